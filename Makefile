@@ -1,0 +1,61 @@
+# make run    everything a fresh machine needs, then the product on http://127.0.0.1:8000
+# make test   the checks that must pass before a change goes in
+# make bench  the speed table (SCALE=0.1 for a quick look, SCALE=1 for the record)
+# make clean  forget what can be built again; the data in var/ stays
+
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+PYTEST_OPTIONS ?= $(if $(CI),-q)
+
+# The first interpreter on the path that is new enough.
+PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.14; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
+
+.PHONY: help run test bench requirements format clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+run: $(VENV)/.product-installed
+	@$(BIN)/backoffice start
+
+# Every check runs, also after one has failed, so that one run tells everything.
+test: $(VENV)/.tests-installed
+	@failed=0; \
+	$(BIN)/ruff check . || failed=1; \
+	$(BIN)/lint-imports || failed=1; \
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(PYTEST_OPTIONS) || failed=1; \
+	exit $$failed
+
+bench: $(VENV)/.tests-installed
+	@$(BIN)/python -m tests.bench
+
+# docs/requirements.md, from the markers on the tests
+requirements: $(VENV)/.tests-installed
+	@$(BIN)/python -m pytest --collect-only --quiet --quiet --requirements-doc=docs/requirements.md
+
+format: $(VENV)/.tests-installed
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed, and none is on the PATH." >&2; exit 1; }
+	@$(PYTHON) -c "import ensurepip, venv" 2>/dev/null || { \
+		echo "$(PYTHON) cannot make a virtual environment: its ensurepip module is missing." >&2; \
+		echo "On Debian and Ubuntu: apt-get install python3-venv. Then run make again." >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+
+$(VENV)/.product-installed: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing the product into $(VENV) (a minute or two, the first time only) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.tests-installed: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing the product and its test tools into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	@touch $@ $(VENV)/.product-installed

@@ -1,0 +1,1 @@
+"""Permissions, row scope and the session guard."""

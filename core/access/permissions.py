@@ -1,0 +1,60 @@
+"""What a role can be granted: `plugin:resource:action`, declared by plugins; undeclared means denied."""
+
+import re
+from dataclasses import dataclass, field
+
+LEVELS = ("own", "node", "all")
+ROLES = (
+    "head_office",
+    "it",
+    "leader",
+    "area_manager",
+    "store_manager",
+    "deputy",
+    "clerk",
+    "technician",
+)
+"""The shipped roles a plugin may give its permissions to; the system administrator has them all."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*:[a-z][a-z0-9_]*:[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One right. `grants` says which shipped roles get it, and how far, when it is first seen."""
+
+    name: str
+    title: str
+    grants: dict[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"permission {self.name!r} must read plugin:resource:action")
+        for role, level in self.grants.items():
+            if role not in ROLES or level not in LEVELS:
+                raise ValueError(f"permission {self.name}: no role {role!r} or no level {level!r}")
+
+
+ACTIONS = {
+    "list": "List",
+    "read": "Read",
+    "create": "Create",
+    "update": "Update",
+    "delete": "Delete",
+    "export": "Export",
+    "import": "Import",
+}
+
+
+def resource_permissions(resource: str, title: str, **grants: dict[str, str]) -> list[Permission]:
+    """Declare the seven usual permissions of a resource (`plugin:resource`).
+
+    Keyword arguments name actions and say who gets them; `view` stands for list, read and export,
+    `edit` for create, update, delete and import.
+    """
+    names = {"view": ("list", "read", "export"), "edit": ("create", "update", "delete", "import")}
+    given: dict[str, dict[str, str]] = {action: {} for action in ACTIONS}
+    for key, roles in grants.items():
+        for action in names.get(key, (key.rstrip("_"),)):
+            given[action].update(roles)
+    return [Permission(f"{resource}:{action}", title, roles) for action, roles in given.items()]

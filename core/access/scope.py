@@ -1,0 +1,88 @@
+"""The one source of row scope: which rows of a table a permission opens to a person.
+
+Every table declares `__scope__`: `global` (no row is another's), `node` (rows belong to a node, see
+`core.org.models.InNode`), `own` (rows belong to the person in `__owner__`), or `("via", column)`
+(rows belong to the row `column` points to). `criteria` turns it into SQL; views, exports, look-ups
+and the session guard all use it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, false, or_, select, true
+
+from core.access.person import CurrentPerson, Reach
+from core.db import mappers, metadata
+
+SCOPES = {"global", "node", "own"}
+
+_unscoped: ContextVar[str | None] = ContextVar("unscoped", default=None)
+
+
+@contextmanager
+def unscoped(reason: str) -> Iterator[None]:
+    """Lift the session guard inside the block. Core's exchange, sign-in, rollups and migrations only."""
+    token = _unscoped.set(reason)
+    try:
+        yield
+    finally:
+        _unscoped.reset(token)
+
+
+def is_unscoped() -> bool:
+    """Say whether the guard is lifted now."""
+    return _unscoped.get() is not None
+
+
+def criteria(model: type, person: CurrentPerson, permission: str) -> ColumnElement[bool]:
+    """Return the SQL expression for the rows of `model` that `permission` opens to `person`."""
+    return _within(model, person, person.reach(permission))
+
+
+def _within(model: type, person: CurrentPerson, reach: Reach) -> ColumnElement[bool]:
+    if reach.everything:
+        return true()
+    scope = model.__scope__  # type: ignore[attr-defined]
+    if isinstance(scope, tuple):
+        column = getattr(model, scope[1])
+        parent = _model_of(next(iter(column.property.columns[0].foreign_keys)).column.table)
+        return column.in_(select(parent.id).where(_within(parent, person, reach)))  # type: ignore[attr-defined]
+    parts = list(_level_parts(model, reach)) if hasattr(model, "scope_columns") else []
+    if scope == "own" or (reach.own and getattr(model, "__owner__", None)):
+        parts.append(getattr(model, model.__owner__) == person.id)  # type: ignore[attr-defined]
+    if parts:
+        return or_(*parts) if len(parts) > 1 else parts[0]
+    return true() if scope == "global" and not hasattr(model, "scope_columns") else false()
+
+
+def _level_parts(model: Any, reach: Reach) -> Iterator[ColumnElement[bool]]:
+    columns = model.scope_columns()
+    for level, ids in (("region", reach.regions), ("area", reach.areas), ("node", reach.nodes)):
+        if len(ids) == 1:
+            yield columns[level] == next(iter(ids))
+        elif ids:
+            yield columns[level].in_(sorted(ids))
+
+
+def _model_of(table: Table) -> type:
+    return next(mapper.class_ for mapper in mappers() if mapper.local_table is table)
+
+
+@cache
+def scoped_models() -> tuple[type, ...]:
+    """Return every mapped class whose rows are not everybody's; the host clears the cache when it loads."""
+    return tuple(m.class_ for m in mappers() if m.class_.__scope__ != "global")
+
+
+def undeclared_tables() -> list[str]:
+    """Return the names of tables that no class with a valid `__scope__` declares."""
+    declared = {
+        mapper.local_table.name
+        for mapper in mappers()
+        if (scope := getattr(mapper.class_, "__scope__", None)) in SCOPES
+        or (isinstance(scope, tuple) and scope[0] == "via" and hasattr(mapper.class_, scope[1]))
+    }
+    return sorted(set(metadata.tables) - declared)

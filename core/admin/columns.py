@@ -1,0 +1,113 @@
+"""What a list shows: one declaration from which list, filter, sort, details, export and print come."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Boolean, Date, Integer, Numeric, Time
+
+from core import clock
+from core.db import Instant, Money
+from core.language import _, gettext
+from core.typed import mask_mobile, show_money
+
+KIND_OF_TYPE = (
+    (Money, "money"), (Instant, "datetime"), (Date, "date"), (Time, "time"), (Boolean, "boolean"),
+    (Integer, "number"), (Numeric, "number"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a list, and of what is made from it.
+
+    `name` is an attribute of the model unless `expression` gives another SQL expression. A `sortable`
+    column is NOT NULL and indexed together with `id`. `filter` is `select`, `text`, `date`, `range`
+    or `boolean`. `names` resolves ids to names, once a page (a reference to another table).
+    `meanings` colours a value: good, watch, bad or none.
+    """
+
+    name: str
+    title: str
+    kind: str = ""
+    expression: Any = None
+    choices: dict[Any, str] | None = None
+    sortable: bool = False
+    filter: str = ""
+    lookup: str = ""
+    names: Callable[[set[Any]], dict[Any, str]] | None = None
+    meanings: dict[Any, str] = field(default_factory=dict, hash=False)
+    shown: bool = True
+    exported: bool = True
+    help: str = ""
+
+    def sql(self, model: Any) -> Any:
+        """Return the SQL expression that is selected."""
+        return getattr(model, self.name) if self.expression is None else self.expression
+
+    def kind_for(self, model: Any) -> str:
+        """Return how the column is shown; from its type unless it was said."""
+        if self.kind:
+            return self.kind
+        if self.choices:
+            return "state"
+        if self.names:
+            return "reference"
+        type_ = self.sql(model).type
+        return next((kind for known, kind in KIND_OF_TYPE if isinstance(type_, known)), "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value as a person reads it."""
+
+    text: str
+    meaning: str | None = None
+    url: str | None = None
+
+
+EMPTY = Cell("")
+
+
+def show(value: Any, kind: str) -> str:
+    """Return a value as text, in the person's language and Shanghai's time."""
+    if value is None or value == "":
+        return ""
+    match kind:
+        case "money":
+            return show_money(value)
+        case "mobile":
+            return mask_mobile(str(value))
+        case "percent":
+            return f"{value}%"
+        case "boolean":
+            return _("Yes") if value else _("No")
+    if isinstance(value, datetime):
+        return f"{clock.local(value):%Y-%m-%d %H:%M}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    if isinstance(value, Decimal):
+        return f"{value:,f}"
+    if isinstance(value, int) and kind == "number":
+        return f"{value:,}"
+    return str(value)
+
+
+def renderer(column: Column, model: Any, values: Iterable[Any]) -> Callable[[Any], Cell]:
+    """Return the function that makes this column's cells for one page of `values`."""
+    kind = column.kind_for(model)
+    if column.names:
+        names = column.names({value for value in values if value is not None})
+        return lambda value: Cell(names.get(value, "")) if value is not None else EMPTY
+    if column.choices:
+        cells = {
+            value: Cell(gettext(title), column.meanings.get(value)) for value, title in column.choices.items()
+        }
+        return lambda value: cells.get(value) or Cell(show(value, "text"))
+    if column.meanings:
+        return lambda value: Cell(show(value, kind), column.meanings.get(value))
+    return lambda value: Cell(show(value, kind))

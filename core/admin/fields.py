@@ -1,0 +1,118 @@
+"""What a form asks for: declared once, parsed and checked the same way on a page and in an import."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Boolean, Date, Integer, Text, Time
+from wtforms import Form, StringField
+from wtforms.validators import StopValidation
+
+from core import typed
+from core.admin.columns import show
+from core.db import Instant, Money
+from core.language import _, gettext
+
+KIND_OF_TYPE = (
+    (Money, "money"), (Instant, "datetime"), (Date, "date"), (Time, "time"), (Boolean, "boolean"),
+    (Integer, "number"), (Text, "textarea"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing a form asks for.
+
+    `lookup` names the resource whose rows may be chosen (`org.node`); the id typed must lie within the
+    person's reach. `parse` replaces the parser of the kind; it returns the value or raises `BadValue`.
+    """
+
+    name: str
+    title: str
+    kind: str = ""
+    required: bool = False
+    help: str = ""
+    choices: dict[Any, str] | None = None
+    lookup: str = ""
+    maximum: int | None = None
+    minimum: int | None = None
+    only_new: bool = False
+    bulk: bool = False
+    parse: Callable[[str], Any] | None = None
+
+    def kind_for(self, model: Any) -> str:
+        """Return how the field is asked: from the column's type unless it was said."""
+        if self.kind:
+            return self.kind
+        if self.choices:
+            return "select"
+        if self.lookup:
+            return "lookup"
+        type_ = getattr(model, self.name).type
+        return next((kind for known, kind in KIND_OF_TYPE if isinstance(type_, known)), "text")
+
+    def value_of(self, text: str, model: Any) -> Any:
+        """Return the value that `text` means; raise `BadValue` with a message for the person."""
+        text = typed.text(text)
+        kind = self.kind_for(model)
+        if kind == "boolean":
+            return typed.boolean(text) if text else False
+        if not text:
+            if self.required:
+                raise typed.BadValue(_("Please fill this in."))
+            return None
+        if self.parse:
+            return self.parse(text)
+        if self.choices:
+            return self._chosen(text)
+        match kind:
+            case "money":
+                return typed.money(text, minimum=self.minimum, maximum=self.maximum)
+            case "number" | "lookup":
+                return typed.integer(text, minimum=self.minimum, maximum=self.maximum)
+            case "date":
+                return typed.date(text)
+            case "time":
+                return typed.time(text)
+            case "mobile":
+                return typed.mobile(text)
+        return typed.text(text, self.maximum or getattr(getattr(model, self.name).type, "length", None))
+
+    def _chosen(self, text: str) -> Any:
+        for value, title in (self.choices or {}).items():
+            if text in (str(value), title, gettext(title)):
+                return value
+        raise typed.BadValue(_("“%(text)s” is not one of the choices.", text=text))
+
+
+class TypedField(StringField):
+    """A WTForms field that keeps what was typed and gives what it means."""
+
+    def __init__(self, declared: Field, model: Any, **options: Any) -> None:
+        super().__init__(gettext(declared.title), **options)
+        self.declared, self.model = declared, model
+        self.typed_text: str | None = None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was typed; a bad value keeps its text and becomes the field's error."""
+        self.typed_text = valuelist[0] if valuelist else ""
+        self.data = self.declared.value_of(self.typed_text, self.model)
+
+    def pre_validate(self, form: Any) -> None:
+        """Stop at the parser's message: the one reason is enough."""
+        if self.process_errors:
+            raise StopValidation()
+
+    def shown(self) -> str:
+        """Return the text for the form: what was typed, else the present value."""
+        if self.typed_text is not None:
+            return self.typed_text
+        if self.data is None or isinstance(self.data, bool):
+            return "1" if self.data else ""
+        kind = self.declared.kind_for(self.model)
+        return str(self.data) if kind in ("text", "textarea", "lookup", "mobile", "number", "select") else show(self.data, kind)
+
+
+def form_class(model: Any, fields: list[Field]) -> type[Form]:
+    """Return the WTForms form of these fields."""
+    return type(f"{model.__name__}Form", (Form,), {f.name: TypedField(f, model) for f in fields})

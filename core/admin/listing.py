@@ -1,0 +1,133 @@
+"""A page of a list at any depth: keyset paging, filters, search, a capped count.
+
+Nothing here depends on how long the table is: the cursor names the last row seen, the count stops
+at a thousand, and the cost of page 1,000 is the cost of page 1.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import current_app
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import Select, and_, func, literal_column, or_, select
+from sqlalchemy.orm import Session
+
+from core import clock, typed
+from core.admin.columns import Column
+
+COUNT_LIMIT = 1000
+
+
+@dataclass(frozen=True)
+class Order:
+    """By which column a list is sorted; the id breaks ties."""
+
+    column: Column
+    descending: bool
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The row a page begins after, or ends before."""
+
+    value: Any
+    row_id: int
+    backwards: bool
+
+
+def _serializer(salt: str) -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key or "", salt=f"cursor:{salt}")
+
+
+def write_cursor(salt: str, value: Any, row_id: int) -> str:
+    """Sign the place of a row; `salt` binds it to one list and order."""
+    plain = value.isoformat() if isinstance(value, date | datetime) else str(value) if isinstance(value, Decimal) else value
+    return _serializer(salt).dumps([plain, row_id])  # type: ignore[return-value]
+
+
+def read_cursor(salt: str, text: str | None, python_type: type, *, backwards: bool) -> Cursor | None:
+    """Return the cursor, or None when it was not written by us for this list: then page one is shown."""
+    if not text:
+        return None
+    try:
+        value, row_id = _serializer(salt).loads(text)
+    except (BadSignature, ValueError):
+        return None
+    if python_type in (date, datetime):
+        value = python_type.fromisoformat(value)  # type: ignore[attr-defined]
+    elif python_type is Decimal:
+        value = Decimal(value)
+    return Cursor(value, row_id, backwards)
+
+
+def keyset(query: Select[Any], model: Any, order: Order, cursor: Cursor | None, size: int) -> Select[Any]:
+    """Return the query for one page (one row more than `size`, to know whether there is a next)."""
+    column = order.column.sql(model)
+    descending = order.descending != bool(cursor and cursor.backwards)
+    if cursor:
+        beyond = (column < cursor.value) if descending else (column > cursor.value)
+        tie = (model.id < cursor.row_id) if descending else (model.id > cursor.row_id)
+        reached = (column <= cursor.value) if descending else (column >= cursor.value)
+        query = query.where(reached, or_(beyond, tie))
+    ends = (column.desc(), model.id.desc()) if descending else (column.asc(), model.id.asc())
+    return query.order_by(*ends).limit(size + 1)
+
+
+def capped_count(session: Session, model: Any, conditions: list[Any]) -> str:
+    """Return how many rows there are, as people read it: exact up to a thousand, else "1,000+"."""
+    inner = select(literal_column("1")).select_from(model).where(*conditions).limit(COUNT_LIMIT + 1).subquery()
+    count = session.scalar(select(func.count()).select_from(inner)) or 0
+    return f"{COUNT_LIMIT:,}+" if count > COUNT_LIMIT else f"{count:,}"
+
+
+def filter_conditions(model: Any, column: Column, arguments: Any) -> tuple[list[Any], str, str]:
+    """Return (conditions, value for the form, text for the chip) of one column's filter.
+
+    A value that cannot be read raises `typed.BadValue`.
+    """
+    sql, name = column.sql(model), column.name
+    if column.filter in ("range", "date"):
+        start, end = arguments.get(f"{name}_from", "").strip(), arguments.get(f"{name}_to", "").strip()
+        conditions = [*([sql >= _bound(column, model, start)] if start else [])]
+        if end:
+            upper = _bound(column, model, end)
+            is_instant = column.kind_for(model) == "datetime"
+            conditions.append(sql < upper + timedelta(days=1) if is_instant else sql <= upper)
+        text = f"{start or '…'} – {end or '…'}" if conditions else ""
+        return conditions, text, text
+    value = arguments.get(name, "").strip()
+    if not value:
+        return [], "", ""
+    if column.filter == "boolean":
+        return [sql.is_(value == "1")], value, value
+    if column.filter == "text":
+        return [sql.like(f"{_escaped(value)}%", escape="\\")], value, value
+    python_type = sql.type.python_type
+    return [sql == (typed.integer(value) if python_type is int else value)], value, value
+
+
+def _bound(column: Column, model: Any, text: str) -> Any:
+    match column.kind_for(model):
+        case "money":
+            return typed.money(text)
+        case "date":
+            return typed.date(text)
+        case "datetime":
+            return clock.day_bounds(typed.date(text))[0]
+    return typed.integer(text)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def contains(column: Any, text: str) -> Any:
+    """Return the condition that a column holds `text` somewhere."""
+    return column.like(f"%{_escaped(text)}%", escape="\\")
+
+
+def begins(column: Any, text: str) -> Any:
+    """Return the condition that a column begins with `text`, which an index can serve."""
+    return and_(column >= text, column < text + "\U0010ffff")

@@ -1,0 +1,106 @@
+"""A person's home and messages, and the addresses a server is watched by."""
+
+import hmac
+from typing import Any
+
+from flask import Blueprint, abort, current_app, g, jsonify, redirect, render_template, request, url_for
+from sqlalchemy import text
+
+from core import clock, inbox
+from core.access.guards import public, signed_in
+from core.access.person import current_person
+from core.db import session
+from core.language import _, gettext
+from core.migrate import pending
+
+home = Blueprint("home", __name__)
+health = Blueprint("health", __name__)
+
+
+@home.route("/")
+@signed_in("one's own home")
+def index() -> Any:
+    """Show the cards of the plugins this person uses."""
+    host = current_app.extensions["backoffice"].host
+    person = current_person()
+    on = {name for name in host.plugins if host.is_on(name, g.switches, person)}
+    failures = {name: host.plugins[name].counts for name in on}
+    before = {name: sum(count.failures for count in counts.values()) for name, counts in failures.items()}
+    cards = [card for _name, cards in host.collect("backoffice_home_cards", only=on, person=person) for card in cards]
+    failed = [name for name in on if sum(c.failures for c in host.plugins[name].counts.values()) > before[name]]
+    titles = [gettext(host.plugins[name].installed.manifest.title) for name in sorted(failed)]
+    today = clock.today()
+    return render_template("backoffice/home.html", cards=cards, failed_cards=titles, today=today.isoformat())
+
+
+@home.route("/inbox/")
+@signed_in("one's own messages")
+def messages() -> Any:
+    """Show one's messages, newest first."""
+    found = [
+        {
+            "title": m.title, "text": m.text, "from": m.sent_by, "when": f"{clock.local(m.sent_at):%m-%d %H:%M}",
+            "url": url_for("home.open_message", message_id=m.id) if m.url else None,
+            "unread": m.read_at is None, "mark_url": url_for("home.mark_message", message_id=m.id),
+        }
+        for m in inbox.messages_of(session, current_person().id)
+    ]  # fmt: skip
+    return render_template("backoffice/inbox.html", page_title=_("Messages"), messages=found, read_all_url=url_for("home.mark_all"))
+
+
+@home.route("/inbox/<int:message_id>/")
+@signed_in("one's own messages")
+def open_message(message_id: int) -> Any:
+    """Go to what a message is about."""
+    found = next((m for m in inbox.messages_of(session, current_person().id) if m.id == message_id), None)
+    return redirect(found.url) if found and found.url else abort(404)
+
+
+@home.route("/inbox/<int:message_id>/read", methods=("POST",))
+@signed_in("one's own messages")
+def mark_message(message_id: int) -> Any:
+    """Mark one message as read."""
+    inbox.mark_read(session, current_person().id, message_id)
+    return redirect(url_for("home.messages"))
+
+
+@home.route("/inbox/read", methods=("POST",))
+@signed_in("one's own messages")
+def mark_all() -> Any:
+    """Mark all messages as read."""
+    inbox.mark_read(session, current_person().id)
+    return redirect(url_for("home.messages"))
+
+
+@health.route("/healthz")
+@public("a balancer asks whether the process is up")
+def alive() -> Any:
+    """Say that the process is up."""
+    return jsonify({"status": "ok"})
+
+
+@health.route("/readyz")
+@public("a balancer asks whether to send requests")
+def ready() -> Any:
+    """Say whether the database answers and core's schema is at head; plugins do not count."""
+    house = current_app.extensions["backoffice"]
+    try:
+        with house.database.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        behind = pending(house.database, house.host, None)
+    except Exception:
+        return jsonify({"status": "database away"}), 503
+    return (jsonify({"status": "run backoffice init"}), 503) if behind else jsonify({"status": "ok"})
+
+
+@health.route("/metrics")
+@public("the monitoring reads it: from the loopback, or with the token")
+def metrics() -> Any:
+    """Return counters in Prometheus' format."""
+    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+    token = current_app.extensions["backoffice"].settings.metrics_token
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if request.remote_addr not in ("127.0.0.1", "::1") and not (token and hmac.compare_digest(token, given)):
+        abort(404)
+    return generate_latest(), 200, {"Content-Type": CONTENT_TYPE_LATEST}

@@ -1,0 +1,169 @@
+"""The boot story: settings, database, plugins, language, desk, guards; then requests, one like the other."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import flask_admin
+import structlog
+from flask import Flask
+from flask_babel import Babel
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from config.settings import Settings
+from core import clock, errors, language, requests
+from core.access.guard import GuardedSession
+from core.access.guards import Guard
+from core.access.scope import undeclared_tables
+from core.admin.desk import DeskHome
+from core.admin.view import View
+from core.db import Database
+from core.registry.host import BUILT_IN, Host
+
+log = structlog.get_logger("core")
+
+
+@dataclass(eq=False)
+class House:
+    """What belongs to one application: found as `app.extensions["backoffice"]`."""
+
+    settings: Settings
+    database: Database
+    host: Host
+    views: dict[str, Any] = field(default_factory=dict)
+    """Model views by resource (`org.store`)."""
+    menu_views: list[Any] = field(default_factory=list)
+    guards: dict[str, Guard] = field(default_factory=dict)
+    """What each endpoint needs."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """Which plugin each endpoint belongs to; core's own are not in it."""
+    permissions: dict[str, Any] = field(default_factory=dict)
+
+    def plugin_title(self, name: str) -> tuple[str, str]:
+        """Return the title and icon of a plugin, or of a part of core."""
+        if name in BUILT_IN:
+            import importlib
+
+            module = importlib.import_module(name)
+            return module.TITLE, module.ICON
+        manifest = self.host.plugins[name].installed.manifest
+        return (manifest.title, manifest.icon) if manifest else (name, "box")
+
+
+class UnguardedRoute(RuntimeError):
+    """A route has no guard, or a view is not one of the house's: the app does not start."""
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application. Nothing is written to the database."""
+    settings = (settings or Settings()).prepared()
+    app = Flask("core", static_folder=None, template_folder="admin/templates", root_path=str(Path(__file__).parent))
+    house = House(settings, Database(settings.database_url, GuardedSession), Host())
+    app.extensions["backoffice"] = house
+    _configure(app, settings)
+    house.host.load(settings.plugins_dir, safe_mode=settings.safe_mode)
+    _load_texts(house)
+    _add_static(app, house)
+    requests.add_to(app, house)
+    errors.add_to(app)
+    _add_desk(app, house)
+    _add_plugins(app, house)
+    _collect_guards(app, house)
+    if tables := undeclared_tables():
+        raise RuntimeError(f"tables without a __scope__: {', '.join(tables)}; see core.access.scope")
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    production = settings.env == "production"
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=production,
+        SESSION_REFRESH_EACH_REQUEST=False,
+        MAX_CONTENT_LENGTH=220 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=production,
+        BABEL_DEFAULT_LOCALE=language.DEFAULT_LOCALE,
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+        TESTING=settings.env == "testing",
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(_=language.gettext)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    if settings.env == "testing" and settings.pretend_now:
+        from datetime import datetime
+
+        clock.pretend(datetime.fromisoformat(settings.pretend_now))
+    CSRFProtect(app)
+    Babel(app, locale_selector=language.current_locale)
+
+
+def _load_texts(house: House) -> None:
+    language.load_texts(Path(__file__).parent / "locale")
+    for plugin in house.host.plugins.values():
+        if plugin.is_loaded:
+            language.load_texts(plugin.installed.folder / "locale")
+
+
+def _add_static(app: Flask, house: House) -> None:
+    from core.admin import assets
+
+    assets.add_to(app, house)
+
+
+def _add_desk(app: Flask, house: House) -> None:
+    home = DeskHome("admin", "/admin")
+    home.plugin = "core.admin.plugin"
+    desk = flask_admin.Admin(app, name=house.settings.product_name, index_view=home)
+    for name, views in house.host.collect("backoffice_admin_views"):
+        for view in views:
+            if not isinstance(view, View):
+                raise UnguardedRoute(f"plugin {name}: {type(view).__name__} must derive from core.api's ModelView or Page")
+            view.plugin = name
+            desk.add_view(view)
+            if name not in BUILT_IN:
+                house.owners[view.endpoint] = name
+            if hasattr(view, "resource"):
+                house.views[view.resource] = view
+            if view.in_menu:
+                house.menu_views.append(view)
+
+
+def _add_plugins(app: Flask, house: House) -> None:
+    for name, blueprints in house.host.collect("backoffice_blueprints"):
+        for blueprint in blueprints:
+            if name not in BUILT_IN:
+                prefix = house.host.plugins[name].installed.manifest.prefix  # type: ignore[union-attr]
+                if not prefix or not f"{blueprint.url_prefix or ''}/".startswith(prefix):
+                    raise UnguardedRoute(f"plugin {name}: blueprint {blueprint.name} lies outside its prefix {prefix!r}")
+                house.owners[blueprint.name] = name
+            app.register_blueprint(blueprint)
+    for plugin in house.host.plugins.values():
+        templates = plugin.installed.folder / "templates"
+        if plugin.is_loaded and templates.is_dir():
+            from jinja2 import ChoiceLoader, FileSystemLoader
+
+            app.jinja_loader = ChoiceLoader([app.jinja_loader, FileSystemLoader(templates)])  # type: ignore[list-item]
+    for _name, permissions in house.host.collect("backoffice_permissions"):
+        house.permissions |= {permission.name: permission for permission in permissions}
+
+
+def _collect_guards(app: Flask, house: House) -> None:
+    for rule in app.url_map.iter_rules():
+        function = app.view_functions[rule.endpoint]
+        view = getattr(function, "__self__", None)
+        guard = view.guard(function.__name__) if isinstance(view, View) else getattr(function, "__guard__", None)
+        if rule.endpoint.endswith(".static") or rule.endpoint == "static":
+            guard = Guard("public", reason="style sheets, scripts and icons")
+        if guard is None:
+            raise UnguardedRoute(f"{rule.rule} ({rule.endpoint}) has no guard: mark it with requires(), signed_in() or public()")
+        if guard.kind == "permission" and guard.permission not in house.permissions:
+            raise UnguardedRoute(f"{rule.rule} needs {guard.permission}, which no plugin declares in backoffice_permissions")
+        house.guards[rule.endpoint] = guard
+

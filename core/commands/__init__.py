@@ -1,0 +1,1 @@
+"""The commands of `backoffice`, one file per subject."""

@@ -1,0 +1,56 @@
+"""What every command needs: the application, a session, and the person it acts as."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.access.person import SYSTEM, CurrentPerson, acting_as
+from core.access.scope import unscoped
+from core.auth.rights import load_person
+from core.org.models import Person
+
+
+class Shell:
+    """One run of a command."""
+
+    def __init__(self, as_person: str | None = None, unmask: str | None = None) -> None:
+        self.as_person = as_person
+        self.unmask = unmask
+
+    @cached_property
+    def app(self) -> Any:
+        """The application of this installation."""
+        from core.app import create_app
+
+        return create_app()
+
+    @property
+    def house(self) -> Any:
+        """The application's settings, database, host and views."""
+        return self.app.extensions["backoffice"]
+
+    @contextmanager
+    def work(self) -> Iterator[Session]:
+        """Give a writing session in which the chosen person acts; committed at the end."""
+        with self.app.app_context(), self.house.database.transaction() as session, acting_as(self._person(session)):
+            yield session
+
+    def _person(self, session: Session) -> CurrentPerson:
+        if not self.as_person:
+            return SYSTEM
+        with unscoped("the person a command acts as"):
+            found = session.scalars(select(Person.id).where(Person.username == self.as_person)).one_or_none()
+        if found is None:
+            raise click.ClickException(f"there is no person with the user name {self.as_person!r}")
+        return load_person(session, found)
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document and nothing else."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))

@@ -1,0 +1,100 @@
+"""The life of a plugin from the shell."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from core.commands.context import Shell, print_json
+from core.registry import states
+
+
+@click.group()
+def plugin() -> None:
+    """What is installed, and what is on."""
+
+
+@plugin.command("list")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def list_plugins(shell: Shell, as_json: bool) -> None:
+    """List every plugin with its state."""
+    with shell.work() as session:
+        found = states.states(session, shell.house.database, shell.house.host)
+    if as_json:
+        print_json([asdict(state) for state in found])
+        return
+    for state in found:
+        where = ", ".join(state.nodes) or ("everywhere" if state.state == "enabled" else "")
+        click.echo(f"{state.name:24} {state.version:10} {state.state:11} {where}{'  ' + state.reason if state.reason else ''}")
+
+
+@plugin.command()
+@click.argument("name")
+@click.option("--node", "nodes", multiple=True, metavar="CODE", help="Only for the people at this place; may be repeated.")
+@click.pass_obj
+def enable(shell: Shell, name: str, nodes: tuple[str, ...]) -> None:
+    """Switch a plugin on, for all or for pilot places."""
+    _refusals_as_errors(lambda session: states.enable(session, shell.house.database, shell.house.host, name, nodes), shell)
+    click.echo(f"{name} is on{' for ' + ', '.join(nodes) if nodes else ''}.")
+
+
+@plugin.command()
+@click.argument("name")
+@click.pass_context
+def disable(context: click.Context, name: str) -> None:
+    """Switch a plugin off. Works without loading any plugin."""
+    from core.app import create_app
+
+    shell = context.obj
+    if "app" not in shell.__dict__:
+        from config.settings import Settings
+
+        shell.__dict__["app"] = create_app(Settings(safe_mode=True))
+    from core.registry.discovery import discover
+    from core.registry.host import Plugin
+
+    for installed in discover(shell.house.settings.plugins_dir):
+        shell.house.host.plugins[installed.name] = Plugin(installed, failure="not loaded")
+    _refusals_as_errors(lambda session: states.disable(session, shell.house.host, name), shell)
+    click.echo(f"{name} is off. Its data is kept.")
+
+
+@plugin.command()
+@click.argument("name", required=False)
+@click.pass_obj
+def upgrade(shell: Shell, name: str | None) -> None:
+    """Bring the tables of one plugin, or of all, up to date."""
+    from core.migrate import upgrade as upgrade_schema
+
+    host = shell.house.host
+    for each in [name] if name else [plugin.name for plugin in host.plugins.values() if plugin.is_loaded]:
+        if each not in host.plugins or not host.plugins[each].is_loaded:
+            raise click.ClickException(f"{each} cannot be loaded: {host.plugins[each].failure if each in host.plugins else 'not installed'}")
+        click.echo(f"{each}: {upgrade_schema(shell.house.database, host, each) or 'no tables'}")
+
+
+@plugin.command()
+@click.argument("name", required=False)
+@click.pass_obj
+def check(shell: Shell, name: str | None) -> None:
+    """Say what is wrong with one plugin, or with any."""
+    with shell.work() as session:
+        found = [s for s in states.states(session, shell.house.database, shell.house.host) if name in (None, s.name)]
+    wrong = [state for state in found if state.state in ("failed", "missing") or state.needs_upgrade]
+    for state in wrong:
+        click.echo(f"{state.name}: {state.reason or 'its tables are not up to date: backoffice plugin upgrade ' + state.name}")
+    if wrong or (name and not found):
+        raise SystemExit(1)
+    click.echo("Nothing to mend.")
+
+
+def _refusals_as_errors(work: Any, shell: Shell) -> None:
+    try:
+        with shell.work() as session:
+            work(session)
+    except states.PluginRefused as error:
+        raise click.ClickException(str(error)) from error
+
+
+COMMANDS = (plugin,)

@@ -1,0 +1,108 @@
+"""Schema, server, worker, checks."""
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from core.commands.context import Shell, print_json
+
+
+@click.command()
+@click.pass_obj
+def init(shell: Shell) -> None:
+    """Create or upgrade the schema of core and of every installed plugin."""
+    from core.migrate import upgrade_everything
+    from core.org.setup import ensure_chain
+
+    upgrade_everything(shell.house.database, shell.house.host)
+    with shell.work() as session:
+        ensure_chain(session)
+    click.echo("The schema is up to date.")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=2, show_default=True)
+@click.pass_obj
+def serve(_shell: Shell, host: str, port: int, workers: int) -> None:
+    """Serve the backoffice with gunicorn."""
+    os.execv(
+        sys.executable,
+        [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "--bind", f"{host}:{port}", "--workers", str(workers), "wsgi:app"],
+    )  # fmt: skip
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.pass_context
+def start(context: click.Context, host: str, port: int) -> None:
+    """Do all a first run needs: schema, demonstration chain when empty, server."""
+    from core.commands.data import demo, is_empty
+
+    context.invoke(init)
+    if is_empty(context.obj):
+        context.invoke(demo)
+    click.echo(f"\n  http://{host}:{port}/  (stop with Ctrl+C)\n")
+    context.invoke(serve, host=host, port=port)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Run what is due now, then stop.")
+@click.pass_obj
+def worker(shell: Shell, once: bool) -> None:
+    """Run background jobs and the tasks that go by the clock."""
+    from core.jobs import run_worker
+
+    run_worker(shell, once=once)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def routes(shell: Shell, as_json: bool) -> None:
+    """List every address with what it needs."""
+    rules = list(every_rule(shell.app))
+    if as_json:
+        print_json(rules)
+        return
+    for rule in rules:
+        click.echo(f"{','.join(rule['methods']):9} {rule['rule']:48} {rule['permission'] or rule['guard']}")
+
+
+def every_rule(app: Any) -> list[dict[str, Any]]:
+    """Return each rule of the URL map: methods, endpoint, plugin, guard, permission and scope."""
+    house = app.extensions["backoffice"]
+    found = []
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        guard = house.guards[rule.endpoint]
+        view = getattr(app.view_functions[rule.endpoint], "__self__", None)
+        scope = getattr(getattr(view, "model", None), "__scope__", "")
+        found.append({
+            "rule": rule.rule, "methods": sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}), "endpoint": rule.endpoint,
+            "plugin": house.owners.get(rule.endpoint.split(".")[0], "core"), "guard": guard.kind,
+            "permission": guard.permission, "reason": guard.reason, "scope": scope,
+        })  # fmt: skip
+    return found
+
+
+@click.command()
+@click.option("--deploy", is_flag=True, help="Also what only matters in production.")
+@click.pass_obj
+def check(shell: Shell, deploy: bool) -> None:
+    """Check the configuration; each finding with its cause and fix."""
+    from core.checks import findings
+
+    found = list(findings(shell, deploy=deploy))
+    for finding in found:
+        click.echo(f"{finding.level.upper()}: {finding.cause}\n  fix: {finding.fix}")
+    if any(finding.level == "error" for finding in found):
+        raise SystemExit(1)
+    if not found:
+        click.echo("Nothing to mend.")
+
+
+COMMANDS = (init, serve, start, worker, routes, check)

@@ -1,0 +1,227 @@
+"""The database: one engine, one session a request, shared MetaData, and the house's column types.
+
+SQLite and PostgreSQL are equals. A request that only reads gets a session that cannot block a
+writer; one that may write takes SQLite's write lock at its first statement (`BEGIN IMMEDIATE`),
+because a read lock that is upgraded later fails at once with "database is locked".
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, Table, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, Session, mapped_column, registry
+from sqlalchemy.types import TypeDecorator
+
+from core import clock
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+Id = BigInteger().with_variant(Integer, "sqlite")
+"""Type of a primary or foreign key: SQLite counts only an INTEGER up by itself."""
+
+
+class Money(TypeDecorator[Decimal]):
+    """Yuan as Decimal in Python, fen as BIGINT in the table (SQLite would sum a DECIMAL as float)."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> int | None:
+        return None if value is None else int((Decimal(value) * 100).to_integral_value())
+
+    def process_result_value(self, value: Any, dialect: Any) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-2)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A point in time: aware in Python, UTC in the table."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of core's own tables."""
+
+    metadata = metadata
+    __abstract__ = True
+
+
+plugin_registries: dict[str, registry] = {}
+
+
+def mappers() -> Iterator[Mapper[Any]]:
+    """Return the mapper of every table of core and of every loaded plugin."""
+    for each in (Base.registry, *plugin_registries.values()):
+        yield from each.mappers
+
+
+def tables_of(plugin: str | None) -> list[Table]:
+    """Return the tables of a loaded plugin, or core's own for None."""
+    owner = Base.registry if plugin is None else plugin_registries.get(plugin)
+    return [mapper.local_table for mapper in owner.mappers] if owner else []  # type: ignore[misc]
+
+
+def forget_plugin(name: str) -> None:
+    """Take the tables of a plugin that failed to load out of this process."""
+    tables = tables_of(name)
+    if plugin_registry := plugin_registries.pop(name, None):
+        plugin_registry.dispose()
+    for table in tables:
+        metadata.remove(table)
+
+
+def plugin_base(name: str) -> type[DeclarativeBase]:
+    """Return the declarative base of plugin `name`.
+
+    It has a registry of its own on the shared MetaData, and refuses a table whose name does not
+    begin with the plugin's (`sales_order` for plugin `sales`).
+    """
+
+    plugin_registry = plugin_registries[name] = registry(metadata=metadata)
+
+    def refuse_foreign_prefix(cls: type[DeclarativeBase], **options: Any) -> None:
+        table = cls.__dict__.get("__tablename__")
+        if table and not table.startswith(f"{name}_"):
+            raise TypeError(f"plugin {name}: table {table} of {cls.__name__} must be named {name}_…")
+        super(base, cls).__init_subclass__(**options)
+
+    base = type(
+        f"{name.title().replace('_', '')}Base",
+        (DeclarativeBase,),
+        {
+            "__abstract__": True,
+            "registry": plugin_registry,
+            "__module__": f"plugins.{name}.models",
+            "__init_subclass__": classmethod(refuse_foreign_prefix),
+        },
+    )
+    return base
+
+
+class Row:
+    """What every business table has: a number, when it was made and changed, and its version."""
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    updated_at: Mapped[datetime] = mapped_column(Instant, default=clock.now, onupdate=clock.now)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    __table_args__: Any = {"sqlite_autoincrement": True}
+    __mapper_args__: Any = {"version_id_col": version}
+
+
+class Deletable:
+    """A row that goes to the recycle bin instead of away."""
+
+    deleted_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+
+
+class Database:
+    """The engine of one installation and the sessions on it."""
+
+    def __init__(self, url: str, session_class: type[Session]) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = self._sqlite() if self.is_sqlite else self._postgres()
+        self._reading = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._writing = self.engine.execution_options(writes=True)
+        self._session_class = session_class
+
+    def _sqlite(self) -> Engine:
+        engine = create_engine(self.url, connect_args={"timeout": 15, "check_same_thread": False})
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Any) -> None:
+            writes = connection.get_execution_options().get("writes")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+        return engine
+
+    def _postgres(self) -> Engine:
+        return create_engine(
+            self.url,
+            pool_size=5,
+            max_overflow=5,
+            pool_timeout=3,
+            connect_args={
+                "connect_timeout": 3,
+                # A generic plan does not know how deep a cursor points; the custom one is right at any depth.
+                "options": "-c plan_cache_mode=force_custom_plan -c timezone=UTC",
+            },
+        )
+
+    def session(self, *, writes: bool) -> Session:
+        """Return a new session; one that `writes` is transactional from its first statement."""
+        return self._session_class(bind=self._writing if writes else self._reading, expire_on_commit=False)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Give a writing session of its own, current inside the block: committed at the end, or nothing of it."""
+        with self.session(writes=True) as session, current_session(session):
+            yield session
+            session.commit()
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+_session: ContextVar[Session | None] = ContextVar("session", default=None)
+
+
+@contextmanager
+def current_session(session: Session) -> Iterator[None]:
+    """Make `session` the one `db.session` speaks to inside the block."""
+    token = _session.set(session)
+    try:
+        yield
+    finally:
+        _session.reset(token)
+
+
+class _CurrentSession:
+    """Stands for the session of the request, command or job that is running."""
+
+    def __getattr__(self, name: str) -> Any:
+        session = _session.get()
+        if session is None:
+            raise RuntimeError("no database session here: open one with database.transaction() or in a request")
+        return getattr(session, name)
+
+
+session: Session = _CurrentSession()  # type: ignore[assignment]
+
+
+def use_session(value: Session | None) -> None:
+    """Set the session of this request (None when it ends)."""
+    _session.set(value)
+

@@ -1,0 +1,88 @@
+"""Tasks that run by the clock, once each however many workers there are, also after a restart.
+
+A task says how often it is due. A worker claims a run by moving the row `jobs_task_run` on, in the
+transaction in which the task writes: what was not finished is due again.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from core import clock
+from core.access.person import SYSTEM, acting_as
+from core.db import Base, Instant
+from core.registry.models import Revision
+
+log = structlog.get_logger("jobs")
+POLL_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class ScheduledTask:
+    """Something to do every so often. It must be harmless to run twice.
+
+    `name` is `plugin.task`; `run` gets the session of its transaction and returns a line for the log.
+    """
+
+    name: str
+    every: timedelta
+    run: Callable[[Session], str]
+
+
+class TaskRun(Base):
+    """When a task ran last."""
+
+    __tablename__ = "jobs_task_run"
+    __scope__ = "global"
+    __audit__ = False
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    ran_at: Mapped[datetime] = mapped_column(Instant)
+    outcome: Mapped[str] = mapped_column(String(400), default="")
+
+
+def run_due_tasks(house: Any) -> list[str]:
+    """Run every task that is due now, of core and of the plugins that are on; return the names of those that ran."""
+    with house.database.transaction() as session, acting_as(SYSTEM):
+        revision = session.scalars(select(Revision.plugins)).one()
+        on = {name for name in house.host.plugins if house.host.is_on(name, house.host.switches(session, revision), SYSTEM)}
+    ran = []
+    for _plugin, tasks in house.host.collect("backoffice_scheduled_tasks", only=on):
+        for task in tasks:
+            try:
+                if _run_if_due(house, task):
+                    ran.append(task.name)
+            except Exception:
+                log.exception("task failed", task=task.name)
+    return ran
+
+
+def _run_if_due(house: Any, task: ScheduledTask) -> bool:
+    with house.database.transaction() as session, acting_as(SYSTEM):
+        run = session.scalars(select(TaskRun).where(TaskRun.name == task.name).with_for_update()).one_or_none()
+        if run and clock.now() - run.ran_at < task.every:
+            return False
+        if run is None:
+            run = TaskRun(name=task.name, ran_at=clock.now())
+            session.add(run)
+            session.flush()
+        run.ran_at = clock.now()
+        run.outcome = (task.run(session) or "")[:400]
+        log.info("task ran", task=task.name, outcome=run.outcome)
+        return True
+
+
+def run_worker(shell: Any, *, once: bool = False) -> None:
+    """Run what is due, again and again."""
+    while True:
+        with shell.app.app_context():
+            run_due_tasks(shell.house)
+        if once:
+            return
+        time.sleep(POLL_SECONDS)

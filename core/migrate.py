@@ -1,0 +1,132 @@
+"""One Alembic history per plugin, each with a version table of its own.
+
+With a shared table, a plugin that was removed from disk would make every Alembic command fail. Web
+workers never migrate: the commands do, under a lock, and a failure leaves schema and data as they were.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
+
+from core.access.guard import GuardedSession
+from core.access.person import SYSTEM, acting_as
+from core.auth.shipped import seed_grants
+from core.db import Database, tables_of
+from core import models  # noqa: F401 - every table of core must be known
+from core.registry.host import Host
+from core.registry.models import Revision
+
+CORE_VERSIONS = Path(__file__).resolve().parent.parent / "migrations" / "versions"
+LOCK = 7_013_001
+
+
+def version_table(plugin: str | None) -> str:
+    """Return the name of the table that holds the schema version of core (None) or a plugin."""
+    return f"alembic_version_{plugin or 'core'}"
+
+
+def versions_folder(host: Host, plugin: str | None) -> Path:
+    """Return the folder of migration scripts of core (None) or a plugin."""
+    return CORE_VERSIONS if plugin is None else host.plugins[plugin].installed.folder / "migrations" / "versions"
+
+
+def _config(host: Host, plugin: str | None, connection: Connection | None = None) -> Any:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(CORE_VERSIONS.parent))
+    config.set_main_option("version_locations", str(versions_folder(host, plugin)))
+    config.set_main_option("path_separator", "newline")
+    config.attributes.update(
+        connection=connection, version_table=version_table(plugin), tables={table.name for table in tables_of(plugin)}
+    )
+    return config
+
+
+def head(host: Host, plugin: str | None) -> str | None:
+    """Return the newest revision on disk; None for a plugin without tables."""
+    from alembic.script import ScriptDirectory
+
+    if not versions_folder(host, plugin).is_dir():
+        return None
+    return ScriptDirectory.from_config(_config(host, plugin)).get_current_head()
+
+
+def current(connection: Connection, plugin: str | None) -> str | None:
+    """Return the revision the database is at; None before the first."""
+    table = version_table(plugin)
+    if not connection.dialect.has_table(connection, table):
+        return None
+    return connection.execute(text(f"SELECT version_num FROM {table}")).scalar()
+
+
+@contextmanager
+def _locked(database: Database) -> Iterator[Connection]:
+    with database.engine.execution_options(writes=True).connect() as connection, connection.begin():
+        if not database.is_sqlite:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        yield connection
+
+
+def upgrade(database: Database, host: Host, plugin: str | None = None) -> str | None:
+    """Bring core (None) or one plugin to its head in one transaction; return the revision reached."""
+    from alembic import command
+
+    target = head(host, plugin)
+    if target:
+        with _locked(database) as connection:
+            if current(connection, plugin) != target:
+                command.upgrade(_config(host, plugin, connection), "head")
+    with database.transaction() as session, acting_as(SYSTEM):
+        _seed(session, host, plugin)
+    return target
+
+
+def _seed(session: Session, host: Host, plugin: str | None) -> None:
+    if plugin is None and session.get(Revision, 1) is None:
+        session.add(Revision(id=1))
+        session.flush()
+    permissions = host.collect("backoffice_permissions", only=set() if plugin is None else {plugin})
+    seed_grants(session, [permission for _name, answer in permissions for permission in answer])
+
+
+def upgrade_everything(database: Database, host: Host) -> None:
+    """Bring core and every loaded plugin to its head; safe to repeat."""
+    for plugin in (None, *(plugin.name for plugin in host.plugins.values() if plugin.is_loaded)):
+        upgrade(database, host, plugin)
+
+
+def upgrade_all(url: str) -> None:
+    """Bring the database at `url` to the head of core and of every plugin in this tree."""
+    from config.settings import Settings
+
+    host = Host()
+    host.load(Settings(database_url=url).plugins_dir)
+    database = Database(url, GuardedSession)
+    try:
+        upgrade_everything(database, host)
+    finally:
+        database.dispose()
+
+
+def pending(database: Database, host: Host, plugin: str | None) -> bool:
+    """Say whether the database is not at the head of core (None) or a plugin."""
+    with database.engine.connect() as connection:
+        return current(connection, plugin) != head(host, plugin)
+
+
+def new_revision(database: Database, host: Host, plugin: str | None, message: str) -> None:
+    """Write a migration script from the difference between models and database (for developers)."""
+    from alembic import command
+
+    folder = versions_folder(host, plugin)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(database) as connection:
+        command.revision(
+            _config(host, plugin, connection), message, autogenerate=True, version_path=str(folder),
+            rev_id=f"{len(list(folder.glob('*.py'))) + 1:04d}_{plugin or 'core'}",
+        )  # fmt: skip

@@ -1,0 +1,13 @@
+"""Every table of core, so that one import knows them all."""
+
+from core.audit import AuditEntry
+from core.auth.models import Assignment, Grant, LoginAttempt, Role, SeededPermission, UserSession
+from core.inbox import Message
+from core.jobs import TaskRun
+from core.org.models import CalendarDay, Node, Person
+from core.registry.models import PilotNode, PluginIntent, Revision
+
+__all__ = [
+    "Assignment", "AuditEntry", "CalendarDay", "Grant", "LoginAttempt", "Message", "Node", "Person", "PilotNode",
+    "PluginIntent", "Revision", "Role", "SeededPermission", "TaskRun", "UserSession",
+]  # fmt: skip

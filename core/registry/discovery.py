@@ -1,0 +1,88 @@
+"""Which plugins are installed: folders in `plugins/`, and packages in the group `backoffice.plugins`."""
+
+import graphlib
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+
+from core.registry.manifest import BadManifest, Manifest, read_manifest
+
+ENTRY_POINT_GROUP = "backoffice.plugins"
+
+
+@dataclass
+class Installed:
+    """An installed plugin as found on disk; `problem` says why it cannot be loaded."""
+
+    name: str
+    package: str
+    folder: Path
+    manifest: Manifest | None = None
+    problem: str = ""
+    origin: str = "plugins/"
+
+
+def discover(plugins_dir: Path) -> list[Installed]:
+    """Return every installed plugin, in an order in which each comes after what it requires.
+
+    Nothing is imported. A second plugin of one name, an unreadable manifest and the members of a
+    cycle come with a `problem`, and stop nobody else.
+    """
+    found: dict[str, Installed] = {}
+    for plugin in (*_folders(plugins_dir), *_packages()):
+        _read(plugin)
+        if plugin.name in found:
+            first = found[plugin.name]
+            plugin.problem = f"a plugin named {plugin.name} is already installed in {first.origin}: remove one"
+            plugin.name = f"{plugin.name} ({plugin.origin})"
+        found[plugin.name] = plugin
+    return _in_order(found)
+
+
+def _folders(plugins_dir: Path) -> list[Installed]:
+    folders = sorted(path for path in plugins_dir.iterdir() if (path / "plugin.toml").exists()) if plugins_dir.is_dir() else []
+    return [Installed(path.name, f"plugins.{path.name}", path) for path in folders]
+
+
+def _packages() -> list[Installed]:
+    plugins = []
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+        origin = f"package {point.dist.name}" if point.dist else "package"
+        try:
+            spec = find_spec(point.value)
+            folders = list(spec.submodule_search_locations or []) if spec else []
+            problem = "" if folders else f"its package {point.value} is not there"
+        except (ImportError, ValueError) as error:
+            folders, problem = [], f"its package {point.value} cannot be found: {error}"
+        folder = Path(folders[0]) if folders else Path()
+        plugins.append(Installed(point.name, point.value, folder, problem=problem, origin=origin))
+    return plugins
+
+
+def _read(plugin: Installed) -> None:
+    if plugin.problem:
+        return
+    try:
+        plugin.manifest = read_manifest(plugin.folder)
+    except BadManifest as error:
+        plugin.problem = str(error)
+        return
+    if plugin.manifest.name != plugin.name:
+        plugin.problem = f"plugin.toml says name = {plugin.manifest.name!r}, but it is installed as {plugin.name!r}"
+
+
+def _in_order(found: dict[str, Installed]) -> list[Installed]:
+    needs = {
+        name: {other for other in (*plugin.manifest.requires, *plugin.manifest.after) if other in found}
+        if plugin.manifest
+        else set()
+        for name, plugin in sorted(found.items())
+    }
+    while True:
+        try:
+            return [found[name] for name in graphlib.TopologicalSorter(needs).static_order()]
+        except graphlib.CycleError as error:
+            for name in set(error.args[1]):
+                found[name].problem = "it is part of a circle of requirements: " + " → ".join(error.args[1])
+                needs[name] = set()

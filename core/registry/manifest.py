@@ -1,0 +1,74 @@
+"""`plugin.toml`: what a plugin says of itself, read without importing it."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+API = 1
+"""Version of the hook contract this core speaks."""
+RESERVED = {
+    "admin", "api", "app", "audit", "auth", "backoffice", "codes", "config", "core", "exchange", "files",
+    "inbox", "jobs", "migrations", "org", "plugins", "registry", "static", "system", "tests",
+}  # fmt: skip
+
+
+class BadManifest(ValueError):
+    """The manifest cannot be used; the message names the file, the key and the fix."""
+
+
+class Manifest(BaseModel):
+    """A plugin's name, place in the order of plugins, and address outside the desk."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: str
+    title: str
+    summary: str = ""
+    version: str
+    api: int
+    requires: tuple[str, ...] = ()
+    """Plugins that must be enabled for this one to be."""
+    after: tuple[str, ...] = ()
+    """Plugins that load earlier when they are there."""
+    prefix: str = ""
+    """Its addresses outside the desk, e.g. `/day/`."""
+    icon: str = "box"
+
+    @field_validator("requires", "after", mode="before")
+    @classmethod
+    def _as_tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("name")
+    @classmethod
+    def _plain_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z][a-z0-9_]{1,39}", value) or value in RESERVED:
+            raise ValueError("use 2 to 40 small letters, digits and _ that core does not use itself")
+        return value
+
+    @field_validator("prefix")
+    @classmethod
+    def _own_prefix(cls, value: str) -> str:
+        if value and not re.fullmatch(r"/[a-z][a-z0-9-]*/", value):
+            raise ValueError("use one word between slashes, such as /day/")
+        if value in {"/admin/", "/login/", "/logout/", "/static/", "/account/", "/metrics/"}:
+            raise ValueError("this address is core's own")
+        return value
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read `folder/plugin.toml`; raise `BadManifest` with file, key and reason."""
+    path = folder / "plugin.toml"
+    try:
+        manifest = Manifest.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"])) or "plugin.toml"
+        raise BadManifest(f"{path}: {key}: {first['msg']}") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadManifest(f"{path}: {error}") from error
+    if manifest.api != API:
+        raise BadManifest(f"{path}: api = {manifest.api}, but this core speaks api {API}: install a matching version")
+    return manifest

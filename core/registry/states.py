@@ -1,0 +1,143 @@
+"""The life of a plugin: what is meant (stored), what is seen (observed), and how one changes the other."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.language import _
+from core.migrate import pending
+from core.org.models import Node
+from core.registry.host import Host
+from core.registry.models import PilotNode, PluginIntent, Revision
+
+
+class PluginRefused(ValueError):
+    """A switch that cannot be made now; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class PluginState:
+    """One plugin as IT sees it in this process."""
+
+    name: str
+    title: str
+    version: str
+    summary: str
+    state: str
+    """enabled, disabled, discovered, failed or missing."""
+    reason: str
+    traceback: str
+    nodes: tuple[str, ...]
+    """Codes of the pilot nodes; empty means the whole chain."""
+    requires: tuple[str, ...]
+    origin: str
+    needs_upgrade: bool
+    hooks: dict[str, dict[str, Any]]
+
+
+def states(session: Session, database: Any, host: Host) -> list[PluginState]:
+    """Return every plugin that is installed or was ever enabled, by name."""
+    intents = {intent.name: intent for intent in session.scalars(select(PluginIntent))}
+    query = select(PilotNode.plugin, Node.code).join(Node, Node.id == PilotNode.node_id).order_by(Node.code)
+    pilots: dict[str, list[str]] = {}
+    for name, code in session.execute(query):
+        pilots.setdefault(name, []).append(code)
+    return [
+        _state(name, host, database, intents.get(name), tuple(pilots.get(name, ())))
+        for name in sorted({*host.plugins, *intents})
+    ]
+
+
+def _state(name: str, host: Host, database: Any, intent: PluginIntent | None, nodes: tuple[str, ...]) -> PluginState:
+    plugin = host.plugins.get(name)
+    if plugin is None:
+        reason = _("Its code is not installed. Its data is kept; the site works without it.")
+        return PluginState(name, name, "", "", "missing", reason, "", nodes, (), "", False, {})
+    manifest = plugin.installed.manifest
+    needs_upgrade = plugin.is_loaded and pending(database, host, name)
+    state = "discovered" if intent is None else "enabled" if intent.enabled else "disabled"
+    reason = ""
+    if not plugin.is_loaded:
+        state, reason = "failed", plugin.failure
+    elif needs_upgrade and intent and intent.enabled:
+        state, reason = "failed", _("Its tables are not up to date.")
+    return PluginState(
+        name, manifest.title if manifest else name, manifest.version if manifest else "", manifest.summary if manifest else "",
+        state, reason, plugin.traceback, nodes, manifest.requires if manifest else (), plugin.installed.origin, needs_upgrade,
+        {hook: {"calls": c.calls, "failures": c.failures, "seconds": round(c.seconds, 4), "last_error": c.last_error}
+         for hook, c in plugin.counts.items()},
+    )  # fmt: skip
+
+
+def enable(session: Session, database: Any, host: Host, name: str, node_codes: tuple[str, ...] = (), *, checked: bool = False) -> None:
+    """Mean a plugin to be on, for the whole chain or for the people at the given nodes.
+
+    Refused with the reason when it is not loaded, when a plugin it requires is off, when its tables are
+    not at head, or when it does not load in a fresh process.
+    """
+    plugin = host.plugins.get(name)
+    if plugin is None:
+        raise PluginRefused(_("There is no plugin named %(name)s.", name=name))
+    if not plugin.is_loaded:
+        raise PluginRefused(_("%(name)s cannot be loaded: %(reason)s", name=name, reason=plugin.failure))
+    meant = set(session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)))
+    if missing := [other for other in plugin.installed.manifest.requires if other not in meant]:  # type: ignore[union-attr]
+        raise PluginRefused(_("%(name)s needs %(others)s: enable that first.", name=name, others=", ".join(missing)))
+    if pending(database, host, name):
+        raise PluginRefused(_("The tables of %(name)s are not up to date. Run: backoffice plugin upgrade %(name)s", name=name))
+    if not checked:
+        _check_in_a_child(name)
+    nodes = list(session.scalars(select(Node).where(Node.code.in_(node_codes), Node.deleted_at.is_(None))))
+    if unknown := set(node_codes) - {node.code for node in nodes}:
+        raise PluginRefused(_("There is no place with the code %(codes)s.", codes=", ".join(sorted(unknown))))
+    intent = session.get(PluginIntent, name) or PluginIntent(name=name)
+    intent.enabled = True
+    session.add(intent)
+    session.flush()
+    session.execute(delete(PilotNode).where(PilotNode.plugin == name))
+    session.add_all(PilotNode(plugin=name, node_id=node.id) for node in nodes)
+    _changed(session, name, "enabled", {"nodes": [None, sorted(node_codes)]})
+    host.collect("backoffice_enabled", only={name})
+
+
+def disable(session: Session, host: Host, name: str) -> None:
+    """Mean a plugin to be off. Its code is not needed for it; refused while an enabled plugin requires it."""
+    meant = set(session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)))
+    needed_by = [
+        other.name for other in host.plugins.values()
+        if other.name in meant and other.installed.manifest and name in other.installed.manifest.requires
+    ]  # fmt: skip
+    if needed_by:
+        raise PluginRefused(_("%(others)s needs %(name)s: disable that first.", name=name, others=", ".join(needed_by)))
+    intent = session.get(PluginIntent, name)
+    if intent is None:
+        if name not in host.plugins:
+            raise PluginRefused(_("There is no plugin named %(name)s.", name=name))
+        intent = PluginIntent(name=name)
+        session.add(intent)
+    intent.enabled = False
+    session.flush()
+    _changed(session, name, "disabled", {})
+    if name in host.plugins and host.plugins[name].is_loaded:
+        host.collect("backoffice_disabled", only={name})
+
+
+def _changed(session: Session, name: str, action: str, changes: dict[str, Any]) -> None:
+    session.execute(update(Revision).values(plugins=Revision.plugins + 1))
+    audit.record(session, resource="registry:plugin", row_id=name, action=action, changes=changes)
+    session.flush()
+
+
+def _check_in_a_child(name: str) -> None:
+    """Load the plugin in a process of its own: what breaks there breaks nobody here."""
+    run = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "core.registry.check", name], capture_output=True, text=True, timeout=60, check=False
+    )
+    if run.returncode:
+        raise PluginRefused(_("%(name)s does not start in a fresh process: %(reason)s", name=name, reason=run.stderr.strip()[-400:]))
+

@@ -1,0 +1,147 @@
+"""What happens around every request: who asks, is the plugin on, may they; session, headers, templates."""
+
+import time
+from typing import Any
+
+import structlog
+from flask import Flask, Response, abort, g, redirect, request, session, url_for
+from flask_login import LoginManager, UserMixin
+from flask_wtf.csrf import generate_csrf
+
+from core import db, language
+from core.access.person import NOBODY, CurrentPerson, Forbidden, current_person, set_person
+from core.admin.menu import menu_of
+from core.admin.toasts import take_toasts
+from core.auth import sessions
+
+log = structlog.get_logger("request")
+READING = {"GET", "HEAD", "OPTIONS"}
+FREE_OF_DATABASE = {"health.alive", "health.ready"}
+
+
+class Account(UserMixin):
+    """Flask-Login's user: its id is the token of the server-side session, not the person's."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def get_id(self) -> str:
+        """Return what the cookie holds."""
+        return self.token
+
+
+def add_to(app: Flask, house: Any) -> None:
+    """Put the work around a request into the application."""
+    login = LoginManager(app)
+    login.session_protection = None  # a phone changes its address between two shops
+
+    @login.user_loader
+    def load(token: str) -> Account | None:
+        return Account(token) if g.get("signed_in") and g.signed_in.person else None
+
+    @app.before_request
+    def open_request() -> Any:
+        endpoint = request.endpoint
+        g.started = time.monotonic()
+        guard = house.guards.get(endpoint)
+        if endpoint in FREE_OF_DATABASE or (endpoint or "").endswith("static"):
+            set_person(NOBODY)
+            return None
+        g.session = house.database.session(writes=request.method not in READING)
+        db.use_session(g.session)
+        set_person(NOBODY)
+        language.set_locale(session.get("locale") or _browser_locale())
+        return _let_in(house, endpoint, guard)
+
+    @app.after_request
+    def close_request(response: Response) -> Response:
+        if "session" in g:
+            if request.method not in READING and (response.status_code < 400 or g.get("keep_writes")):
+                g.session.commit()
+            g.session.close()
+        return _with_headers(response)
+
+    @app.teardown_request
+    def forget_request(_error: BaseException | None) -> None:
+        if "session" in g:
+            g.session.close()
+        db.use_session(None)
+        set_person(None)
+
+    app.context_processor(lambda: _template_globals(house))
+
+
+def _browser_locale() -> str:
+    return language.best_locale([tag for tag, _quality in request.accept_languages])
+
+
+def _let_in(house: Any, endpoint: str | None, guard: Any) -> Any:
+    g.signed_in = sessions.identify(g.session, session.get("_user_id"))
+    g.plugins_revision = g.signed_in.plugins_revision
+    g.switches = house.host.switches(g.session, g.plugins_revision)
+    person = g.signed_in.person or NOBODY
+    set_person(person)
+    if guard is None:
+        abort(404)
+    owner = house.owners.get((endpoint or "").split(".")[0])
+    if owner and not house.host.is_on(owner, g.switches, person):
+        abort(404)
+    if guard.kind == "public":
+        return None
+    if g.signed_in.person is None:
+        return _to_login()
+    language.set_locale(person.locale)
+    if g.signed_in.must_touch:
+        with house.database.transaction() as touching:
+            sessions.touch(touching, g.signed_in.session_id)
+    if person.must_change_password and endpoint not in ("auth.password", "auth.logout"):
+        return redirect(url_for("auth.password"))
+    if guard.kind == "permission" and not person.may(guard.permission):
+        raise Forbidden(guard.permission)
+    return None
+
+
+def _to_login() -> Any:
+    if request.method in READING and request.headers.get("X-Requested-With") is None:
+        return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
+    abort(401)
+
+
+def _with_headers(response: Response) -> Response:
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if "session" in g:
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _template_globals(house: Any) -> dict[str, Any]:
+    person: CurrentPerson = current_person()
+    signed_in = person.id is not None
+    inside = "switches" in g and signed_in
+    return {
+        "person": person if signed_in else None,
+        "menu": menu_of(person) if inside else [],
+        "unread": unread_of(person) if inside else 0,
+        "toasts": take_toasts(),
+        "product_name": house.settings.product_name,
+        "locale": language.current_locale(),
+        "csrf_token": generate_csrf,
+        "inbox_url": "/inbox/" if signed_in else None,
+        "account_url": "/account/" if signed_in else None,
+        "language_url": "/language" if signed_in else None,
+    }
+
+
+def unread_of(person: CurrentPerson) -> int:
+    """Return how many messages wait for the person; asked once a page, from one index."""
+    from core.inbox import unread_count
+
+    return unread_count(g.session, person.id)
+

@@ -1,0 +1,39 @@
+"""The application on a fresh database, and a client that talks to it without a network."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from config.settings import Settings
+
+SECRET_KEY = "the-tests-sign-with-this-key-and-nobody-else-does"
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> "Settings":
+    """The settings of one test: its own database and data folder."""
+    from config.settings import Settings
+
+    return Settings(env="testing", database_url=database_url, data_dir=tmp_path, secret_key=SECRET_KEY)
+
+
+@pytest.fixture
+def app(settings: "Settings") -> "Iterator[Flask]":
+    """The application as ``wsgi.py`` makes it, on the test's own database."""
+    from core.app import create_app
+
+    app = create_app(settings)
+    yield app
+    app.extensions["backoffice"].database.dispose()
+
+
+@pytest.fixture
+def client(app: "Flask") -> "FlaskClient":
+    """A browser without scripts, not logged in."""
+    return app.test_client()

@@ -1,0 +1,25 @@
+"""Alembic's door: `core.migrate` gives it a connection, a version table and the tables it may look at."""
+
+from alembic import context
+
+from core.db import metadata
+
+attributes = context.config.attributes
+
+
+def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Keep autogenerate to the tables of the part that is being migrated, or it drops everybody else's."""
+    return kind != "table" or name in attributes["tables"]
+
+
+context.configure(
+    connection=attributes["connection"],
+    target_metadata=metadata,
+    version_table=attributes["version_table"],
+    include_name=is_ours,
+    include_object=lambda thing, name, kind, _reflected, _other: kind != "table" or name in attributes["tables"],
+    render_as_batch=True,
+    user_module_prefix="db.",
+)
+with context.begin_transaction():
+    context.run_migrations()

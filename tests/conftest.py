@@ -1,0 +1,8 @@
+"""What every test here may use; core.testing describes the fixtures."""
+
+pytest_plugins = [
+    "core.testing.databases",
+    "core.testing.application",
+    "core.testing.browser",
+    "core.testing.requirements",
+]
