@@ -1,5 +1,6 @@
 """Messages to people inside the product: a reminder, an answer, a finished job."""
 
+import os
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text, func, select, update
@@ -22,6 +23,7 @@ class Message(Base):
     __table_args__ = (
         Index("ix_inbox_message_person_id", "person_id", "id"),
         Index("uq_inbox_message_person_id_key", "person_id", "key", unique=True),
+        Index("ix_inbox_message_key", "key"),
         {"sqlite_autoincrement": True},
     )
 
@@ -47,6 +49,17 @@ def send(session: Session, people: set[int], *, key: str, title: str, text: str 
         )
         session.flush()
     return len(people - have)
+
+
+def last_sent(session: Session, beginnings: set[str]) -> dict[str, datetime]:
+    """Return `{beginning: when}` of the newest message whose key begins so, for each that was sent."""
+    if not beginnings:
+        return {}
+    common = os.path.commonprefix(sorted(beginnings))
+    query = select(Message.key, Message.sent_at).where(Message.key >= common, Message.key < common + "\U0010ffff")
+    with unscoped("when others were reminded"):
+        found = session.execute(query.order_by(Message.id)).all()
+    return {begin: at for key, at in found if (begin := key.rsplit(":", 1)[0] + ":") in beginnings}
 
 
 def unread_count(session: Session, person_id: int | None) -> int:

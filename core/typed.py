@@ -18,18 +18,19 @@ LARGEST = 2**63 - 1
 YEARS = range(1900, 2200)
 
 # Zero-width spaces, soft hyphens and marks of writing direction; joiners stay, emoji need them.
-_INVISIBLE = {code: None for code in (0xAD, 0x61C, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF,
-                                      *range(0x202A, 0x202F), *range(0x2066, 0x206A))}  # fmt: skip
-_SPACES = {code: " " for code in (0xA0, 0x2007, 0x2009, 0x202F, 0x3000)}
-_DASHES = {code: "-" for code in (*range(0x2010, 0x2016), 0x2212)}
-_FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
-_PLAIN = _FULL_WIDTH | _SPACES | _DASHES | _INVISIBLE | {0xFFE5: "¥"}
-_CONTROL = {code: None for code in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)) if code != 0x0A}
-_LINES = {0x09: " ", 0x2028: "\n", 0x2029: "\n"}
+_DIRECTIONS = (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x2060, 0xFEFF, *_DIRECTIONS))
+_CONTROL = dict.fromkeys((*range(0x0A), *range(0x0B, 0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)))
+_BREAKS = {0x09: " ", 0x2028: "\n", 0x2029: "\n"}
+_FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {0xFFE5: "¥"}
+_SPACES = dict.fromkeys((0xA0, 0x2007, 0x2009, 0x202F, 0x3000), " ")
+_DASHES = dict.fromkeys((*range(0x2010, 0x2016), 0x2212), "-")
+_TO_KEEP = _CONTROL | _BREAKS | _INVISIBLE
+_TO_READ = _FULL_WIDTH | _SPACES | _DASHES | _INVISIBLE
 
 _WHOLE = r"(?P<whole>\d{1,3}(?P<group>[, ])\d{3}(?:(?P=group)\d{3})*|\d+)"
-_UNITS = {"": 1, "百": 10**2, "千": 10**3, "万": 10**4, "萬": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7,
-          "亿": 10**8, "億": 10**8}  # fmt: skip
+_UNITS = {"": 1, "百": 10**2, "千": 10**3, "万": 10**4, "萬": 10**4, "十万": 10**5, "百万": 10**6,
+          "千万": 10**7, "亿": 10**8, "億": 10**8}  # fmt: skip
 _MONEY = re.compile(
     rf"(?P<minus>[+-]?) ?¥? ?(?P<sign>[+-]?) ?{_WHOLE}(?:\.(?P<part>\d+))?"
     rf" ?(?P<unit>{'|'.join(_UNITS)}) ?(?:元整?|块|圆)?",
@@ -38,9 +39,12 @@ _MONEY = re.compile(
 _INTEGER = re.compile(rf"(?P<sign>[+-]?) ?{_WHOLE}(?:\.0+)?", re.ASCII)
 _PERCENT = re.compile(r"([+-]?\d{1,12}(?:\.\d{1,20})?) ?%?", re.ASCII)
 _SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d+)?e[+-]?\d+", re.ASCII | re.IGNORECASE)
-_DATE = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})|(\d{4})(\d\d)(\d\d)|(\d{4}) ?年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?[日号]?",
-                   re.ASCII)  # fmt: skip
-_DAY_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*", re.ASCII)
+_DATE = re.compile(
+    r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})|(\d{4})(\d\d)(\d\d)|(\d{4}) ?年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?[日号]?",
+    re.ASCII,
+)
+_TIME_BEHIND = re.compile(r"[T ](?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?$", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*(?:Z|[+-]\d\d:?\d\d)", re.ASCII)
 _SERIAL = re.compile(r"\d{1,6}(?:\.\d+)?", re.ASCII)
 _TIME = re.compile(
     r"(\d{1,2}):(\d{2})(?::(\d{2}))?|(\d{1,2})(\d{2})|(\d{1,2}) ?[点时] ?(?:(\d{1,2}) ?分?|(半))?", re.ASCII
@@ -59,7 +63,7 @@ def text(value: str, maximum: int | None = None) -> str:
 
     Line breaks stay, as "\\n", and so do emoji. Raises BadValue above `maximum` characters.
     """
-    value = value.replace("\r\n", "\n").replace("\r", "\n").translate(_LINES | _CONTROL | _INVISIBLE)
+    value = value.replace("\r\n", "\n").replace("\r", "\n").translate(_TO_KEEP)
     value = unicodedata.normalize("NFC", value).strip()
     if maximum is not None and len(value) > maximum:
         raise BadValue(
@@ -135,25 +139,21 @@ def date(text: str, serials: bool = False) -> datetime.date:
     clock. With `serials`, a number counts days as Excel does. Raises BadValue.
     """
     plain = _plain(text, _("Please enter a date."))
-    wrong = _("“%(text)s” is not a date. Write it like 2026-11-21.")
-    found = _DATE.fullmatch(plain)
+    found = _DATE.fullmatch(_TIME_BEHIND.sub("", plain))
     try:
         if found:
             year, month, day = (int(part) for part in found.groups() if part and part.isdigit())
             result = datetime.date(year, month, day)
-        elif _DAY_AND_TIME.fullmatch(plain):
-            instant = datetime.datetime.fromisoformat(plain)
-            result = local(instant).date() if instant.tzinfo else instant.date()
+        elif _INSTANT.fullmatch(plain):
+            result = local(datetime.datetime.fromisoformat(plain)).date()
         elif serials and _SERIAL.fullmatch(plain):
             result = _day_of_serial(int(float(plain)))
         else:
-            raise _not_a(plain, wrong)
+            result = datetime.date.min
     except (ValueError, OverflowError) as error:
-        raise (
-            error if isinstance(error, BadValue) else _not_a(plain, _("There is no day “%(text)s”."))
-        ) from error
+        raise _not_a(plain, _("There is no day “%(text)s”.")) from error
     if result.year not in YEARS:
-        raise _not_a(plain, wrong)
+        raise _not_a(plain, _("“%(text)s” is not a date. Write it like 2026-11-21."))
     return result
 
 
@@ -230,9 +230,11 @@ def mask_mobile(number: str) -> str:
 
 
 def _plain(text: str, missing: str) -> str:
-    plain = text.translate(_PLAIN).strip()
+    plain = text.translate(_TO_READ).strip()
     if not plain:
         raise BadValue(missing)
+    if len(plain) > 60:
+        raise _not_a(plain, _("“%(text)s” is too long for this field."))
     if _SCIENTIFIC.fullmatch(plain):
         raise _not_a(
             plain,
@@ -246,7 +248,7 @@ def _not_a(plain: str, message: str) -> BadValue:
 
 
 def _digits(grouped: str) -> str:
-    return grouped.replace(",", "").replace(" ", "")[:100]
+    return grouped.replace(",", "").replace(" ", "")
 
 
 def _bounds(minimum: int | None, maximum: int | None) -> tuple[int, int]:

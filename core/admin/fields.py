@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Boolean, Date, Integer, Text, Time
@@ -67,7 +68,7 @@ class Field:
             return self._chosen(text)
         match kind:
             case "money":
-                return typed.money(text, minimum=self.minimum, maximum=self.maximum)
+                return Decimal(typed.money(text, minimum=self.minimum, maximum=self.maximum)).scaleb(-2)
             case "number" | "lookup":
                 return typed.integer(text, minimum=self.minimum, maximum=self.maximum)
             case "date":

@@ -43,7 +43,7 @@ def list_context(view: ModelView, asked: ListQuestion) -> dict[str, Any]:
             {"name": column.name, "title": gettext(column.title), "shown": column in columns} for column in view.columns
         ],
         "new_url": url_for(".create_view") if view.can_create else None,
-        "import_url": url_for(".import_view") if view.import_key and view.offers("import") else None,
+        "import_url": url_for(".import_view") if hasattr(view, "import_view") and view.import_key and view.offers("import") else None,
         "exports": [
             {"title": title, "url": Links(url_for(".export", export_type=kind), arguments).to()}
             for kind, title in (("csv", _("As csv")), ("xlsx", _("As Excel")))

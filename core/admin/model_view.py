@@ -65,8 +65,18 @@ class ModelView(View, BaseModelView):
         BaseModelView.__init__(
             self, self.model, name=self.title, endpoint=f"{plugin}_{name}", url=f"{plugin}/{name}"
         )
+        self._urls = [address for address in self._urls if self._has_address(address[1])]
         self.permission = f"{plugin}:{name}"
         self.by_name = {column.name: column for column in self.columns}
+
+    def _has_address(self, method: str) -> bool:
+        """Say whether an address is registered at all: what a table does not offer does not exist."""
+        action = ACTIONS_OF_METHODS.get(method)
+        if method == "restore_view" and not issubclass(self.model, Deletable):
+            return False
+        if method in ("action_view", "bulk_view", "undo_view") and not any(f.bulk for f in self.fields):
+            return False
+        return action is None or (action in self.actions and (action != "import" or bool(self.import_key)))
 
     # What Flask-Admin asks its backends
 
@@ -100,10 +110,6 @@ class ModelView(View, BaseModelView):
     def offers(self, action: str) -> bool:
         """Say whether the table offers an action and the person holds the right to it."""
         return action in self.actions and current_person().may(f"{self.permission}:{action}")
-
-    def _require_offered(self, action: str) -> None:
-        if action not in self.actions:
-            abort(404)
 
     @property
     def can_create(self) -> bool:  # type: ignore[override]
@@ -169,7 +175,6 @@ class ModelView(View, BaseModelView):
         """Show one page of the list."""
         from core.admin.list_page import list_context
 
-        self._require_offered("list")
         return self.render("backoffice/list.html", **list_context(self, self.asked(request.args)))
 
     @expose("/print/")
@@ -177,7 +182,6 @@ class ModelView(View, BaseModelView):
         """Show the list as it is filtered now, ready to print; at most a thousand rows."""
         from core.admin.list_page import print_context
 
-        self._require_offered("list")
         return self.render("backoffice/print.html", **print_context(self, self.asked(request.args)))
 
     @expose("/ajax/lookup/")
@@ -195,7 +199,6 @@ class ModelView(View, BaseModelView):
     @expose("/details/")
     def details_view(self) -> Any:
         """Show one row with its history; a fragment of it for the drawer of the list."""
-        self._require_offered("read")
         in_bin = request.args.get("bin") == "1"
         row = self.one(request.args.get("id"), "read", in_bin=in_bin)
         fragment = request.headers.get("X-Requested-With") == "drawer"
@@ -233,7 +236,8 @@ class ModelView(View, BaseModelView):
         if self.offers("update"):
             actions.append({"title": _("Edit"), "url": url_for(".edit_view", id=row.id), "method": "get"})
         if self.offers("delete"):
-            actions.append(self._post(_("Delete"), "delete_view", id=row.id))
+            confirm = None if isinstance(row, Deletable) else _("“%(name)s” will be gone.", name=self.name_of(row))
+            actions.append(self._post(_("Delete"), "delete_view", confirm, id=row.id))
         return actions
 
     def _post(self, title: str, method: str, confirm: str | None = None, **arguments: Any) -> dict[str, Any]:
@@ -244,7 +248,6 @@ class ModelView(View, BaseModelView):
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Any:
         """Add a row."""
-        self._require_offered("create")
         form = self._create_form_class(request.form if request.method == "POST" else None)
         if request.method == "POST" and self._form_holds(form, "create"):
             row = self.model()
@@ -259,7 +262,6 @@ class ModelView(View, BaseModelView):
     @expose("/edit/", methods=("GET", "POST"))
     def edit_view(self) -> Any:
         """Change a row. Somebody else's change in the meantime is shown, never overwritten."""
-        self._require_offered("update")
         row = self.one(request.args.get("id"), "update")
         form_type = self._edit_form_class
         if request.method == "GET":
@@ -357,20 +359,23 @@ class ModelView(View, BaseModelView):
     @expose("/delete/", methods=("POST",))
     def delete_view(self) -> Any:
         """Put a row into the recycle bin; the message offers to bring it back."""
-        self._require_offered("delete")
         row = self.one(request.args.get("id") or request.form.get("id"), "delete")
-        self.bin(row)
+        name = self.name_of(row)
+        try:
+            self.bin(row)
+        except typed.BadValue as error:
+            toast(str(error), "bad")
+            return redirect(url_for(".details_view", id=row.id))
         session.flush()
-        toast(
-            _("“%(name)s” is in the recycle bin.", name=self.name_of(row)), "none",
-            undo_url=url_for(".restore_view", id=row.id),
-        )  # fmt: skip
+        if issubclass(self.model, Deletable):
+            toast(_("“%(name)s” is in the recycle bin.", name=name), "none", undo_url=url_for(".restore_view", id=row.id))
+        else:
+            toast(_("“%(name)s” is removed.", name=name), "none")
         return redirect(url_for(".index_view"))
 
     @expose("/restore/", methods=("POST",))
     def restore_view(self) -> Any:
         """Bring a row back from the recycle bin."""
-        self._require_offered("delete")
         row = self.one(request.args.get("id"), "delete", in_bin=True)
         self.restore(row)
         session.flush()
@@ -378,8 +383,11 @@ class ModelView(View, BaseModelView):
         return redirect(url_for(".details_view", id=row.id))
 
     def bin(self, row: Any) -> None:
-        """Put a row into the bin. Override to refuse with `BadValue` what must stay."""
-        row.deleted_at = clock.now()
+        """Put a row into the bin, or remove one that has none. Override to refuse with `BadValue` what must stay."""
+        if isinstance(row, Deletable):
+            row.deleted_at = clock.now()
+        else:
+            session.delete(row)
 
     def restore(self, row: Any) -> None:
         """Take a row out of the bin."""
@@ -392,7 +400,6 @@ class ModelView(View, BaseModelView):
         """Start what was chosen in the bulk bar."""
         from core.admin.bulk import start
 
-        self._require_offered("update")
         return start(self, request.form)
 
     @expose("/bulk/", methods=("POST",))
@@ -400,7 +407,6 @@ class ModelView(View, BaseModelView):
         """Show what a bulk edit would change, then change it as one batch."""
         from core.admin.bulk import preview_or_apply
 
-        self._require_offered("update")
         return preview_or_apply(self, request.form)
 
     @expose("/undo/", methods=("POST",))
@@ -408,7 +414,6 @@ class ModelView(View, BaseModelView):
         """Undo a batch: every row that nobody changed since gets its values back."""
         from core.admin.bulk import undo
 
-        self._require_offered("update")
         return undo(self, request.args.get("batch", ""))
 
     # Files
@@ -418,7 +423,6 @@ class ModelView(View, BaseModelView):
         """Send the list as it is filtered now as a csv or xlsx file."""
         from core.exchange.exporting import export_response
 
-        self._require_offered("export")
         return export_response(self, self.asked(request.args), export_type)
 
     # Frame

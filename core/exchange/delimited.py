@@ -18,7 +18,9 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 # Every character of GBK and GB2312 has the same bytes in GB18030.
-UNMARKED_ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
+UNMARKED_ENCODINGS = ("utf-8", "gb18030")
+UNMARKED_UTF16 = ("utf-16-le", "utf-16-be")
+LEAST_ZERO_SHARE = 0.05
 DELIMITERS = (",", ";", "\t")
 MAX_RECORD_CHARACTERS = 2_000_000
 BLOCK = 1 << 20
@@ -39,25 +41,35 @@ def open_delimited(path: Path) -> Callable[[], Iterator[tuple[int, list[str]]]]:
 def find_encoding(path: Path) -> str:
     """Return the encoding in which the whole file is strictly valid text without NUL.
 
-    Text that says its encoding by a byte order mark is not tried in another one. UTF-16 without
-    a mark is believed only when line breaks come out, because almost any bytes are valid in it.
+    Text that says its encoding by a byte order mark is not tried in another one. Almost any bytes
+    are valid UTF-16, so without a mark it is believed only when line breaks come out and as many
+    bytes are zero as digits and commas make. Raises UnreadableFile when no encoding fits.
     """
     with path.open("rb") as file:
         start = file.read(3)
     marked = [encoding for mark, encoding in BYTE_ORDER_MARKS.items() if start.startswith(mark)]
-    flaws = []
+    damaged_lines = []
     for encoding in marked or UNMARKED_ENCODINGS:
         lines, flawless = _lines_without_flaw(path, encoding)
-        if flawless and (lines > 1 or not encoding.startswith("utf-16-")):
+        if flawless:
             return encoding
-        flaws.append(lines)
+        damaged_lines.append(lines)
+    for encoding in () if marked else UNMARKED_UTF16:
+        lines, flawless = _lines_without_flaw(path, encoding)
+        if flawless and lines > 1 and _zero_share(path) > LEAST_ZERO_SHARE:
+            return encoding
     raise UnreadableFile(
         _(
             "The text of the file is damaged in line %(row)s, or it is not a csv file. Open it in Excel "
             "or WPS and save it as “CSV UTF-8”.",
-            row=flaws[0],
+            row=damaged_lines[0],
         )
     )
+
+
+def _zero_share(path: Path) -> float:
+    with path.open("rb") as file:
+        return sum(block.count(0) for block in iter(lambda: file.read(BLOCK), b"")) / path.stat().st_size
 
 
 def _lines_without_flaw(path: Path, encoding: str) -> tuple[int, bool]:
@@ -79,13 +91,16 @@ def _lines_without_flaw(path: Path, encoding: str) -> tuple[int, bool]:
 
 
 def find_delimiter(path: Path, encoding: str) -> str:
-    """Return the delimiter that cuts the first records into equally many values, at least two."""
+    """Return the delimiter that cuts the first records into the most equally many values.
+
+    It must cut the first record; only a title above the headings may stand uncut.
+    """
     with path.open(encoding=encoding, newline="") as file:
         sample = file.read(SAMPLE_CHARACTERS)
     return max(DELIMITERS, key=partial(_evenness, sample))
 
 
-def _evenness(sample: str, delimiter: str) -> tuple[bool, float, int]:
+def _evenness(sample: str, delimiter: str) -> tuple[int, float, int]:
     widths = []
     try:
         for values in islice(
@@ -95,11 +110,14 @@ def _evenness(sample: str, delimiter: str) -> tuple[bool, float, int]:
                 widths.append(len(values))
     except csv.Error:
         pass
-    if not widths:
-        return False, 0.0, 0
-    if len(sample) == SAMPLE_CHARACTERS and 1 < len(widths) < SAMPLE_RECORDS:
-        widths.pop()
-    return widths[0] > 1, widths.count(widths[0]) / len(widths), widths[0]
+    if len(sample) == SAMPLE_CHARACTERS and len(widths) < SAMPLE_RECORDS:
+        widths = widths[:-1] or widths
+    first, *others = widths or [0]
+    if first > 1:
+        return 2, widths.count(first) / len(widths), first
+    if others and min(others) == max(others) > 1:
+        return 1, 1.0, others[0]
+    return 0, 0.0, 0
 
 
 class _RecordTooLong(Exception):

@@ -131,12 +131,13 @@ def _shared_lengths(package: Package, part: str) -> array:
 def _records(sheet: "CalamineSheet", percentages: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
     if sheet.start is None:
         return
-    first_row, first_column = sheet.start
+    # The reader leaves out empty columns before the first value, but not empty rows above it.
+    first_column = sheet.start[1]
     left = [""] * first_column
-    for number, values in enumerate(sheet.iter_rows(), start=first_row + 1):
+    for number, values in enumerate(sheet.iter_rows(), start=1):
         texts = [
-            value if type(value) is str else _text(value, number, index + first_column)
-            for index, value in enumerate(values)
+            value if type(value) is str else _text(value, number, index)
+            for index, value in enumerate(values, start=first_column)
         ]
         record = left + texts
         row_start, row_end = position(number, 0), position(number + 1, 0)

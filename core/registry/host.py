@@ -206,3 +206,16 @@ class Host:
         count.calls += 1
         count.seconds += time.monotonic() - started
         return answer
+
+
+def collect(hook: str, **arguments: Any) -> list[Any]:
+    """Call a *collect* hook of the plugins that are on in this request or command; return their answers."""
+    from flask import current_app, g
+
+    from core.access.person import current_person
+
+    host: Host = current_app.extensions["backoffice"].host
+    on = None
+    if "switches" in g:
+        on = {name for name in host.plugins if host.is_on(name, g.switches, current_person())}
+    return [answer for _name, answer in host.collect(hook, only=on, **arguments)]

@@ -2,7 +2,8 @@
 //
 // Markup it looks for:
 //   data-fold, data-group          side navigation: fold it, remember which groups are open
-//   data-confirm="question"        on a form or a submit button: asks in a dialog, then sends _confirmed=1
+//   data-confirm="question"        on a form or a submit button: asks in a dialog, then sends _confirmed=1;
+//                                  {n} in the question becomes the number of selected rows
 //   data-toasts, data-close        messages that can be put away
 //   data-list, data-row            list rows: j k Enter e, selection, details drawer
 //   data-open, data-edit, data-new, data-back   the links that Enter, e, n and Esc follow
@@ -86,6 +87,7 @@ function startConfirm() {
     document.getElementById("confirm-text").textContent = fill(question, picked().length);
     const yes = dialog.querySelector("[data-yes]");
     yes.textContent = event.submitter?.textContent.trim() || yes.textContent;
+    for (const menu of all("details.menu[open]")) menu.open = false;
     dialog.returnValue = "";
     dialog.showModal();
   });

@@ -1,0 +1,35 @@
+"""Everything of core that a plugin may use; no plugin imports another module of core.
+
+A plugin's models derive from `plugin_base("its_name")` with `Row`, and `InNode` when rows belong to a
+place. Its desk pages derive from `ModelView` or `Page`, its other routes are marked with `requires`.
+"""
+
+from core import clock, inbox, typed
+from core.access.guards import public, requires, signed_in
+from core.access.permissions import Permission, resource_permissions
+from core.access.person import SYSTEM, CurrentPerson, Forbidden, Reach, acting_as, current_person
+from core.access.scope import across_scopes, criteria
+from core.admin.columns import Cell, Column, show
+from core.admin.fields import Field
+from core.admin.home import HomeCard
+from core.admin.model_view import ModelView
+from core.admin.toasts import toast
+from core.admin.view import Page, allowed, expose
+from core.audit import audited_as, record
+from core.db import Deletable, Id, Instant, Money, Row, plugin_base, session
+from core.hookspecs import hookimpl, hookspec
+from core.jobs import ScheduledTask
+from core.language import N_, _, gettext
+from core.org.models import FORMATS, CalendarDay, InNode, Node, Person
+from core.org.people import names_of_people, people_at
+from core.org.tree import chain, closed_ids, is_closed, stores_below
+from core.registry.host import collect
+
+__all__ = [
+    "FORMATS", "SYSTEM", "CalendarDay", "Cell", "Column", "CurrentPerson", "Deletable", "Field", "Forbidden", "HomeCard",
+    "Id", "InNode", "Instant", "ModelView", "Money", "N_", "Node", "Page", "Permission", "Person", "Reach", "Row",
+    "ScheduledTask", "_", "across_scopes", "acting_as", "allowed", "audited_as", "chain", "clock", "closed_ids", "collect", "criteria",
+    "current_person", "expose", "gettext", "hookimpl", "hookspec", "inbox", "is_closed", "names_of_people", "people_at",
+    "plugin_base", "public", "record", "requires", "resource_permissions", "session", "show", "signed_in",
+    "stores_below", "toast", "typed",
+]  # fmt: skip

@@ -1,0 +1,39 @@
+"""Names and places of people, for pages that show who did something."""
+
+from datetime import date
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.access.scope import unscoped
+from core.auth.models import Assignment, Role
+from core.org.models import Person
+
+
+def names_of_people(session: Session, ids: set[int]) -> dict[int, str]:
+    """Return `{person id: name}`, also of people above the one who reads: a signature is no secret."""
+    if not ids:
+        return {}
+    with unscoped("a signature is shown with the record it stands under"):
+        return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).all())  # type: ignore[arg-type]
+
+
+def people_at(session: Session, node_ids: set[int], roles: set[str], day: date | None = None) -> dict[int, set[int]]:
+    """Return `{node id: ids of the active people who hold one of these roles at that very node}` on a day."""
+    day = day or clock.today()
+    query = (
+        select(Assignment.node_id, Assignment.person_id)
+        .join(Role, Role.id == Assignment.role_id)
+        .join(Person, Person.id == Assignment.person_id)
+        .where(
+            Assignment.node_id.in_(node_ids), Role.code.in_(roles), Person.active, Person.deleted_at.is_(None),
+            or_(Assignment.from_day.is_(None), Assignment.from_day <= day),
+            or_(Assignment.to_day.is_(None), Assignment.to_day >= day),
+        )
+    )  # fmt: skip
+    found: dict[int, set[int]] = {}
+    with unscoped("whom a message reaches"):
+        for node_id, person_id in session.execute(query):
+            found.setdefault(node_id, set()).add(person_id)
+    return found

@@ -1,0 +1,232 @@
+"""The chain's day on one page: who is missing, how everybody stands, how a store does beside its peers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.api import CurrentPerson, Node, clock, closed_ids, criteria
+from plugins.daily_reports import hours
+from plugins.daily_reports.models import DayReport
+from plugins.daily_reports.rollups import peer_achievement
+
+LIST = "daily_reports:day:list"
+GOOD_FROM, WATCH_FROM = 100, 85
+"""Whole percent of the target from which a day is good, and below which it is bad."""
+
+
+@dataclass(frozen=True)
+class StoreDay:
+    """One store on one day, as the board shows it. Amounts in yuan."""
+
+    node_id: int
+    code: str
+    name: str
+    area_id: int | None
+    state: str | None
+    target: Decimal | None
+    amount: Decimal | None
+    reasons: tuple[str, ...]
+    late: bool
+    closed: bool
+    report_id: int | None = None
+
+    @property
+    def percent(self) -> int | None:
+        """Return the result in whole percent of the target."""
+        return round(self.amount * 100 / self.target) if self.target and self.amount is not None else None
+
+    @property
+    def gap(self) -> Decimal | None:
+        """Return the result less the target."""
+        return None if self.target is None or self.amount is None else self.amount - self.target
+
+    @property
+    def meaning(self) -> str:
+        """Return the colour: good, watch, bad, or none without a figure."""
+        return meaning_of(self.percent)
+
+
+def meaning_of(percent: int | None) -> str:
+    """Return what an achievement means: good, watch, bad, or none without a figure."""
+    if percent is None:
+        return "none"
+    return "good" if percent >= GOOD_FROM else "watch" if percent >= WATCH_FROM else "bad"
+
+
+@dataclass
+class Group:
+    """An area with its stores and their sums."""
+
+    id: int | None
+    name: str
+    stores: list[StoreDay] = field(default_factory=list)
+
+    @property
+    def target(self) -> Decimal:
+        """The sum of the targets set."""
+        return sum((row.target for row in self.stores if row.target is not None), Decimal())
+
+    @property
+    def amount(self) -> Decimal:
+        """The sum of the results reported."""
+        return sum((row.amount for row in self.stores if row.amount is not None), Decimal())
+
+    @property
+    def percent(self) -> int | None:
+        """Result in whole percent of the target, of those stores that have reported."""
+        target = sum((row.target for row in self.stores if row.target is not None and row.amount is not None), Decimal())
+        sold = sum((row.amount for row in self.stores if row.target is not None and row.amount is not None), Decimal())
+        return round(sold * 100 / target) if target else None
+
+    @property
+    def meaning(self) -> str:
+        """The colour of the group."""
+        return meaning_of(self.percent)
+
+    def count(self, *, reported: bool) -> int:
+        """Return how many open stores have set a target, or have reported."""
+        return sum(1 for row in self.stores if not row.closed and (row.amount if reported else row.target) is not None)
+
+    @property
+    def open_stores(self) -> int:
+        """How many stores are open on the day."""
+        return sum(1 for row in self.stores if not row.closed)
+
+
+def board(session: Session, person: CurrentPerson, day: date, below: Node | None = None) -> list[Group]:
+    """Return areas with their stores as they stand on `day`, worst gap first; stores in the person's scope.
+
+    Two queries (stores with their day, closed days) and one for names, for any number of stores.
+    """
+    query = (
+        select(
+            Node.id, Node.code, Node.name, Node.area_id, Node.region_id, Node.opened_on, Node.closed_on, DayReport.state,
+            DayReport.target_amount, DayReport.amount, DayReport.gap_reasons, DayReport.target_late_minutes,
+            DayReport.report_late_minutes, DayReport.id.label("report_id"),
+        )
+        .outerjoin(DayReport, (DayReport.node_id == Node.id) & (DayReport.day == day))
+        .where(Node.kind == "store", Node.deleted_at.is_(None), criteria(Node, person, LIST))
+    )  # fmt: skip
+    if below is not None and below.kind != "chain":
+        column = {"region": Node.region_id, "area": Node.area_id}.get(below.kind, Node.id)
+        query = query.where(column == below.id)
+    found = session.execute(query).all()
+    closed = closed_ids(session, found, day)  # type: ignore[arg-type]
+    groups: dict[int | None, Group] = {}
+    for row in found:
+        store = StoreDay(
+            row.id, row.code, row.name, row.area_id, row.state, row.target_amount, row.amount, tuple(row.gap_reasons or ()),
+            bool(row.target_late_minutes or row.report_late_minutes), row.id in closed, row.report_id,
+        )  # fmt: skip
+        groups.setdefault(store.area_id, Group(store.area_id, "")).stores.append(store)
+    names = dict(session.execute(select(Node.id, Node.name).where(Node.id.in_([key for key in groups if key]))).all())  # type: ignore[arg-type]
+    for group in groups.values():
+        group.name = names.get(group.id, "")
+        group.stores.sort(key=_by_gap)
+    return sorted(groups.values(), key=lambda group: (group.percent is None, group.percent or 0, group.name))
+
+
+def _by_gap(row: StoreDay) -> tuple[Any, ...]:
+    return (row.closed, row.gap is None, row.gap or 0, row.code)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A store whose target or report is overdue on a day."""
+
+    node_id: int
+    code: str
+    name: str
+    area_id: int | None
+    what: str
+    """`target` or `report`."""
+    minutes: int
+
+
+def missing(session: Session, person: CurrentPerson, day: date) -> list[Missing]:
+    """Return who is overdue now with the target or the report of `day`, longest first.
+
+    Late follows each store's hours; a closed day is never missing, and imported history never late.
+    """
+    query = (
+        select(
+            Node.id, Node.code, Node.name, Node.area_id, Node.region_id, Node.opens, Node.closes, Node.opened_on, Node.closed_on,
+            DayReport.target_amount, DayReport.amount, DayReport.imported,
+        )
+        .outerjoin(DayReport, (DayReport.node_id == Node.id) & (DayReport.day == day))
+        .where(Node.kind == "store", Node.deleted_at.is_(None), criteria(Node, person, LIST))
+    )  # fmt: skip
+    found = session.execute(query).all()
+    closed = closed_ids(session, found, day)  # type: ignore[arg-type]
+    now = clock.now()
+    overdue = []
+    for row in found:
+        if row.id in closed or row.imported:
+            continue
+        for what, value, due in (
+            ("report", row.amount, hours.report_due(row, day)),  # type: ignore[arg-type]
+            ("target", row.target_amount, hours.target_due(row, day)),  # type: ignore[arg-type]
+        ):
+            minutes = hours.late_minutes(due, now)
+            if value is None and minutes > 0 and not (what == "target" and row.amount is not None):
+                overdue.append(Missing(row.id, row.code, row.name, row.area_id, what, minutes))
+                break
+    return sorted(overdue, key=lambda item: (-item.minutes, item.code))
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A store's days beside the average of its peers, in whole percent of the target, oldest first."""
+
+    days: list[date]
+    own: list[int | None]
+    peers: list[int | None]
+    amounts: list[Decimal | None]
+    targets: list[Decimal | None]
+    peer_count: int
+
+
+def trend(session: Session, node: Node, until: date, days: int = 28) -> Trend:
+    """Return the last `days` days of a store and of the other stores of its peer group.
+
+    Of the peers only the average achievement is given: no foreign amounts.
+    """
+    since = until - timedelta(days=days - 1)
+    own = {
+        row.day: row
+        for row in session.execute(
+            select(DayReport.day, DayReport.target_amount, DayReport.amount).where(
+                DayReport.node_id == node.id, DayReport.day >= since, DayReport.day <= until
+            )
+        )
+    }
+    peers, count = peer_achievement(session, node, since, until)
+    span = [since + timedelta(days=n) for n in range(days)]
+    percents = [_percent(own.get(each)) for each in span]
+    return Trend(
+        span, percents, [peers.get(each) for each in span],
+        [own[each].amount if each in own else None for each in span],
+        [own[each].target_amount if each in own else None for each in span], count,
+    )  # fmt: skip
+
+
+def _percent(row: Any) -> int | None:
+    if row is None or not row.target_amount or row.amount is None:
+        return None
+    return round(row.amount * 100 / row.target_amount)
+
+
+def totals(groups: Iterable[Group]) -> Group:
+    """Return all stores of several groups as one, for the line of sums."""
+    return Group(None, "", [row for group in groups for row in group.stores])
+
+
+def looks_after_several(person: CurrentPerson) -> bool:
+    """Say whether the person's reports are those of more than one store."""
+    reach = person.reach(LIST)
+    return reach.everything or bool(reach.areas or reach.regions) or len(reach.nodes) > 1

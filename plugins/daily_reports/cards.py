@@ -1,0 +1,51 @@
+"""The cards on a person's home."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from core.api import CurrentPerson, HomeCard, Node, _, clock, show
+from plugins.daily_reports import boards, hours, services
+
+READ = "daily_reports:day:read"
+
+
+def cards_of(session: Any, person: CurrentPerson) -> list[HomeCard]:
+    """Return the store's day for those with one store, the sums for those with more."""
+    if not person.may(READ):
+        return []
+    day = hours.working_day(clock.now())
+    if boards.looks_after_several(person):
+        return _sums(session, person, day)
+    nodes = session.scalars(select(Node).where(Node.id.in_(person.reach(READ).nodes), Node.kind.in_(("store", "department"))))
+    return [_own(session, node, day) for node in nodes]
+
+
+def _own(session: Any, node: Node, day: Any) -> HomeCard:
+    report = services.find(session, node.id, day)
+    url = f"/day/at/{node.code}/{day}/"
+    if report is None:
+        return HomeCard(_("Today's target"), number=_("Not set"), note=_("Two taps on your phone"), url=url, meaning="watch")
+    if report.amount is None:
+        return HomeCard(_("Today's target"), number=show(report.target_amount, "money"), unit=_("yuan"), note=_("Report before closing"), url=url)
+    return HomeCard(
+        _("Today's result"), number=show(report.amount, "money"), unit=_("yuan"), url=url,
+        note=f"{report.achievement}%" if report.achievement is not None else "", meaning=boards.meaning_of(report.achievement),
+    )  # fmt: skip
+
+
+def _sums(session: Any, person: CurrentPerson, day: Any) -> list[HomeCard]:
+    total = boards.totals(boards.board(session, person, day))
+    cards = [
+        HomeCard(
+            _("Sold today"), number=show(total.amount, "money"), unit=_("yuan"), url="/admin/daily_reports/board/",
+            note=f"{total.percent}%" if total.percent is not None else "", meaning=total.meaning,
+        ),
+        HomeCard(
+            _("Targets set"), number=f"{total.count(reported=False)}/{total.open_stores}", unit=_("stores"), url="/day/",
+        ),
+    ]  # fmt: skip
+    if person.may("daily_reports:day:remind"):
+        overdue = len(boards.missing(session, person, day))
+        cards.append(HomeCard(_("Missing now"), number=str(overdue), unit=_("stores"), url="/day/missing/", meaning="watch" if overdue else "good"))
+    return cards

@@ -1,0 +1,42 @@
+"""When a day begins, is due, is late and is locked; all from the store's own hours."""
+
+from datetime import date, datetime, time, timedelta
+
+from core.api import Node, clock
+
+NIGHT_ENDS = time(3)
+"""A form of yesterday is accepted until this hour, and the page shows yesterday until then."""
+OPENS, CLOSES = time(9, 30), time(21, 30)
+REPORT_GRACE = timedelta(minutes=30)
+LOCK_AFTER = timedelta(hours=48)
+
+
+def working_day(now: datetime) -> date:
+    """Return the business day a person works on at `now`: until 03:00 it is still yesterday's."""
+    return clock.local(now - timedelta(hours=NIGHT_ENDS.hour)).date()
+
+
+def target_due(node: Node, day: date) -> datetime:
+    """Return when the target must be there: at opening."""
+    return clock.at(day, node.opens or OPENS)
+
+
+def report_due(node: Node, day: date) -> datetime:
+    """Return when the report must be there: half an hour after closing (the next morning for a night shop)."""
+    opens, closes = node.opens or OPENS, node.closes or CLOSES
+    return clock.at(day if closes > opens else day + timedelta(days=1), closes) + REPORT_GRACE
+
+
+def target_ends(day: date) -> datetime:
+    """Return until when a target of `day` is accepted: 03:00 of the night after."""
+    return clock.at(day + timedelta(days=1), NIGHT_ENDS)
+
+
+def locks_at(day: date) -> datetime:
+    """Return when a day is locked: 48 hours after it has ended."""
+    return clock.at(day + timedelta(days=1), time()) + LOCK_AFTER
+
+
+def late_minutes(due: datetime, now: datetime) -> int:
+    """Return by how many whole minutes `now` is past `due`; 0 when in time."""
+    return max(0, int((now - due).total_seconds() // 60))

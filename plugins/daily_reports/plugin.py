@@ -1,0 +1,68 @@
+"""What the daily reports tell the house."""
+
+from datetime import timedelta
+from typing import Any
+
+from core.api import CurrentPerson, HomeCard, N_, Permission, ScheduledTask, hookimpl, resource_permissions, session
+
+OFFICE = {"head_office": "all"}
+ABOVE = OFFICE | {"leader": "all", "area_manager": "node"}
+STORE = {"store_manager": "node", "deputy": "node"}
+
+
+@hookimpl
+def backoffice_permissions() -> list[Permission]:
+    """The store writes its day, the area reviews and reminds, head office sees all."""
+    area = OFFICE | {"area_manager": "node"}
+    return [
+        *resource_permissions(
+            "daily_reports:day", N_("Day reports"), list=ABOVE | STORE, read=ABOVE | STORE, export=ABOVE, import_=OFFICE,
+            update=STORE | {"area_manager": "node"},
+        ),
+        Permission("daily_reports:day:review", N_("Review day reports"), area),
+        Permission("daily_reports:day:remind", N_("Remind missing stores"), area),
+        Permission("daily_reports:day:correct", N_("Correct a sent report"), area | STORE),
+        *resource_permissions(
+            "daily_reports:month_target", N_("Month targets"), view=ABOVE | STORE, edit=OFFICE, update={"area_manager": "node"},
+        ),
+    ]  # fmt: skip
+
+
+@hookimpl
+def backoffice_admin_views() -> list[object]:
+    """The board, the reports and the month targets at the desk."""
+    from plugins.daily_reports.views import Board, DayReports, MonthTargets
+
+    return [Board("daily_reports_board", "daily_reports/board"), DayReports(), MonthTargets()]
+
+
+@hookimpl
+def backoffice_blueprints() -> list[object]:
+    """The phone pages under /day/."""
+    from plugins.daily_reports.pages import blueprint
+
+    return [blueprint]
+
+
+@hookimpl
+def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
+    """The day of one's store, or how one's stores stand."""
+    from plugins.daily_reports.cards import cards_of
+
+    return cards_of(session, person)
+
+
+@hookimpl
+def backoffice_scheduled_tasks() -> list[ScheduledTask]:
+    """Days are locked 48 hours after their end."""
+    from plugins.daily_reports.services import lock_due
+
+    return [ScheduledTask("daily_reports.lock", timedelta(minutes=15), lambda session: f"{lock_due(session)} locked")]
+
+
+@hookimpl
+def backoffice_sample_data(size: dict[str, Any], seed: int) -> None:
+    """Believable days for the demonstration chain."""
+    from plugins.daily_reports.sample import fill
+
+    fill(session, size, seed)

@@ -1,0 +1,38 @@
+"""Figures over stores that are not in the reader's scope: only averages leave this file, never an amount."""
+
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.api import Node, across_scopes
+from plugins.daily_reports.models import DayReport
+
+FEWEST_PEERS = 3
+"""With fewer peers an average would tell a single store's figures."""
+
+
+def peers_of(session: Session, node: Node) -> list[int]:
+    """Return the ids of the other open stores of the peer group (of the format where no group is set)."""
+    same = Node.peer_group == node.peer_group if node.peer_group else Node.format == node.format
+    query = select(Node.id).where(
+        Node.kind == "store", same, Node.id != node.id, Node.deleted_at.is_(None), Node.closed_on.is_(None)
+    )
+    return list(session.scalars(query))
+
+
+def peer_achievement(session: Session, node: Node, since: date, until: date) -> tuple[dict[date, int], int]:
+    """Return the peers' achievement in whole percent by day, and how many peers there are."""
+    peers = peers_of(session, node)
+    if len(peers) < FEWEST_PEERS:
+        return {}, len(peers)
+    query = (
+        select(DayReport.day, func.sum(DayReport.amount), func.sum(DayReport.target_amount))
+        .where(
+            DayReport.node_id.in_(peers), DayReport.day >= since, DayReport.day <= until,
+            DayReport.amount.is_not(None), DayReport.target_amount.is_not(None),
+        )
+        .group_by(DayReport.day)
+    )  # fmt: skip
+    with across_scopes("the average of a peer group"):
+        return {day: round(sold * 100 / target) for day, sold, target in session.execute(query) if target}, len(peers)

@@ -1,0 +1,261 @@
+"""What is done to a day: set its target, close it, correct it, review it, lock it.
+
+Plain functions over a session and plain values. Each finds or makes the one record of the node and
+date, checks the table of states, and answers a form that was sent twice with the record it made.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.api import CurrentPerson, Forbidden, Node, _, audited_as, clock, current_person, is_closed, show
+from plugins.daily_reports import hours, states
+from plugins.daily_reports.models import Correction, DayReport, PlanLine, Submission
+
+MOST_LINES = 3
+FIGURES = ("amount", "units", "visitors", "buyers")
+"""What a correction line may change."""
+
+
+class DayRefused(ValueError):
+    """The day cannot be written now; the message says why and what to do."""
+
+
+class Overtaken(Exception):
+    """Somebody else has written this day since the form was opened."""
+
+    def __init__(self, report: DayReport) -> None:
+        super().__init__("overtaken")
+        self.report = report
+
+
+@dataclass(frozen=True)
+class Line:
+    """A plan line as it was typed."""
+
+    what: str
+    who: str = ""
+    due: str = ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The morning's form. Amounts in yuan."""
+
+    amount: Decimal
+    units: int | None = None
+    attach_percent: Decimal | None = None
+    suggested: Decimal | None = None
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """The evening's form. Amounts in yuan."""
+
+    amount: Decimal
+    source_amount: Decimal | None = None
+    units: int | None = None
+    visitors: int | None = None
+    buyers: int | None = None
+    tenders: dict[str, Decimal] = field(default_factory=dict)
+    gap_reasons: tuple[str, ...] = ()
+    gap_note: str = ""
+    reflection: str = ""
+    tomorrow: str = ""
+    done: frozenset[int] = frozenset()
+    """Ids of the plan lines that are done."""
+
+
+def find(session: Session, node_id: int, day: date, *, for_update: bool = False) -> DayReport | None:
+    """Return the record of a node and day within the acting person's scope."""
+    query = select(DayReport).where(DayReport.node_id == node_id, DayReport.day == day)
+    return session.scalars(query.with_for_update() if for_update else query).one_or_none()
+
+
+def lines_of(session: Session, report: DayReport | None) -> list[PlanLine]:
+    """Return the plan lines of a day, in order."""
+    if report is None:
+        return []
+    query = select(PlanLine).where(PlanLine.report_id == report.id).order_by(PlanLine.position)
+    return list(session.scalars(query))
+
+
+def unfinished_before(session: Session, node: Node, day: date) -> list[PlanLine]:
+    """Return the lines of the node's last day before `day` that were not done: they are carried over."""
+    last = session.scalars(
+        select(DayReport).where(DayReport.node_id == node.id, DayReport.day < day).order_by(DayReport.day.desc()).limit(1)
+    ).one_or_none()
+    return [line for line in lines_of(session, last) if not line.done]
+
+
+def _already_sent(session: Session, key: str) -> DayReport | None:
+    sent = session.scalars(select(Submission).where(Submission.key == key)).one_or_none()
+    return session.scalars(select(DayReport).where(DayReport.id == sent.report_id)).one() if sent else None
+
+
+def _claim(session: Session, node: Node, day: date, event: str) -> DayReport:
+    """Return the one record, locked; two who make it at once meet at the unique key."""
+    report = find(session, node.id, day, for_update=True)
+    if report is not None:
+        return report
+    try:
+        with session.begin_nested():
+            report = DayReport(node_id=node.id, day=day, state=states.next_state(None, event))
+            session.add(report)
+            session.flush()
+            report.is_new = True  # type: ignore[attr-defined]
+        return report
+    except IntegrityError:
+        session.expunge_all()
+        report = find(session, node.id, day, for_update=True)
+        if report is None:
+            raise
+        return report
+
+
+def _step(report: DayReport, event: str, seen_version: int | None) -> None:
+    is_new = report.__dict__.pop("is_new", False)
+    if not is_new and report.version != (seen_version or 0):
+        raise Overtaken(report)
+    before = None if is_new else report.state
+    try:
+        report.state = states.next_state(before, event)
+    except states.TransitionRefused as error:
+        raise DayRefused(str(error)) from error
+
+
+def check_day(session: Session, node: Node, day: date) -> None:
+    """Raise `DayRefused` for a day on which nothing is expected: in the future, or closed."""
+    if day > hours.working_day(clock.now()):
+        raise DayRefused(_("%(day)s has not come yet. Choose today.", day=day))
+    if is_closed(session, node, day):
+        raise DayRefused(_("%(name)s is closed on %(day)s. If it is open, ask head office to open the day in the calendar.", name=node.name, day=day))
+
+
+def set_target(session: Session, node: Node, day: date, target: Target, *, key: str, seen_version: int | None) -> DayReport:
+    """Set the day's target and plan; returns the one record, also when the same form is sent again.
+
+    Raises `DayRefused` for a wrong day or state and `Overtaken` when somebody was faster.
+    """
+    if sent := _already_sent(session, key):
+        return sent
+    check_day(session, node, day)
+    now = clock.now()
+    if now >= hours.target_ends(day):
+        raise DayRefused(_("The morning of %(day)s is over: its target was accepted until 03:00. Report the result instead.", day=day))
+    report = _claim(session, node, day, "set_target")
+    if sent := _already_sent(session, key):
+        return sent
+    _step(report, "set_target", seen_version)
+    report.target_amount, report.target_units = target.amount, target.units
+    report.target_attach_percent, report.suggested_amount = target.attach_percent, target.suggested
+    if report.target_at is None:
+        report.target_at = now
+        report.target_late_minutes = hours.late_minutes(hours.target_due(node, day), now)
+    report.target_by = current_person().id
+    _replace_lines(session, report, target.lines, unfinished_before(session, node, day))
+    session.add(Submission(key=key, report_id=report.id))
+    session.flush()
+    return report
+
+
+def _replace_lines(session: Session, report: DayReport, lines: tuple[Line, ...], carried: list[PlanLine]) -> None:
+    age = {line.what: line.carried + 1 for line in carried}
+    present = lines_of(session, report)
+    wanted = [line for line in lines if line.what][:MOST_LINES]
+    for old, line in zip(present, wanted, strict=False):
+        old.what, old.who, old.due = line.what, line.who, line.due
+    for old in present[len(wanted) :]:
+        session.delete(old)
+    for position in range(len(present), len(wanted)):
+        line = wanted[position]
+        session.add(PlanLine(
+            report_id=report.id, position=position, what=line.what, who=line.who, due=line.due, carried=age.get(line.what, 0),
+        ))  # fmt: skip
+
+
+def close_day(session: Session, node: Node, day: date, result: Result, *, key: str, seen_version: int | None) -> DayReport:
+    """Report the day's result; returns the one record, also when the same form is sent again.
+
+    Raises `DayRefused` for a wrong day or state and `Overtaken` when somebody was faster.
+    """
+    if sent := _already_sent(session, key):
+        return sent
+    check_day(session, node, day)
+    now = clock.now()
+    if now >= hours.locks_at(day):
+        raise DayRefused(_("%(day)s is locked since 48 hours after its end. Ask your area manager for a correction.", day=day))
+    report = _claim(session, node, day, "report")
+    if sent := _already_sent(session, key):
+        return sent
+    _step(report, "report", seen_version)
+    for name in ("amount", "source_amount", "units", "visitors", "buyers", "gap_note", "reflection", "tomorrow"):
+        setattr(report, name, getattr(result, name))
+    report.tenders = {tender: str(amount) for tender, amount in result.tenders.items()}
+    report.gap_reasons = list(result.gap_reasons)
+    if report.reported_at is None:
+        report.report_late_minutes = hours.late_minutes(hours.report_due(node, day), now)
+    report.reported_at, report.reported_by = now, current_person().id
+    for line in lines_of(session, report):
+        line.done = line.id in result.done
+    session.add(Submission(key=key, report_id=report.id))
+    session.flush()
+    return report
+
+
+def correct(session: Session, report: DayReport, figure: str, value: Any, reason: str) -> None:
+    """Change a reported figure later: the old value and the reason are kept in a correction line."""
+    if figure not in FIGURES:
+        raise DayRefused(_("This figure cannot be corrected."))
+    if not reason:
+        raise DayRefused(_("Say why it is corrected."))
+    try:
+        states.next_state(report.state, "correct")
+    except states.TransitionRefused as error:
+        raise DayRefused(str(error)) from error
+    kind = "money" if figure == "amount" else "number"
+    before = getattr(report, figure)
+    session.add(Correction(
+        report_id=report.id, field=figure, before=show(before, kind), after=show(value, kind), reason=reason, by=current_person().id,
+    ))  # fmt: skip
+    with audited_as(reason=reason):
+        setattr(report, figure, value)
+        session.flush()
+
+
+def review(session: Session, report: DayReport, event: str, comment: str) -> None:
+    """Mark a report as read, or return it with a comment; nobody reviews a report they sent themselves."""
+    person = current_person()
+    if person.id is not None and person.id in (report.reported_by, report.target_by):
+        raise DayRefused(_("Somebody else reviews what you sent."))
+    if event == "return" and not comment:
+        raise DayRefused(_("Say what is missing, so that the store knows what to do."))
+    try:
+        report.state = states.next_state(report.state, event)
+    except states.TransitionRefused as error:
+        raise DayRefused(str(error)) from error
+    report.reviewed_at, report.reviewed_by, report.review_comment = clock.now(), person.id, comment
+    session.flush()
+
+
+def lock_due(session: Session) -> int:
+    """Lock every day that ended more than 48 hours ago; returns how many."""
+    oldest_open = hours.working_day(clock.now())
+    query = select(DayReport).where(DayReport.state != states.LOCKED, DayReport.day < oldest_open).limit(5000)
+    due = [report for report in session.scalars(query) if clock.now() >= hours.locks_at(report.day)]
+    for report in due:
+        report.state = states.next_state(report.state, "lock")
+    session.flush()
+    return len(due)
+
+
+def may_write(person: CurrentPerson, node: Node, permission: str) -> None:
+    """Raise `Forbidden` when the person holds a permission, but not at this node."""
+    if not person.reach(permission).holds(node.id, node.area_id, node.region_id):
+        raise Forbidden(permission, _("This is not one of your places."))
