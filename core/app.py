@@ -66,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _load_texts(house)
     _add_static(app, house)
     requests.add_to(app, house)
+    CSRFProtect(app)  # after the request is open: its refusal is a page like any other
     errors.add_to(app)
     _add_desk(app, house)
     _add_plugins(app, house)
@@ -100,7 +101,6 @@ def _configure(app: Flask, settings: Settings) -> None:
         from datetime import datetime
 
         clock.pretend(datetime.fromisoformat(settings.pretend_now))
-    CSRFProtect(app)
     Babel(app, locale_selector=language.current_locale)
 
 

@@ -2,12 +2,13 @@
 
 from core.audit import AuditEntry
 from core.auth.models import Assignment, Grant, LoginAttempt, Role, SeededPermission, UserSession
+from core.exchange.models import ImportBatch, ImportRow
 from core.inbox import Message
 from core.jobs import TaskRun
 from core.org.models import CalendarDay, Node, Person
 from core.registry.models import PilotNode, PluginIntent, Revision
 
 __all__ = [
-    "Assignment", "AuditEntry", "CalendarDay", "Grant", "LoginAttempt", "Message", "Node", "Person", "PilotNode",
-    "PluginIntent", "Revision", "Role", "SeededPermission", "TaskRun", "UserSession",
+    "Assignment", "AuditEntry", "CalendarDay", "Grant", "ImportBatch", "ImportRow", "LoginAttempt", "Message", "Node",
+    "Person", "PilotNode", "PluginIntent", "Revision", "Role", "SeededPermission", "TaskRun", "UserSession",
 ]  # fmt: skip

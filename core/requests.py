@@ -92,13 +92,21 @@ def _let_in(house: Any, endpoint: str | None, guard: Any) -> Any:
         return _to_login()
     language.set_locale(person.locale)
     if g.signed_in.must_touch:
-        with house.database.transaction() as touching:
-            sessions.touch(touching, g.signed_in.session_id)
+        _touch(house, g.signed_in.session_id)
     if person.must_change_password and endpoint not in ("auth.password", "auth.logout"):
         return redirect(url_for("auth.password"))
     if guard.kind == "permission" and not person.may(guard.permission):
         raise Forbidden(guard.permission)
     return None
+
+
+def _touch(house: Any, session_id: int | None) -> None:
+    if request.method not in READING:
+        # A second writer would wait for this request, which holds SQLite's only write lock.
+        sessions.touch(g.session, session_id)
+        return
+    with house.database.transaction() as touching:
+        sessions.touch(touching, session_id)
 
 
 def _to_login() -> Any:

@@ -3,6 +3,7 @@
 pytest_plugins = [
     "core.testing.databases",
     "core.testing.application",
+    "core.testing.factories",
     "core.testing.browser",
     "core.testing.requirements",
 ]

@@ -41,6 +41,8 @@ class Column:
     meanings: dict[Any, str] = field(default_factory=dict, hash=False)
     shown: bool = True
     exported: bool = True
+    export: Any = None
+    """SQL expression for files, where a reference's name must be read with the row."""
     help: str = ""
 
     def sql(self, model: Any) -> Any:

@@ -40,6 +40,8 @@ class Field:
     only_new: bool = False
     bulk: bool = False
     parse: Callable[[str], Any] | None = None
+    aliases: tuple[str, ...] = ()
+    """Column headings of a file that mean this field, besides its name and title."""
 
     def kind_for(self, model: Any) -> str:
         """Return how the field is asked: from the column's type unless it was said."""

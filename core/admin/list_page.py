@@ -25,6 +25,7 @@ def list_context(view: ModelView, asked: ListQuestion) -> dict[str, Any]:
     base = url_for(".index_view")
     link = Links(base, arguments)
     in_bin = asked.in_bin
+    offers_bulk = view.can_edit and any(f.bulk for f in view.fields) and not in_bin
     return {
         "page_title": gettext(view.title) if not in_bin else _("%(title)s: recycle bin", title=gettext(view.title)),
         "page_lead": gettext(view.lead) if view.lead else "",
@@ -51,9 +52,8 @@ def list_context(view: ModelView, asked: ListQuestion) -> dict[str, Any]:
         "print_url": Links(url_for(".print_view"), arguments).to(),
         "bin_url": (base if in_bin else f"{base}?bin=1") if view.can_delete and hasattr(view.model, "deleted_at") else None,
         "in_bin": in_bin,
-        "bulk_actions": [{"name": "edit", "title": _("Edit together"), "confirm": None}]
-        if view.can_edit and any(f.bulk for f in view.fields) and not in_bin else [],
-        "bulk_url": url_for(".action_view"),
+        "bulk_actions": [{"name": "edit", "title": _("Edit together"), "confirm": None}] if offers_bulk else [],
+        "bulk_url": url_for(".action_view") if offers_bulk else None,
         "problems": asked.problems,
         "empty": _empty(view, asked),
     }  # fmt: skip

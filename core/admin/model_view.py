@@ -54,6 +54,8 @@ class ModelView(View, BaseModelView):
     """The column that names a row; the first one unless said."""
     import_key: tuple[str, ...] = ()
     """The fields that tell whether an imported row is already there; empty: no import."""
+    import_options: dict[str, dict[str, str]] = {}
+    """What an import may be asked besides: `{option: {value: title}}`, the first value is usual."""
     actions: tuple[str, ...] = ("list", "read", "create", "update", "delete", "export", "import")
     """What the table offers at all; the person's rights narrow it."""
     empty_text: str = ""

@@ -14,7 +14,7 @@ from core.auth.models import Assignment, Grant, Role
 from core.org.models import Node, Person
 from core.registry.models import Revision
 
-_cache: OrderedDict[int, tuple[tuple[int, date, Any], CurrentPerson]] = OrderedDict()
+_cache: OrderedDict[tuple[Any, int], tuple[tuple[int, date, Any], CurrentPerson]] = OrderedDict()
 CACHED_PEOPLE = 3000
 
 
@@ -26,12 +26,14 @@ def rights_changed(session: Session) -> None:
 def acting_person(session: Session, person_id: int, revision: int, version: int) -> CurrentPerson:
     """Return the person with their rights of today; cached until the rights revision or the row changes."""
     key = (revision, clock.today(), version)
-    cached = _cache.get(person_id)
+    # One process may hold the applications of several databases.
+    place = (session.get_bind().engine.pool, person_id)
+    cached = _cache.get(place)
     if cached and cached[0] == key:
         return cached[1]
     person = load_person(session, person_id)
-    _cache[person_id] = (key, person)
-    _cache.move_to_end(person_id)
+    _cache[place] = (key, person)
+    _cache.move_to_end(place)
     if len(_cache) > CACHED_PEOPLE:
         _cache.popitem(last=False)
     return person

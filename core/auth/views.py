@@ -19,7 +19,7 @@ from core.auth.rights import rights_changed
 from core.db import session
 from core.language import N_, _, gettext
 from core.org.models import Node, Person
-from core.org.views import names_of_nodes
+from core.org.places import names_of_nodes
 
 LEVEL_TITLES = {"own": N_("One's own"), "node": N_("One's place and below"), "all": N_("The whole chain")}
 

@@ -19,11 +19,7 @@ from core.db import session
 from core.language import LOCALES, N_, _, gettext
 from core.org import tree
 from core.org.models import FORMATS, KINDS, CalendarDay, Node, Person
-
-
-def names_of_nodes(ids: set[int]) -> dict[int, str]:
-    """Return `{node id: name}`; a place's name is no secret."""
-    return dict(session.execute(select(Node.id, Node.name).where(Node.id.in_(ids))).all()) if ids else {}  # type: ignore[arg-type]
+from core.org.places import names_of_nodes
 
 
 def names_of_calendars(ids: set[int]) -> dict[int, str]:

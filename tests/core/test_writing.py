@@ -49,8 +49,8 @@ def written(tmp_path):
 
 @pytest.mark.parametrize(
     "value",
-    ["=1+1", '=HYPERLINK("http://x","y")', "+cmd|' /C calc'!A0", "-1+1", "-a", "@SUM(A1)", "\t=1", "\r=1", "\n=1",
-     " =1", "\u3000=1", "＝1", "＋1", "－1", "＠x", "-5\n", "+1e5", "\tx", "--5", "-"],
+    ["=1+1", '=HYPERLINK("http://x","y")', "+cmd|' /C calc'!A0", "-1+1", "-a", "@SUM(A1)", "\t=1", "\r=1",
+     "\n=1", " =1", "\u3000=1", "＝1", "＋1", "－1", "＠x", "-5\n", "+1e5", "\tx", "--5", "-"],
 )  # fmt: skip
 def test_what_might_run_as_a_formula_gets_an_apostrophe(value):
     assert guard(value) == f"'{value}"
@@ -82,7 +82,8 @@ def test_a_csv_line_writes_values_as_they_can_be_read():
     )
 
 
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=10)
+# The two noncharacters cannot stand in XML, and a csv with NUL is refused.
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffe\uffff"), max_size=10)
 rows = st.lists(st.lists(texts, min_size=2, max_size=2), min_size=1, max_size=5).filter(
     lambda rows: any("".join(row).strip() for row in rows)
 )
@@ -100,10 +101,7 @@ def test_what_a_csv_holds_is_read_back(read_csv, rows):
 @given(rows)
 def test_what_an_xlsx_holds_is_read_back(written, rows):
     found, _sheet, _names = written(["甲", "乙"], rows)
-    # An XML reader turns every line break into "\n"; the two noncharacters cannot stand in XML.
-    plain = [tuple(re.sub("\r\n?", "\n", value) for value in row) for row in rows]
-    readable = [tuple(re.sub("\r\n?", "\n", value) for value in row) for row in found]
-    assert readable == [row for row in plain if "".join(row).strip()]
+    assert found == [tuple(row) for row in rows if "".join(row).strip()]
 
 
 def test_texts_never_become_formulas_links_or_numbers(written):
