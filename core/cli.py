@@ -5,7 +5,7 @@ import logging
 import click
 import structlog
 
-from core.commands import data, people, plugins, serving
+from core.commands import data, people, plugins, serving, upkeep
 from core.commands.context import Shell
 
 
@@ -22,5 +22,5 @@ def main(context: click.Context, as_person: str | None, unmask: str | None) -> N
     context.obj = Shell(as_person, unmask)
 
 
-for command in (*serving.COMMANDS, *people.COMMANDS, *plugins.COMMANDS, *data.COMMANDS):
+for command in (*serving.COMMANDS, *people.COMMANDS, *plugins.COMMANDS, *data.COMMANDS, *upkeep.COMMANDS):
     main.add_command(command)

@@ -49,7 +49,7 @@ class TaskRun(Base):
 
 def run_due_tasks(house: Any) -> list[str]:
     """Run every task that is due now, of core and of the plugins that are on; return the names of those that ran."""
-    with house.database.transaction() as session, acting_as(SYSTEM):
+    with acting_as(SYSTEM), house.database.transaction() as session:
         revision = session.scalars(select(Revision.plugins)).one()
         on = {name for name in house.host.plugins if house.host.is_on(name, house.host.switches(session, revision), SYSTEM)}
     ran = []
@@ -64,7 +64,7 @@ def run_due_tasks(house: Any) -> list[str]:
 
 
 def _run_if_due(house: Any, task: ScheduledTask) -> bool:
-    with house.database.transaction() as session, acting_as(SYSTEM):
+    with acting_as(SYSTEM), house.database.transaction() as session:
         run = session.scalars(select(TaskRun).where(TaskRun.name == task.name).with_for_update()).one_or_none()
         if run and clock.now() - run.ran_at < task.every:
             return False

@@ -81,7 +81,7 @@ def upgrade(database: Database, host: Host, plugin: str | None = None) -> str | 
         with _locked(database) as connection:
             if current(connection, plugin) != target:
                 command.upgrade(_config(host, plugin, connection), "head")
-    with database.transaction() as session, acting_as(SYSTEM):
+    with acting_as(SYSTEM), database.transaction() as session:
         _seed(session, host, plugin)
     return target
 

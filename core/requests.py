@@ -8,7 +8,7 @@ from flask import Flask, Response, abort, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin
 from flask_wtf.csrf import generate_csrf
 
-from core import db, language
+from core import db, language, metrics
 from core.access.person import NOBODY, CurrentPerson, Forbidden, current_person, set_person
 from core.admin.menu import menu_of
 from core.admin.toasts import take_toasts
@@ -59,6 +59,8 @@ def add_to(app: Flask, house: Any) -> None:
             if request.method not in READING and (response.status_code < 400 or g.get("keep_writes")):
                 g.session.commit()
             g.session.close()
+        if "started" in g:
+            metrics.observe(house, response.status_code)
         return _with_headers(response)
 
     @app.teardown_request

@@ -97,10 +97,11 @@ def ready() -> Any:
 @public("the monitoring reads it: from the loopback, or with the token")
 def metrics() -> Any:
     """Return counters in Prometheus' format."""
-    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+    from core import metrics as counters
 
     token = current_app.extensions["backoffice"].settings.metrics_token
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if request.remote_addr not in ("127.0.0.1", "::1") and not (token and hmac.compare_digest(token, given)):
         abort(404)
-    return generate_latest(), 200, {"Content-Type": CONTENT_TYPE_LATEST}
+    body, content_type = counters.text()
+    return body, 200, {"Content-Type": content_type}

@@ -40,6 +40,7 @@ class Shell:
         """Give a writing session in which the chosen person acts; committed at the end."""
         with self.app.app_context(), self.house.database.transaction() as session, acting_as(self._person(session)):
             yield session
+            session.flush()  # while the person still acts
 
     def _person(self, session: Session) -> CurrentPerson:
         if not self.as_person:

@@ -1,6 +1,7 @@
 """The life of a plugin from the shell."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -87,6 +88,21 @@ def check(shell: Shell, name: str | None) -> None:
     if wrong or (name and not found):
         raise SystemExit(1)
     click.echo("Nothing to mend.")
+
+
+@plugin.command()
+@click.argument("name")
+@click.option("--export", "folder", required=True, type=click.Path(path_type=Path, file_okay=False), help="Where its rows go first.")
+@click.pass_obj
+def purge(shell: Shell, name: str, folder: Path) -> None:
+    """Write a disabled plugin's rows to files, then drop its tables."""
+    from core.registry.purge import purge as take_away
+
+    def work(session: Any) -> None:
+        for table, count in take_away(session, name, set(shell.house.host.plugins), folder).items():
+            click.echo(f"{table}: {count} rows in {folder / table}.csv")
+
+    _refusals_as_errors(work, shell)
 
 
 def _refusals_as_errors(work: Any, shell: Shell) -> None:

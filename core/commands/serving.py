@@ -29,6 +29,10 @@ def init(shell: Shell) -> None:
 @click.pass_obj
 def serve(_shell: Shell, host: str, port: int, workers: int) -> None:
     """Serve the backoffice with gunicorn."""
+    from config.settings import Settings
+    from core import metrics
+
+    metrics.prepare(Settings().prepared().data_dir)
     os.execv(
         sys.executable,
         [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "--bind", f"{host}:{port}", "--workers", str(workers), "wsgi:app"],

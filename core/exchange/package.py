@@ -17,11 +17,13 @@ from core.language import _
 
 MAX_PARTS = 10_000
 MAX_RATIO = 250
-"""Deflate reaches 1,032; the sheets of real chains stay below 100."""
+"""Unpacked size against packed size. Deflate reaches 1,032; what people type stays far below."""
 RATIO_FREE_BYTES = 20 * 1024 * 1024
 MAX_DEPTH = 100
 MAX_ELEMENTS = 200_000
 ENCRYPTED = 0x1
+METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+"""Those of the file format; the others may ask for gigabytes before the first byte comes out."""
 BLOCK = 1 << 18
 
 Start = Callable[[str, dict[str, str]], None]
@@ -55,7 +57,7 @@ class Package:
             raise UnreadableFile(_("The workbook is protected by a password. Save it without one."))
         self._unread = {_part_name(part.filename): part for part in parts}
         # Readers differ in which of two parts with one name they take, so the unchecked one might be read.
-        if len(self._unread) < len(parts):
+        if len(self._unread) < len(parts) or {part.compress_type for part in parts} - METHODS:
             raise damaged()
         self._copy = zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED)
 

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import hookspecs
+from core import hookspecs, metrics
 from core.access.person import CurrentPerson
 from core.access.scope import scoped_models
 from core.db import forget_plugin
@@ -88,6 +88,9 @@ class Host:
         """Import core's own parts and every installed plugin; a plugin that fails is kept with its reason."""
         for name in BUILT_IN:
             self._manager.register(importlib.import_module(name), name=name)
+        folders = importlib.import_module("plugins").__path__
+        if str(plugins_dir) not in folders:
+            folders.insert(0, str(plugins_dir))
         for installed in [] if safe_mode else discover(plugins_dir):
             plugin = Plugin(installed, failure=installed.problem)
             self.plugins[installed.name] = plugin
@@ -199,6 +202,7 @@ class Host:
             count.failures += 1
             count.in_a_row += 1
             count.last_error = traceback.format_exc()
+            metrics.HOOK_FAILURES.labels(name, hook).inc()
             if count.in_a_row >= FAILURES_BEFORE_BREAK:
                 count.open_until, count.in_a_row = started + BREAK_SECONDS, 0
             log.error("hook failed", plugin=name, hook=hook, error=str(error))

@@ -131,6 +131,20 @@ def make_organisation(session: "Session") -> Organisation:
     return org
 
 
+def enable_plugins(session: "Session", host: Any) -> None:
+    """Switch every plugin that could be loaded on, for the whole chain."""
+    from sqlalchemy import select, update
+
+    from core.registry.models import PluginIntent, Revision
+
+    known = set(session.scalars(select(PluginIntent.name)))
+    loaded = {name for name, plugin in host.plugins.items() if plugin.is_loaded}
+    session.add_all(PluginIntent(name=name, enabled=True) for name in sorted(loaded - known))
+    session.flush()
+    session.execute(update(PluginIntent).where(PluginIntent.name.in_(loaded)).values(enabled=True))
+    session.execute(update(Revision).values(plugins=Revision.plugins + 1))
+
+
 def sign_in(client: "FlaskClient", person: "Person") -> "FlaskClient":
     """Sign a browser in as a person, past the password; returns the same browser."""
     from core.auth import sessions
@@ -165,7 +179,7 @@ def acting(app: "Flask", person: "CurrentPerson | None" = None) -> Iterator["Ses
     """Give a writing session in which ``person`` (else the system) acts; committed at the end."""
     from core.access.person import SYSTEM, acting_as
 
-    with app.extensions["backoffice"].database.transaction() as session, acting_as(person or SYSTEM):
+    with acting_as(person or SYSTEM), app.extensions["backoffice"].database.transaction() as session:
         yield session
 
 

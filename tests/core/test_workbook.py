@@ -299,6 +299,14 @@ def test_two_parts_of_one_name_are_refused(tmp_path, refused):
     assert "damaged" in refused(path.read_bytes())
 
 
+def test_unusual_compression_is_refused(tmp_path, refused):
+    path = tmp_path / "lzma"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as book:
+        for name, content in parts('<row r="2"><c r="A2"><v>1</v></c></row>').items():
+            book.writestr(name, content)
+    assert "damaged" in refused(path.read_bytes())
+
+
 def test_a_workbook_with_no_visible_sheet_is_refused(refused):
     contents = parts()
     contents["xl/workbook.xml"] = contents["xl/workbook.xml"].replace("sheetId", 'state="veryHidden" sheetId')
