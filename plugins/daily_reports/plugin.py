@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from core.api import CurrentPerson, HomeCard, N_, Permission, ScheduledTask, hookimpl, resource_permissions, session
+from plugins.daily_reports import models  # noqa: F401 - the host must know every table before it looks at the schema
 
 OFFICE = {"head_office": "all"}
 ABOVE = OFFICE | {"leader": "all", "area_manager": "node"}
