@@ -15,6 +15,8 @@ from core.language import _
 
 LARGEST = 2**63 - 1
 """What a BIGINT column holds."""
+LARGEST_AMOUNT = Decimal(LARGEST).scaleb(-2)
+"""What a money column holds, in yuan."""
 YEARS = range(1900, 2200)
 
 # Zero-width spaces, soft hyphens and marks of writing direction; joiners stay, emoji need them.
@@ -72,10 +74,10 @@ def text(value: str, maximum: int | None = None) -> str:
     return value
 
 
-def money(text: str, minimum: int | None = None, maximum: int | None = None) -> int:
-    """Return an amount in fen: "80000", "¥8,000.50", "8.5万", "1.2亿", "８千元".
+def money(text: str, minimum: Decimal | int | None = None, maximum: Decimal | int | None = None) -> Decimal:
+    """Return an amount in yuan: "80000", "¥8,000.50", "8.5万", "1.2亿", "８千元".
 
-    `minimum` and `maximum` are in fen and allowed themselves. Raises BadValue, also for a fraction
+    `minimum` and `maximum` are in yuan and allowed themselves. Raises BadValue, also for a fraction
     of a fen.
     """
     plain = _plain(text, _("Please enter an amount."))
@@ -87,20 +89,22 @@ def money(text: str, minimum: int | None = None, maximum: int | None = None) -> 
     if rest:
         raise _not_a(plain, _("“%(text)s” is finer than a fen. An amount has at most 2 decimals."))
     fen = -fen if "-" in (found["minus"], found["sign"]) else fen
-    if minimum == 1 and fen < 1:
+    yuan = Decimal(fen).scaleb(-2)
+    if minimum is not None and yuan <= 0 < minimum:
         raise BadValue(_("The amount must be more than 0."))
-    low, high = _bounds(minimum, maximum)
-    if fen < low:
+    low = -LARGEST_AMOUNT if minimum is None else minimum
+    high = LARGEST_AMOUNT if maximum is None else maximum
+    if yuan < low:
         raise BadValue(_("The amount must be at least %(bound)s yuan.", bound=show_money(low)))
-    if fen > high:
+    if yuan > high:
         raise BadValue(
             _(
                 "%(amount)s yuan is more than the %(bound)s yuan possible here. Too many zeros?",
-                amount=show_money(fen),
+                amount=show_money(yuan),
                 bound=show_money(high),
             )
         )
-    return fen
+    return yuan
 
 
 def integer(text: str, minimum: int | None = None, maximum: int | None = None) -> int:
@@ -204,19 +208,18 @@ def boolean(text: str) -> bool:
     raise _not_a(plain, _("“%(text)s” is neither yes nor no. Write 是 or 否."))
 
 
-def show_money(fen: int) -> str:
-    """Return an amount in yuan: "1,234.50", and "1,234" when it is whole; `money` reads it back."""
-    yuan, rest = divmod(abs(fen), 100)
-    return f"{'-' if fen < 0 else ''}{yuan:,}" + (f".{rest:02}" if rest else "")
+def show_money(yuan: Decimal | int) -> str:
+    """Return an amount of yuan as "1,234.50", and "1,234" when it is whole; `money` reads it back."""
+    return f"{yuan:,.0f}" if yuan == int(yuan) else f"{yuan:,.2f}"
 
 
-def show_wan(fen: int) -> str:
-    """Return an amount short enough for a board: "12.3万" above 100,000 yuan, else exact."""
-    if abs(fen) <= 100_000 * 100:
-        return show_money(fen)
-    thousands = (abs(fen) + 500 * 100) // (1_000 * 100)
+def show_wan(yuan: Decimal | int) -> str:
+    """Return an amount of yuan short enough for a board: "12.3万" above 100,000, else exact."""
+    if abs(yuan) <= 100_000:
+        return show_money(yuan)
+    thousands = int((abs(yuan) + 500) // 1_000)
     return (
-        f"{'-' if fen < 0 else ''}{thousands // 10:,}"
+        f"{'-' if yuan < 0 else ''}{thousands // 10:,}"
         + (f".{thousands % 10}" if thousands % 10 else "")
         + "万"
     )

@@ -79,7 +79,7 @@ def show(value: Any, kind: str) -> str:
         return ""
     match kind:
         case "money":
-            return show_money(int(value * 100))
+            return show_money(value)
         case "mobile":
             return mask_mobile(str(value))
         case "percent":

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Boolean, Date, Integer, Text, Time
@@ -70,7 +69,7 @@ class Field:
             return self._chosen(text)
         match kind:
             case "money":
-                return Decimal(typed.money(text, minimum=self.minimum, maximum=self.maximum)).scaleb(-2)
+                return typed.money(text, minimum=self.minimum, maximum=self.maximum)
             case "number" | "lookup":
                 return typed.integer(text, minimum=self.minimum, maximum=self.maximum)
             case "date":

@@ -27,9 +27,8 @@ class Typed:
 
     def money(self, name: str, *, required: bool = False, at_least: str = "0.01") -> Decimal | None:
         """Return an amount in yuan; "8万" and full-width digits are understood."""
-        low, high = int(Decimal(at_least) * 100), MOST_YUAN * 100
-        fen = self._read(name, lambda text: typed.money(text, minimum=low, maximum=high), required=required)
-        return None if fen is None else Decimal(fen).scaleb(-2)
+        low = Decimal(at_least)
+        return self._read(name, lambda text: typed.money(text, minimum=low, maximum=MOST_YUAN), required=required)
 
     def count(self, name: str) -> int | None:
         """Return a whole number from 0."""
