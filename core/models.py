@@ -7,8 +7,9 @@ from core.inbox import Message
 from core.jobs import TaskRun
 from core.org.models import CalendarDay, Node, Person
 from core.registry.models import PilotNode, PluginIntent, Revision
+from core.sequences import CodeSequence
 
 __all__ = [
-    "Assignment", "AuditEntry", "CalendarDay", "Grant", "ImportBatch", "ImportRow", "LoginAttempt", "Message", "Node",
+    "Assignment", "AuditEntry", "CalendarDay", "CodeSequence", "Grant", "ImportBatch", "ImportRow", "LoginAttempt", "Message", "Node",
     "Person", "PilotNode", "PluginIntent", "Revision", "Role", "SeededPermission", "TaskRun", "UserSession",
 ]  # fmt: skip

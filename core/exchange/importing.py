@@ -15,12 +15,13 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, case, delete, func, select, tuple_
+from sqlalchemy import Numeric, String, and_, case, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from core import typed
 from core.access.person import current_person
 from core.access.scope import unscoped
+from core.db import Money
 from core.exchange.bulk import insert_rows, reserve_ids
 from core.exchange.models import ImportBatch, ImportRow
 from core.exchange.reading import Row, Table
@@ -357,10 +358,10 @@ def plain(value: Any) -> Any:
 def valued(model: Any, values: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of a staged row with their values; what is no column is left out."""
     columns = model.__table__.columns
-    return {name: _value(columns[name].type.python_type, value) for name, value in values.items() if name in columns}
+    return {name: _value(columns[name].type, value) for name, value in values.items() if name in columns}
 
 
-def _value(python_type: type, kept: Any) -> Any:
-    if isinstance(kept, str) and python_type is not str:
-        return Decimal(kept) if python_type is Decimal else python_type.fromisoformat(kept)  # type: ignore[attr-defined]
+def _value(type_: Any, kept: Any) -> Any:
+    if isinstance(kept, str) and not isinstance(type_, String):
+        return Decimal(kept) if isinstance(type_, Money | Numeric) else type_.python_type.fromisoformat(kept)
     return kept

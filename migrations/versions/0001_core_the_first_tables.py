@@ -66,6 +66,34 @@ def upgrade() -> None:
     sa.Column('permission', sa.String(length=120), nullable=False),
     sa.PrimaryKeyConstraint('permission', name=op.f('pk_auth_seeded_permission'))
     )
+    op.create_table('codes_sequence',
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('last', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_codes_sequence'))
+    )
+    op.create_table('exchange_batch',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('resource', sa.String(length=80), nullable=False),
+    sa.Column('subject', sa.String(length=80), nullable=False),
+    sa.Column('file_name', sa.String(length=200), nullable=False),
+    sa.Column('state', sa.String(length=20), nullable=False),
+    sa.Column('mapping', sa.JSON(), nullable=False),
+    sa.Column('sample', sa.JSON(), nullable=False),
+    sa.Column('match', sa.JSON(), nullable=False),
+    sa.Column('options', sa.JSON(), nullable=False),
+    sa.Column('counts', sa.JSON(), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('person_name', sa.String(length=60), nullable=False),
+    sa.Column('created_at', db.Instant(timezone=True), nullable=False),
+    sa.Column('applied_at', db.Instant(timezone=True), nullable=True),
+    sa.Column('reverted_at', db.Instant(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_exchange_batch')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('exchange_batch', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_exchange_batch_person_id'), ['person_id'], unique=False)
+        batch_op.create_index('ix_exchange_batch_state', ['state', 'created_at'], unique=False)
+
     op.create_table('jobs_task_run',
     sa.Column('name', sa.String(length=80), nullable=False),
     sa.Column('ran_at', db.Instant(timezone=True), nullable=False),
@@ -128,6 +156,26 @@ def upgrade() -> None:
     sa.UniqueConstraint('role_id', 'permission', name=op.f('uq_auth_grant_role_id_permission')),
     sqlite_autoincrement=True
     )
+    op.create_table('exchange_row',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('batch_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('status', sa.String(length=20), nullable=False),
+    sa.Column('row_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('row_version', sa.Integer(), nullable=True),
+    sa.Column('values', sa.JSON(), nullable=False),
+    sa.Column('before', sa.JSON(none_as_null=True), nullable=True),
+    sa.Column('column', sa.String(length=200), nullable=False),
+    sa.Column('value', sa.Text(), nullable=False),
+    sa.Column('reason', sa.String(length=400), nullable=False),
+    sa.ForeignKeyConstraint(['batch_id'], ['exchange_batch.id'], name=op.f('fk_exchange_row_batch_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_exchange_row')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('exchange_row', schema=None) as batch_op:
+        batch_op.create_index('ix_exchange_row_batch_status', ['batch_id', 'status', 'id'], unique=False)
+        batch_op.create_index('ix_exchange_row_row_id', ['row_id'], unique=False)
+
     op.create_table('org_calendar_day',
     sa.Column('node_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('day', sa.Date(), nullable=False),
@@ -230,6 +278,7 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('inbox_message', schema=None) as batch_op:
+        batch_op.create_index('ix_inbox_message_key', ['key'], unique=False)
         batch_op.create_index('ix_inbox_message_person_id', ['person_id', 'id'], unique=False)
         batch_op.create_index('uq_inbox_message_person_id_key', ['person_id', 'key'], unique=True)
 
@@ -241,6 +290,7 @@ def downgrade() -> None:
     with op.batch_alter_table('inbox_message', schema=None) as batch_op:
         batch_op.drop_index('uq_inbox_message_person_id_key')
         batch_op.drop_index('ix_inbox_message_person_id')
+        batch_op.drop_index('ix_inbox_message_key')
 
     op.drop_table('inbox_message')
     with op.batch_alter_table('auth_session', schema=None) as batch_op:
@@ -263,6 +313,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_org_calendar_day_day')
 
     op.drop_table('org_calendar_day')
+    with op.batch_alter_table('exchange_row', schema=None) as batch_op:
+        batch_op.drop_index('ix_exchange_row_row_id')
+        batch_op.drop_index('ix_exchange_row_batch_status')
+
+    op.drop_table('exchange_row')
     op.drop_table('auth_grant')
     op.drop_table('registry_revision')
     op.drop_table('registry_plugin')
@@ -275,6 +330,12 @@ def downgrade() -> None:
 
     op.drop_table('org_node')
     op.drop_table('jobs_task_run')
+    with op.batch_alter_table('exchange_batch', schema=None) as batch_op:
+        batch_op.drop_index('ix_exchange_batch_state')
+        batch_op.drop_index(batch_op.f('ix_exchange_batch_person_id'))
+
+    op.drop_table('exchange_batch')
+    op.drop_table('codes_sequence')
     op.drop_table('auth_seeded_permission')
     op.drop_table('auth_role')
     with op.batch_alter_table('auth_attempt', schema=None) as batch_op:

@@ -1,7 +1,7 @@
 """The phone pages under `/day/`: parse, ask a service, answer."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
@@ -22,6 +22,7 @@ from core.api import (
     people_at,
     requires,
     session,
+    show,
     toast,
     typed,
 )
@@ -51,6 +52,16 @@ def day_from(text: str) -> date:
 def page_of(node: Node, day: date, **arguments: Any) -> str:
     """Return the address of a node's day."""
     return url_for("daily_reports.day_page", code=node.code, day=day.isoformat(), **arguments)
+
+
+@blueprint.context_processor
+def figures() -> dict[str, Any]:
+    """Give the templates their ways to write an amount: exact, short for a sum, plain for a field."""
+    return {
+        "money": lambda value: "–" if value is None else show(value, "money"),
+        "short": lambda value: "–" if value is None else typed.show_wan(int(value * 100)),
+        "plain": lambda value: "" if value is None else f"{value:f}".removesuffix(".00"),
+    }
 
 
 def wants_json() -> bool:
@@ -83,6 +94,7 @@ def overview() -> Any:
     }
     return render_template(
         "daily_reports/overview.html", page_title=_("Today"), place_name=person.place_title, back_url="/", day=day,
+        yesterday=day - timedelta(days=1), title_of=_title, may_remind=person.may(REMIND), meaning_of=boards.meaning_of,
         total=boards.totals(groups), missing=len(boards.missing(session, person, day)),
         to_review=to_review_count() if person.may(REVIEW) else None,
         places=[(node, page_of(node, day), reports.get(node.id)) for node in places], states=states.STATES,
@@ -105,8 +117,8 @@ def day_page(code: str, day: str) -> Any:
 
 def _day_page(node: Node, day: date, *, read: Any = None, step: str = "", problem: str = "", conflict: Any = None) -> Any:
     report = services.find(session, node.id, day)
-    may_write = current_person().reach(UPDATE).holds(node.id, node.area_id, node.region_id)
-    step = step or _step(report, node, day, may_write)
+    may_write, why_not = _reaches(UPDATE, node), _why_not(node, day)
+    step = step or _step(report, node, day, may_write and not why_not)
     lines = services.lines_of(session, report)
     suggested = suggestion.suggest(session, node, day) if step == "target" else None
     carried = services.unfinished_before(session, node, day) if step == "target" and not lines else []
@@ -115,11 +127,12 @@ def _day_page(node: Node, day: date, *, read: Any = None, step: str = "", proble
     return render_template(
         "daily_reports/day.html", page_title=_title(day), place_name=node.name, back_url=_back_url(), node=node, day=day, step=step,
         report=report, lines=lines, carried=carried, suggested=suggested, offered=offered, problem=problem, conflict=conflict,
-        read=read, key=(read.texts.get("key") if read else None) or str(uuid.uuid4()), version=report.version if report else 0,
+        read=read, key=(read.texts.get("key") if read else None) or str(uuid.uuid4()), version=_version(report, read, conflict),
+        weekday=_weekday(day), is_today=day == hours.working_day(clock.now()), why_not=why_not,
         reasons=[(value, gettext(title)) for value, title in GAP_REASONS.items()],
         tenders=[(value, gettext(title)) for value, title in TENDERS.items()],
-        names=names_of_people(session, signers), may_write=may_write, closed=is_closed(session, node, day),  # type: ignore[arg-type]
-        may_correct=_reaches(CORRECT, node), may_review=_reaches(REVIEW, node),
+        names=names_of_people(session, signers), may_write=may_write,
+        may_correct=_reaches(CORRECT, node), may_review=_reaches(REVIEW, node) and current_person().id not in signers,
         corrections=_corrections(report), state_title=gettext(states.STATES[report.state]) if report else "",
         meaning=boards.meaning_of(report.achievement) if report else "none", show_time=_show_time,
         address=page_of(node, day), trend_url=url_for("daily_reports.trend_page", code=node.code),
@@ -132,14 +145,32 @@ def _step(report: DayReport | None, node: Node, day: date, may_write: bool) -> s
     asked = request.args.get("step")
     if not may_write or (report and report.state in (states.REPORTED, states.READ, states.LOCKED)):
         return "sent"
+    if asked in ("target", "close") and not (report and report.state == states.RETURNED):
+        return asked
+    if all(place.node_id != node.id for place in current_person().places):
+        return "sent"
     if report and report.state == states.RETURNED:
         return "close"
-    if asked in ("target", "close"):
-        return asked
     closing_soon = now >= hours.report_due(node, day) - 4 * hours.REPORT_GRACE
     if report is None:
         return "close" if closing_soon or now >= hours.target_ends(day) else "target"
     return "close" if closing_soon else "sent"
+
+
+def _why_not(node: Node, day: date) -> str:
+    """Return why nothing can be written on this day: `future`, `closed`, `locked`, or nothing."""
+    if day > hours.working_day(clock.now()):
+        return "future"
+    if is_closed(session, node, day):
+        return "closed"
+    return "locked" if clock.now() >= hours.locks_at(day) else ""
+
+
+def _version(report: DayReport | None, read: Any, conflict: Any) -> int | str:
+    """Return the version the form was opened with; after a conflict the present one, so that sending again replaces."""
+    if read and conflict is None and "version" in read.texts:
+        return read.texts["version"]
+    return report.version if report else 0
 
 
 def _offered(node: Node, day: date) -> Any:
@@ -148,8 +179,12 @@ def _offered(node: Node, day: date) -> Any:
 
 
 def _title(day: date) -> str:
+    return f"{day:%m-%d} {_weekday(day)}"
+
+
+def _weekday(day: date) -> str:
     weekdays = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
-    return f"{day:%m-%d} {weekdays[day.weekday()]}"
+    return weekdays[day.weekday()]
 
 
 def _back_url() -> str:
