@@ -93,7 +93,6 @@ def _configure(app: Flask, settings: Settings) -> None:
         TESTING=settings.env == "testing",
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(_=language.gettext)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
@@ -102,6 +101,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
         clock.pretend(datetime.fromisoformat(settings.pretend_now))
     Babel(app, locale_selector=language.current_locale)
+    app.jinja_env.globals.update(_=language.gettext, gettext=language.gettext)
 
 
 def _load_texts(house: House) -> None:

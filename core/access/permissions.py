@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
+from core.language import N_
+
 LEVELS = ("own", "node", "all")
 ROLES = (
     "head_office",
@@ -36,13 +38,13 @@ class Permission:
 
 
 ACTIONS = {
-    "list": "List",
-    "read": "Read",
-    "create": "Create",
-    "update": "Update",
-    "delete": "Delete",
-    "export": "Export",
-    "import": "Import",
+    "list": N_("List"),
+    "read": N_("Read"),
+    "create": N_("Create"),
+    "update": N_("Update"),
+    "delete": N_("Delete"),
+    "export": N_("Export"),
+    "import": N_("Import"),
 }
 
 

@@ -10,7 +10,7 @@ from core.access.person import current_person
 from core.admin.toasts import toast
 from core.admin.view import Page, allowed, expose
 from core.db import session
-from core.language import N_, _
+from core.language import N_, _, gettext
 from core.org.models import Node
 from core.registry import states
 
@@ -33,7 +33,7 @@ class PluginsPage(Page):
         for state in states.states(session, house.database, house.host):
             where = "、".join(names.get(code, code) for code in state.nodes) or _("The whole chain")
             found.append({
-                "title": state.title, "name": state.name, "version": state.version, "summary": state.summary,
+                "title": gettext(state.title), "name": state.name, "version": state.version, "summary": gettext(state.summary),
                 "state": state.state, "meaning": MEANINGS.get(state.state, "none"), "reason": state.reason,
                 "traceback": state.traceback, "nodes": where if state.state == "enabled" else "",
                 "requires": list(state.requires), "actions": self._actions(state) if may_switch else [],
@@ -41,6 +41,7 @@ class PluginsPage(Page):
             })  # fmt: skip
         return self.render(
             "backoffice/plugins.html", page_title=_("Plugins"), plugins=found, safe_mode=house.settings.safe_mode,
+            crumbs=[(_("Desk"), url_for("admin.index")), (_("Plugins"), None)],
             page_lead=_("A plugin is installed by a deploy and switched on here, for all or for pilot places."),
         )  # fmt: skip
 

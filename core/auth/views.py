@@ -5,7 +5,7 @@ from typing import Any
 from flask import abort, current_app, redirect, request, url_for
 from sqlalchemy import delete, select
 
-from core.access.permissions import LEVELS
+from core.access.permissions import ACTIONS, LEVELS
 from core.access.person import Forbidden, current_person
 from core.access.scope import criteria
 from core.admin.columns import Column
@@ -143,7 +143,7 @@ class Roles(ModelView):
         for permission in declared.values():
             action = permission.name.split(":")[2]
             groups.setdefault(permission.name.rsplit(":", 1)[0], []).append({
-                "name": permission.name, "title": gettext(permission.title), "action": action,
+                "name": permission.name, "title": gettext(permission.title), "action": gettext(ACTIONS.get(action, permission.title)),
                 "level": held.get(permission.name, ""), "may_give": current_person().may(permission.name),
             })  # fmt: skip
         return self.render(

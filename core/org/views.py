@@ -198,14 +198,14 @@ class People(ModelView):
     row_title = N_("person")
     columns = [
         Column("username", N_("User name"), "code", sortable=True),
-        Column("name", N_("Name")),
+        Column("name", N_("Full name")),
         Column("node_id", N_("Place"), names=names_of_nodes),
         Column("mobile", N_("Mobile"), "mobile"),
         Column("active", N_("Active"), filter="boolean", meanings={False: "none"}),
     ]
     fields = [
         Field("username", N_("User name"), required=True, maximum=60),
-        Field("name", N_("Name"), required=True, maximum=60),
+        Field("name", N_("Full name"), required=True, maximum=60),
         Field("node_id", N_("Place"), lookup="org.node", required=True),
         Field("mobile", N_("Mobile"), "mobile"),
         Field("locale", N_("Language"), choices=LOCALES, required=True),
