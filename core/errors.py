@@ -3,10 +3,11 @@
 from typing import Any
 
 import structlog
-from flask import Flask, g, jsonify, render_template, request
+from flask import Flask, current_app, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from core.access.guard import ScopeViolation
@@ -33,7 +34,7 @@ def add_to(app: Flask) -> None:
 
     @app.errorhandler(Forbidden)
     def forbidden(error: Forbidden) -> Any:
-        return error_page(403, str(error))
+        return error_page(403, _reason(error))
 
     @app.errorhandler(ScopeViolation)
     def outside(error: ScopeViolation) -> Any:
@@ -43,6 +44,17 @@ def add_to(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def stale(error: CSRFError) -> Any:
         return error_page(400, gettext(N_("The page was open too long, or the sign-in has changed. Load it again.")))
+
+    @app.errorhandler(DataError)
+    def unreadable(error: DataError) -> Any:
+        log.warning("a value the database cannot hold", error=str(error.orig), path=request.path)
+        return error_page(400)
+
+    @app.errorhandler(IntegrityError)
+    @app.errorhandler(StaleDataError)
+    def overtaken(error: Exception) -> Any:
+        log.warning("somebody else was faster", error=str(error), path=request.path)
+        return error_page(409)
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Any:
@@ -68,6 +80,14 @@ def add_to(app: Flask) -> None:
         return error_page(500)
 
 
+def _reason(error: Forbidden) -> str:
+    """Return the refusal's own words, else the title and name of the right that is missing."""
+    permission = current_app.extensions["backoffice"].permissions.get(error.permission)
+    if str(error) != error.permission or permission is None:
+        return str(error)
+    return f"{gettext(permission.title)} ({permission.name})"
+
+
 def error_page(code: int, detail: str = "") -> Any:
     """Return the page for an error; a 404 is the same whatever its reason."""
     if "session" in g:
@@ -75,5 +95,5 @@ def error_page(code: int, detail: str = "") -> Any:
     title, text = TEXTS.get(code, TEXTS[400])
     if request.headers.get("X-Requested-With") or request.accept_mimetypes.best == "application/json":
         return jsonify({"error": gettext(title), "text": gettext(text), "detail": detail}), code
-    page = render_template("backoffice/error.html", code=code, title=gettext(title), text=gettext(text), detail=detail)
+    page = render_template("backoffice/error.html", code=code, title=gettext(title), text=gettext(text), what_to_do=detail)
     return page, code

@@ -1,23 +1,23 @@
 """The session that cannot see what the acting person may not.
 
-Each ORM statement gets the scope of every table that has one; a statement the ORM does not know
-(Core, text, a bare connection) is refused on such tables outside `unscoped(reason)`. Rows are
-checked on their way in: a new or moved row must lie within the person's reach.
+Each ORM statement gets the scope of every table that has one; a statement that reaches such a table
+past the ORM (Core, text, a bare connection, a bulk write by primary key) is refused outside
+`unscoped(reason)`. Rows are checked on their way in, see `core.access.rows`.
 """
 
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, event
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy import Connection, Table, TextClause, event, inspect, select
+from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql import visitors
 
+from core.access import rows
 from core.access.person import CurrentPerson, current_person
+from core.access.rows import ScopeViolation, read_permission
 from core.access.scope import criteria, is_unscoped, scoped_models
 
-
-class ScopeViolation(Exception):
-    """A statement or a row tried to leave the acting person's scope."""
+__all__ = ["GuardedSession", "ScopeViolation", "read_permission"]
 
 
 class GuardedSession(Session):
@@ -25,22 +25,42 @@ class GuardedSession(Session):
 
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:  # type: ignore[override]
         """Return the row with this primary key if it is in scope, else None; never from memory alone."""
-        if entity.__scope__ == "global" or is_unscoped():
+        mapper = inspect(entity).mapper
+        if mapper.class_.__scope__ == "global" or is_unscoped():
             return super().get(entity, ident, **options)
-        from sqlalchemy import inspect, select
-
-        return self.scalar(select(entity).where(inspect(entity).primary_key[0] == ident))
+        if not isinstance(ident, dict):
+            names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+            ident = dict(zip(names, ident if isinstance(ident, tuple | list) else (ident,), strict=True))
+        query = select(entity).filter_by(**ident).options(*options.get("options") or ())
+        lock = options.get("with_for_update")
+        if lock:
+            query = query.with_for_update(**(lock if isinstance(lock, dict) else {}))
+        return self.scalar(query.execution_options(populate_existing=bool(lock or options.get("populate_existing"))))
 
     def connection(self, *args: Any, **options: Any) -> Connection:
         """Return the connection; only inside `unscoped(reason)`, because it knows no scope."""
-        if not is_unscoped():
-            raise ScopeViolation("session.connection() knows no scope: use the session, or unscoped(reason) in core")
+        _only_unscoped("session.connection()")
         return super().connection(*args, **options)
 
+    def bulk_save_objects(self, *args: Any, **options: Any) -> None:
+        """Write rows past the unit of work; only inside `unscoped(reason)`."""
+        _only_unscoped("bulk_save_objects()")
+        super().bulk_save_objects(*args, **options)
 
-def read_permission(model: Any) -> str:
-    """Return the permission that opens a model's rows: `plugin:resource:read`."""
-    return f"{model.__resource__}:read"
+    def bulk_insert_mappings(self, *args: Any, **options: Any) -> None:
+        """Write rows past the unit of work; only inside `unscoped(reason)`."""
+        _only_unscoped("bulk_insert_mappings()")
+        super().bulk_insert_mappings(*args, **options)
+
+    def bulk_update_mappings(self, *args: Any, **options: Any) -> None:
+        """Write rows past the unit of work; only inside `unscoped(reason)`."""
+        _only_unscoped("bulk_update_mappings()")
+        super().bulk_update_mappings(*args, **options)
+
+
+def _only_unscoped(what: str) -> None:
+    if not is_unscoped():
+        raise ScopeViolation(f"{what} knows no scope: use the session's ORM statements, or unscoped(reason) in core")
 
 
 @lru_cache(maxsize=1000)
@@ -51,42 +71,73 @@ def _criteria_options(person: CurrentPerson, models: tuple[type, ...]) -> tuple[
     )
 
 
+@lru_cache(maxsize=4)
+def _tables(models: tuple[type, ...]) -> frozenset[Table]:
+    return frozenset(model.__table__ for model in models)  # type: ignore[attr-defined]
+
+
 @event.listens_for(GuardedSession, "do_orm_execute")
 def _hold_to_scope(state: ORMExecuteState) -> None:
     if is_unscoped():
         return
-    if not state.is_orm_statement:
-        _refuse_scoped_tables(state.statement)
-        return
-    if state.is_column_load or not (state.is_select or state.is_update or state.is_delete):
+    statement, models = state.statement, scoped_models()
+    if not state.is_orm_statement or isinstance(statement, FromStatement):
+        if isinstance(statement, FromStatement) or _reaches(statement, _tables(models), past_the_orm=False):
+            raise ScopeViolation("this statement reads or writes scoped tables past the ORM: use ORM classes")
         return
     person = current_person()
-    if not person.everything:
-        state.statement = state.statement.options(*_criteria_options(person, scoped_models()))
+    if state.is_insert or state.is_update:
+        _check_bulk_write(state, _tables(models))
+    if state.is_insert or person.everything:
+        return
+    if state.is_column_load:
+        model: Any = state.bind_mapper.class_  # type: ignore[union-attr]
+        if model.__scope__ != "global":
+            state.statement = statement.where(criteria(model, person, read_permission(model)))  # type: ignore[attr-defined]
+        return
+    if _reaches(statement, _tables(models), past_the_orm=True):
+        raise ScopeViolation("this statement reads scoped tables past the ORM: use ORM classes")
+    state.statement = statement.options(*_criteria_options(person, models))  # type: ignore[attr-defined]
 
 
-def _refuse_scoped_tables(statement: Any) -> None:
-    scoped = {model.__table__ for model in scoped_models()}  # type: ignore[attr-defined]
-    if isinstance(statement, TextClause) or any(part in scoped for part in visitors.iterate(statement)):
-        raise ScopeViolation("this statement reads or writes scoped tables past the ORM: use ORM classes")
+def _reaches(statement: Any, tables: frozenset[Table], *, past_the_orm: bool) -> bool:
+    """Say whether a statement names a scoped table, or SQL as text; `past_the_orm`: other than by its class."""
+    named: set[Any] = set()
+    mapped: set[Any] = set()
+    for part in visitors.iterate(statement):
+        entity = part._annotations.get("parententity")
+        if entity is not None and past_the_orm:
+            mapped.add(entity.mapper.local_table)
+        elif part.__visit_name__ == "table":
+            named.add(part)
+        elif part.__visit_name__ == "column":
+            named.add(part.table)  # type: ignore[attr-defined]
+        elif isinstance(part, TextClause):
+            return True
+        for join in getattr(part, "_setup_joins", ()):
+            if hasattr(join[0], "property"):  # a join along a relationship
+                mapped.add(join[0].property.mapper.local_table)
+    return bool((named - mapped) & tables)
+
+
+def _check_bulk_write(state: ORMExecuteState, tables: frozenset[Table]) -> None:
+    statement: Any = state.statement
+    if statement.table not in tables:
+        return
+    if state.is_insert or isinstance(state.parameters, list):
+        raise ScopeViolation("rows of a scoped table are added and changed one by one: session.add, or unscoped(reason)")
+    model = state.bind_mapper.class_  # type: ignore[union-attr]
+    fixed = {"id", "node_id", "area_id", "region_id", getattr(model, "__owner__", "id")} | rows.references_of(model)
+    given = {getattr(column, "key", column) for column in (statement._values or ())} | set(state.parameters or ())
+    if moved := fixed & given:
+        raise ScopeViolation(f"an update of many rows cannot move them: {', '.join(sorted(moved))}")
 
 
 @event.listens_for(GuardedSession, "before_flush")
 def _place_rows(session: Session, _context: UOWTransaction, _instances: Any) -> None:
-    from core.org.models import InNode
-    from core.org.tree import levels_of
+    rows.place(session)
 
-    rows = [row for row in (*session.new, *session.dirty) if isinstance(row, InNode)]
-    if not rows:
-        return
-    levels = levels_of(session, {row.node_id for row in rows})  # type: ignore[misc]
-    for row in rows:
-        area_id, region_id = levels.get(row.node_id, (None, None))
-        row.area_id, row.region_id = area_id, region_id
-        if is_unscoped():
-            continue
-        person = current_person()
-        reach = person.reach(read_permission(row))
-        own = reach.own and getattr(row, getattr(row, "__owner__", ""), None) == person.id
-        if row.node_id not in levels or not (own or reach.holds(row.node_id, area_id, region_id)):
-            raise ScopeViolation(f"{type(row).__name__} of node {row.node_id} is outside {person.username}'s reach")
+
+@event.listens_for(GuardedSession, "after_flush")
+def _check_references(session: Session, _context: UOWTransaction) -> None:
+    rows.check_references(session, (*session.new, *session.dirty))

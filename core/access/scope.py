@@ -9,7 +9,7 @@ and the session guard all use it.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, false, or_, select, true
@@ -52,14 +52,15 @@ def _within(model: type, person: CurrentPerson, reach: Reach) -> ColumnElement[b
     scope = model.__scope__  # type: ignore[attr-defined]
     if isinstance(scope, tuple):
         column = getattr(model, scope[1])
-        parent = _model_of(next(iter(column.property.columns[0].foreign_keys)).column.table)
+        parent = model_of(next(iter(column.property.columns[0].foreign_keys)).column.table)
         return column.in_(select(parent.id).where(_within(parent, person, reach)))  # type: ignore[attr-defined]
     parts = list(_level_parts(model, reach)) if hasattr(model, "scope_columns") else []
     if scope == "own" or (reach.own and getattr(model, "__owner__", None)):
         parts.append(getattr(model, model.__owner__) == person.id)  # type: ignore[attr-defined]
     if parts:
         return or_(*parts) if len(parts) > 1 else parts[0]
-    return true() if scope == "global" and not hasattr(model, "scope_columns") else false()
+    is_everybodys = scope == "global" and not hasattr(model, "scope_columns")
+    return true() if is_everybodys and (reach.regions or reach.areas or reach.nodes) else false()
 
 
 def _level_parts(model: Any, reach: Reach) -> Iterator[ColumnElement[bool]]:
@@ -71,14 +72,24 @@ def _level_parts(model: Any, reach: Reach) -> Iterator[ColumnElement[bool]]:
             yield columns[level].in_(sorted(ids))
 
 
-def _model_of(table: Table) -> type:
+def model_of(table: Table) -> type:
+    """Return the class that is mapped to a table."""
     return next(mapper.class_ for mapper in mappers() if mapper.local_table is table)
 
 
-@cache
 def scoped_models() -> tuple[type, ...]:
-    """Return every mapped class whose rows are not everybody's; the host clears the cache when it loads."""
+    """Return every mapped class whose rows are not everybody's, also of a module that was imported just now."""
+    return _scoped_models(len(metadata.tables))
+
+
+@lru_cache(maxsize=8)
+def _scoped_models(_tables: int) -> tuple[type, ...]:
     return tuple(m.class_ for m in mappers() if m.class_.__scope__ != "global")
+
+
+def forget_scoped_models() -> None:
+    """Look at the mapped classes anew; the host says so when it has loaded or dropped a plugin."""
+    _scoped_models.cache_clear()
 
 
 def undeclared_tables() -> list[str]:

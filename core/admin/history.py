@@ -1,14 +1,16 @@
 """The history of one row, as its details page tells it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import select
 
 from core import clock
-from core.audit import AuditEntry
-from core.db import session
-from core.language import N_, gettext
 from core.access.scope import unscoped
+from core.audit import SILENT_COLUMNS, AuditEntry, masked
+from core.db import session
+from core.exchange import applying
+from core.language import N_, _, gettext
 
 ACTION_TITLES = {
     "created": N_("Created"),
@@ -18,12 +20,13 @@ ACTION_TITLES = {
     "restored": N_("Restored"),
     "imported": N_("Imported"),
     "reverted": N_("Import reverted"),
+    "exported": N_("Exported"),
 }
 SHOWN_ENTRIES = 20
 
 
 def history_of(view: Any, row: Any) -> list[dict[str, Any]]:
-    """Return who did what to a row the caller has already been allowed to read, newest first."""
+    """Return who did what to a row the caller has already been allowed to read, newest first; imports too."""
     titles = {column.name: column.title for column in view.columns} | {f.name: f.title for f in view.fields}
     with unscoped("the row's own history"):
         entries = session.scalars(
@@ -32,20 +35,40 @@ def history_of(view: Any, row: Any) -> list[dict[str, Any]]:
             .order_by(AuditEntry.id.desc())
             .limit(SHOWN_ENTRIES)
         )
-        return [
-            {
-                "when": f"{clock.local(entry.at):%Y-%m-%d %H:%M}",
-                "who": entry.person_name,
-                "title": gettext(ACTION_TITLES.get(entry.action, entry.action)),
-                "reason": entry.reason,
-                "text": [
-                    (gettext(titles.get(name, name)), _plain(before), _plain(after))
-                    for name, (before, after) in entry.changes.items()
-                ],
-            }
-            for entry in entries
-        ]
+        told = [(entry.at, entry.person_name, entry.action, entry.reason, entry.changes) for entry in entries]
+    told = sorted([*told, *_imports(row)], key=lambda entry: entry[0], reverse=True)[:SHOWN_ENTRIES]
+    return [
+        {
+            "when": f"{clock.local(at):%Y-%m-%d %H:%M}",
+            "who": who,
+            "title": gettext(ACTION_TITLES.get(action, action)),
+            "reason": reason,
+            "text": [
+                (gettext(titles.get(name, name)), _plain(before), _plain(after))
+                for name, (before, after) in changes.items()
+            ],
+        }
+        for at, who, action, reason, changes in told
+    ]
+
+
+def _imports(row: Any) -> Iterator[tuple[Any, ...]]:
+    """Yield what imports did to a row; their staged rows are its audit."""
+    for batch, staged, kept in applying.history_of(session, row, SHOWN_ENTRIES):
+        names = [name for name in staged.before or staged.values if name not in SILENT_COLUMNS]
+        changes = {}
+        for name in names:
+            personal = row.__table__.columns[name].info.get("personal")
+            pair = [masked(value.get(name), personal) for value in (staged.before, staged.values)]
+            if pair[0] != pair[1]:
+                changes[name] = pair
+        yield batch.applied_at, batch.person_name, "imported", batch.file_name, changes
+        if batch.reverted_at and not kept:
+            back = {name: [after, before] for name, (before, after) in changes.items()}
+            yield batch.reverted_at, batch.person_name, "reverted", batch.file_name, back
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
     return "" if value is None else str(value)

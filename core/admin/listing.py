@@ -111,7 +111,7 @@ def filter_conditions(model: Any, column: Column, arguments: Any) -> tuple[list[
 def _bound(column: Column, model: Any, text: str) -> Any:
     match column.kind_for(model):
         case "money":
-            return typed.money(text)
+            return Decimal(typed.money(text)).scaleb(-2)
         case "date":
             return typed.date(text)
         case "datetime":

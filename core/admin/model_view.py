@@ -23,6 +23,7 @@ from core.admin.history import history_of
 from core.admin.toasts import toast
 from core.admin.view import View, expose
 from core.db import Deletable, session
+from core.exchange.pages import Imports
 from core.language import _, gettext
 from core.org.models import InNode, Node
 
@@ -31,11 +32,12 @@ ACTIONS_OF_METHODS = {
     "create_view": "create", "edit_view": "update", "delete_view": "delete", "restore_view": "delete",
     "action_view": "update", "bulk_view": "update", "undo_view": "update", "export": "export",
     "import_view": "import", "import_batch_view": "import", "import_revert_view": "import", "import_refused_view": "import",
+    "import_template_view": "import",
 }  # fmt: skip
 LOOKUP_LIMIT = 20
 
 
-class ModelView(View, BaseModelView):
+class ModelView(Imports, View, BaseModelView):
     """Declare `model`, `resource`, `columns` and what else the table offers; inherit the rest."""
 
     model: Any = None

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, typed
 from core.access.person import SYSTEM, CurrentPerson, Forbidden, acting_as
 from core.access.scope import unscoped
 from core.auth import limits, sessions
@@ -35,7 +35,7 @@ def sign_in(session: Session, username: str, password: str, *, device: str | Non
 
     The same answer and the same work for an unknown name and a wrong password; limits as in `limits`.
     """
-    username = username.strip()
+    username = typed.text(username)[:60]
     source = limits.source_of(username, device, address)
     if limits.is_limited(session, username, source):
         return SignIn(error=_("Too many attempts. Wait 15 minutes, or ask your manager for a new password."))
@@ -59,6 +59,8 @@ def change_own_password(session: Session, person_id: int, current: str, new: str
         person = session.scalars(select(Person).where(Person.id == person_id)).one()
         if not verify(person.password_hash, current):
             return _("This is not your present password.")
+        if verify(person.password_hash, new):
+            return _("Choose a password that you have not now.")
         if problem := weakness(new, person.username):
             return problem
         _set_password(person, new)

@@ -183,7 +183,7 @@ def _keep(session: Session, batch: ImportBatch, ids: list[int], reason: str) -> 
     return len(ids)
 
 
-def history_of(session: Session, view: Any, row: Any, limit: int) -> list[tuple[ImportBatch, StagedRow, str]]:
+def history_of(session: Session, row: Any, limit: int) -> list[tuple[ImportBatch, StagedRow, str]]:
     """Return what imports did to a row, newest first: the batch, the row as it was staged, why a revert kept it."""
     query = (
         select(ImportBatch, ImportRow)
@@ -196,6 +196,6 @@ def history_of(session: Session, view: Any, row: Any, limit: int) -> list[tuple[
     with unscoped("the row's own history"):
         found = session.execute(query).all()
     return [
-        (batch, StagedRow(r.number, r.row_id, r.row_version, valued(view.model, r.values), valued(view.model, r.before or {})), r.reason)
+        (batch, StagedRow(r.number, r.row_id, r.row_version, valued(type(row), r.values), valued(type(row), r.before or {})), r.reason)
         for batch, r in found
     ]

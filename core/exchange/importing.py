@@ -8,7 +8,7 @@ a refusal beside it, and nothing else is written. `core.exchange.applying` write
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Numeric, String, and_, case, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from core import typed
+from core import clock, typed
 from core.access.person import current_person
 from core.access.scope import unscoped
 from core.db import Money
@@ -33,6 +33,8 @@ LOOKED_UP_TOGETHER = 500
 """PostgreSQL plans an IN list of pairs as so many index scans; more of them together take longer."""
 REMEMBERED_REFERENCES = 20_000
 LEFT_OUT = object()
+KEPT_DAYS = 7
+"""So long an uploaded file, and a check that was never applied, are kept."""
 
 
 class ImportRefused(ValueError):
@@ -61,6 +63,9 @@ def open_batch(
     )  # fmt: skip
     session.add(batch)
     session.flush()
+    with unscoped("checks that nobody came back for"):
+        old = clock.now() - timedelta(days=KEPT_DAYS)
+        session.execute(delete(ImportBatch).where(ImportBatch.state == "checked", ImportBatch.created_at < old))
     return batch
 
 
@@ -189,7 +194,8 @@ class _Check:
         for line, values in zip(good, completed, strict=True):
             line.values = values
         repeats = {id(line) for line in good if self._repeats(line)}
-        self._compare([line for line in good if not line.problems and id(line) not in repeats])
+        if firsts := [line for line in good if not line.problems and id(line) not in repeats]:
+            self._compare(firsts)
         self._stage([line for line in lines if id(line) not in repeats])
 
     def _read(self, row: Row) -> _Line:

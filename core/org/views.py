@@ -12,12 +12,13 @@ from core.admin.fields import Field
 from core.admin.model_view import ModelView
 from core.admin.toasts import toast
 from core.admin.view import allowed, expose
-from core.auth import accounts
+from core.auth import accounts, sessions
 from core.auth.models import Assignment, Role
 from core.auth.rights import rights_changed
 from core.db import session
 from core.language import LOCALES, N_, _, gettext
 from core.org import tree
+from core.org.imports import ImportedPeople, ImportedPlaces
 from core.org.models import FORMATS, KINDS, CalendarDay, Node, Person
 from core.org.places import names_of_nodes
 
@@ -102,7 +103,7 @@ class Nodes(ModelView):
         super().bin(row)
 
 
-class Stores(Nodes):
+class Stores(ImportedPlaces, Nodes):
     """The shops."""
 
     resource = "org.store"
@@ -188,7 +189,7 @@ class CalendarDays(ModelView):
         super().fill(row, values | {"reason": values.get("reason") or ""}, is_new=is_new)
 
 
-class People(ModelView):
+class People(ImportedPeople, ModelView):
     """Everybody who works for the chain."""
 
     model = Person
@@ -230,6 +231,8 @@ class People(ModelView):
         """Check ranks before anything is changed."""
         if not is_new:
             accounts.require_rank_above(session, current_person(), row)
+            if values.get("node_id", row.node_id) != row.node_id:
+                sessions.end(session, row.id)  # who moves to another place signs in anew
         super().fill(row, values, is_new=is_new)
 
     def bin(self, row: Any) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from core import hookspecs, metrics
 from core.access.person import CurrentPerson
-from core.access.scope import scoped_models
+from core.access.scope import forget_scoped_models
 from core.db import forget_plugin
 from core.registry.discovery import Installed, discover
 from core.registry.models import PilotNode, PluginIntent
@@ -96,7 +96,7 @@ class Host:
             self.plugins[installed.name] = plugin
             if not plugin.failure:
                 self._import(plugin)
-        scoped_models.cache_clear()
+        forget_scoped_models()
 
     def _import(self, plugin: Plugin) -> None:
         modules_before = set(sys.modules)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from core.api import CurrentPerson, Node, clock, closed_ids, criteria
@@ -32,8 +32,11 @@ class StoreDay:
     amount: Decimal | None
     reasons: tuple[str, ...]
     late: bool
+    """Target or report came late, or the morning was missed."""
     closed: bool
     report_id: int | None = None
+    on_time: bool | None = None
+    """Whether all that is due came in time; None while nothing is due, on closed days, for imported ones."""
 
     @property
     def percent(self) -> int | None:
@@ -93,6 +96,12 @@ class Group:
         return sum(1 for row in self.stores if not row.closed and (row.amount if reported else row.target) is not None)
 
     @property
+    def on_time(self) -> int | None:
+        """How many of the stores were in time, in whole percent; None while nothing is due."""
+        judged = [row.on_time for row in self.stores if row.on_time is not None]
+        return round(100 * sum(judged) / len(judged)) if judged else None
+
+    @property
     def open_stores(self) -> int:
         """How many stores are open on the day."""
         return sum(1 for row in self.stores if not row.closed)
@@ -101,27 +110,32 @@ class Group:
 def board(session: Session, person: CurrentPerson, day: date, below: Node | None = None) -> list[Group]:
     """Return areas with their stores as they stand on `day`, worst gap first; stores in the person's scope.
 
+    A store that was not open yet, or is closed for good, is left out unless it has a report.
+
     Two queries (stores with their day, closed days) and one for names, for any number of stores.
     """
     query = (
         select(
-            Node.id, Node.code, Node.name, Node.area_id, Node.region_id, Node.opened_on, Node.closed_on, DayReport.state,
-            DayReport.target_amount, DayReport.amount, DayReport.gap_reasons, DayReport.target_late_minutes,
-            DayReport.report_late_minutes, DayReport.id.label("report_id"),
+            Node.id, Node.code, Node.name, Node.area_id, Node.region_id, Node.opens, Node.closes, Node.opened_on, Node.closed_on,
+            DayReport.state, DayReport.imported, DayReport.target_amount, DayReport.amount, DayReport.gap_reasons,
+            DayReport.target_late_minutes, DayReport.report_late_minutes, DayReport.id.label("report_id"),
         )
         .outerjoin(DayReport, (DayReport.node_id == Node.id) & (DayReport.day == day))
-        .where(Node.kind == "store", Node.deleted_at.is_(None), criteria(Node, person, LIST))
+        .where(Node.kind == "store", Node.deleted_at.is_(None), criteria(Node, person, LIST), or_(DayReport.id.is_not(None), _exists(day)))
     )  # fmt: skip
     if below is not None and below.kind != "chain":
         column = {"region": Node.region_id, "area": Node.area_id}.get(below.kind, Node.id)
         query = query.where(column == below.id)
     found = session.execute(query).all()
-    closed = closed_ids(session, found, day)  # type: ignore[arg-type]
+    closed, now = closed_ids(session, found, day), clock.now()  # type: ignore[arg-type]
     groups: dict[int | None, Group] = {}
     for row in found:
+        missed = row.amount is not None and row.target_amount is None and not row.imported
+        late = bool(missed or row.target_late_minutes or row.report_late_minutes)
+        on_time = None if row.id in closed or row.imported else _on_time(row, day, late, now)
         store = StoreDay(
             row.id, row.code, row.name, row.area_id, row.state, row.target_amount, row.amount, tuple(row.gap_reasons or ()),
-            bool(row.target_late_minutes or row.report_late_minutes), row.id in closed, row.report_id,
+            late, row.id in closed, row.report_id, on_time,
         )  # fmt: skip
         groups.setdefault(store.area_id, Group(store.area_id, "")).stores.append(store)
     names = dict(session.execute(select(Node.id, Node.name).where(Node.id.in_([key for key in groups if key]))).all())  # type: ignore[arg-type]
@@ -129,6 +143,19 @@ def board(session: Session, person: CurrentPerson, day: date, below: Node | None
         group.name = names.get(group.id, "")
         group.stores.sort(key=_by_gap)
     return sorted(groups.values(), key=lambda group: (group.percent is None, group.percent or 0, group.name))
+
+
+def _exists(day: date) -> Any:
+    return and_(or_(Node.opened_on.is_(None), Node.opened_on <= day), or_(Node.closed_on.is_(None), Node.closed_on > day))
+
+
+def _on_time(row: Any, day: date, late: bool, now: datetime) -> bool | None:
+    overdue = (row.target_amount is None and now > hours.target_due(row, day)) or (
+        row.amount is None and now > hours.report_due(row, day)
+    )
+    if late or overdue:
+        return False
+    return True if row.amount is not None else None
 
 
 def _by_gap(row: StoreDay) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
 """The cards on a person's home."""
 
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import select
 
@@ -23,7 +24,7 @@ def cards_of(session: Any, person: CurrentPerson) -> list[HomeCard]:
 
 def _own(session: Any, node: Node, day: Any) -> HomeCard:
     report = services.find(session, node.id, day)
-    url = f"/day/at/{node.code}/{day}/"
+    url = f"/day/at/{quote(node.code, safe='')}/{day}/"
     if report is None:
         return HomeCard(_("Today's target"), number=_("Not set"), note=_("Two taps on your phone"), url=url, meaning="watch")
     if report.amount is None:

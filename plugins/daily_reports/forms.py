@@ -16,10 +16,11 @@ MOST_PEOPLE = 100_000
 
 @dataclass
 class Typed:
-    """A form as it came: texts by name, and errors by name."""
+    """A form as it came: texts by name, errors by name, and what was ticked by name."""
 
     texts: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
+    ticked: dict[str, list[str]] = field(default_factory=dict)
 
     def text(self, name: str, maximum: int) -> str:
         """Return a text of at most `maximum` characters."""
@@ -29,6 +30,12 @@ class Typed:
         """Return an amount in yuan; "8万" and full-width digits are understood."""
         low = Decimal(at_least)
         return self._read(name, lambda text: typed.money(text, minimum=low, maximum=MOST_YUAN), required=required)
+
+    def hidden(self, name: str) -> Decimal | None:
+        """Return an amount the page itself put there; what cannot be read counts as nothing."""
+        amount = self.money(name)
+        self.errors.pop(name, None)
+        return amount
 
     def count(self, name: str) -> int | None:
         """Return a whole number from 0."""
@@ -53,7 +60,7 @@ def read_target(form: Any) -> tuple[Target | None, Typed]:
     amount = read.money("amount", required=True, at_least="1")
     percent = read._read("attach_percent", lambda text: typed.percent(text, minimum=0, maximum=300))
     units = read.count("units")
-    suggested = read.money("suggested")
+    suggested = read.hidden("suggested")
     lines = tuple(
         Line(read.text(f"what_{n}", 120), read.text(f"who_{n}", 40), read.text(f"due_{n}", 20)) for n in range(MOST_LINES)
     )
@@ -64,7 +71,7 @@ def read_target(form: Any) -> tuple[Target | None, Typed]:
 
 def read_result(form: Any) -> tuple[Result | None, Typed]:
     """Return the result a form means (None when something is wrong) and what was typed."""
-    read = Typed({name: form.get(name, "") for name in form})
+    read = Typed({name: form.get(name, "") for name in form}, ticked={name: form.getlist(name) for name in ("gap_reasons", "done")})
     amount = read.money("amount", required=True, at_least="0")
     tenders = {tender: value for tender in TENDERS if (value := read.money(f"tender_{tender}", at_least="0")) is not None}
     visitors, buyers = read.count("visitors"), read.count("buyers")
@@ -77,9 +84,9 @@ def read_result(form: Any) -> tuple[Result | None, Typed]:
         )  # fmt: skip
     reasons = tuple(code for code in form.getlist("gap_reasons") if code in GAP_REASONS)
     result = Result(
-        amount or Decimal(), read.money("source_amount", at_least="0"), read.count("units"), visitors, buyers, tenders, reasons,
+        amount or Decimal(), None, read.count("units"), visitors, buyers, tenders, reasons,
         read.text("gap_note", 200), read.text("reflection", 1000), read.text("tomorrow", 1000),
-        frozenset(int(text) for text in form.getlist("done") if text.isascii() and text.isdigit()),
+        frozenset(int(text) for text in form.getlist("done") if text.isascii() and text.isdigit() and len(text) < 19),
     )  # fmt: skip
     return (None if read.errors else result), read
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 
-from core.api import Node, clock
+from core.api import Node, clock, typed
 
 NIGHT_ENDS = time(3)
 """A form of yesterday is accepted until this hour, and the page shows yesterday until then."""
@@ -14,6 +14,15 @@ LOCK_AFTER = timedelta(hours=48)
 def working_day(now: datetime) -> date:
     """Return the business day a person works on at `now`: until 03:00 it is still yesterday's."""
     return clock.local(now - timedelta(hours=NIGHT_ENDS.hour)).date()
+
+
+def day_of(text: str) -> date | None:
+    """Return the day an address names; None when it is none, or lies outside the years we count in."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.year in typed.YEARS else None
 
 
 def target_due(node: Node, day: date) -> datetime:
@@ -35,6 +44,11 @@ def target_ends(day: date) -> datetime:
 def locks_at(day: date) -> datetime:
     """Return when a day is locked: 48 hours after it has ended."""
     return clock.at(day + timedelta(days=1), time()) + LOCK_AFTER
+
+
+def last_locked(now: datetime) -> date:
+    """Return the newest day that is locked at `now`."""
+    return clock.local(now - LOCK_AFTER).date() - timedelta(days=1)
 
 
 def late_minutes(due: datetime, now: datetime) -> int:

@@ -136,8 +136,10 @@ class Submission(Base):
     __scope__ = ("via", "report_id")
     __resource__ = "daily_reports:day"
     __audit__ = False
+    __table_args__ = (Index("ix_daily_reports_submission_report_id", "report_id"),)
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Of the form's key, its place, day and kind: the same key on another form is another form."""
     report_id: Mapped[int] = mapped_column(Id, ForeignKey("daily_reports_day.id", ondelete="CASCADE"))
     at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core.api import Node
@@ -35,9 +35,14 @@ def split(session: Session, target: MonthTarget) -> int:
     """Split a node's month target over the places below it, down to the stores; return how many were set.
 
     A place's weight is the one on its own row of the month, else the one of its last month, else 1.
+    A place that is closed for good before the month, or opens after it, gets nothing.
     """
+    ends = target.month + timedelta(days=monthrange(target.month.year, target.month.month)[1])
     children = list(session.scalars(
-        select(Node).where(Node.parent_id == target.node_id, Node.kind != "department", Node.deleted_at.is_(None), Node.closed_on.is_(None)).order_by(Node.code)
+        select(Node).where(
+            Node.parent_id == target.node_id, Node.kind != "department", Node.deleted_at.is_(None),
+            or_(Node.closed_on.is_(None), Node.closed_on > target.month), or_(Node.opened_on.is_(None), Node.opened_on < ends),
+        ).order_by(Node.code)
     ))  # fmt: skip
     if not children:
         return 0
@@ -51,7 +56,7 @@ def split(session: Session, target: MonthTarget) -> int:
             session.add(row)
         row.amount = amount
         session.flush()
-        done += 1 + split(session, row)
+        done += 1 if child.kind == "store" else 1 + split(session, row)
     return done
 
 
@@ -62,7 +67,8 @@ def _rows(session: Session, nodes: list[Node], month: date) -> dict[int, MonthTa
 
 def _last_weight(session: Session, node: Node, month: date) -> Decimal:
     query = select(MonthTarget.weight).where(MonthTarget.node_id == node.id, MonthTarget.month < month)
-    return session.scalars(query.order_by(MonthTarget.month.desc()).limit(1)).first() or Decimal(1)
+    last = session.scalars(query.order_by(MonthTarget.month.desc()).limit(1)).first()
+    return Decimal(1) if last is None else last
 
 
 def day_shares(target: MonthTarget, closed: set[date]) -> dict[date, Decimal]:

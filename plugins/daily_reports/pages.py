@@ -1,12 +1,14 @@
 """The phone pages under `/day/`: parse, ask a service, answer."""
 
 import uuid
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.exc import IntegrityError
 
 from core.api import (
     Node,
@@ -33,20 +35,20 @@ blueprint = Blueprint("daily_reports", __name__, url_prefix="/day")
 READ, UPDATE = "daily_reports:day:read", "daily_reports:day:update"
 REVIEW, REMIND, CORRECT = "daily_reports:day:review", "daily_reports:day:remind", "daily_reports:day:correct"
 MANAGERS = {"store_manager", "deputy"}
+REMIND_EVERY = timedelta(minutes=10)
 
 
 def node_by(code: str, permission: str) -> Node:
     """Return the place with this code if the permission reaches it, else 404."""
+    if not code.isprintable():
+        abort(404)
     query = select(Node).where(Node.code == code, Node.deleted_at.is_(None), criteria(Node, current_person(), permission))
     return session.scalars(query).one_or_none() or abort(404)
 
 
 def day_from(text: str) -> date:
     """Return the date of an address, else 404."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        abort(404)
+    return hours.day_of(text) or abort(404)
 
 
 def page_of(node: Node, day: date, **arguments: Any) -> str:
@@ -59,7 +61,7 @@ def figures() -> dict[str, Any]:
     """Give the templates their ways to write an amount: exact, short for a sum, plain for a field."""
     return {
         "money": lambda value: "–" if value is None else show(value, "money"),
-        "short": lambda value: "–" if value is None else typed.show_wan(int(value * 100)),
+        "short": lambda value: "–" if value is None else typed.show_wan(value),
         "plain": lambda value: "" if value is None else f"{value:f}".removesuffix(".00"),
     }
 
@@ -75,10 +77,10 @@ def today() -> Any:
     """Open one's own day: the store's for a manager, the overview for those who look after several."""
     person = current_person()
     reach = person.reach(UPDATE)
-    own = [place for place in person.places if place.kind in ("store", "department") and place.node_id in reach.nodes]
-    if len(own) == 1 and not boards.looks_after_several(person):
-        node = session.scalars(select(Node).where(Node.id == own[0].node_id)).one()
-        return redirect(page_of(node, hours.working_day(clock.now())))
+    own = {place.node_id for place in person.places if place.kind in ("store", "department") and place.node_id in reach.nodes}
+    nodes = session.scalars(select(Node).where(Node.id.in_(own), Node.deleted_at.is_(None))).all()
+    if len(nodes) == 1 and not boards.looks_after_several(person):
+        return redirect(page_of(nodes[0], hours.working_day(clock.now())))
     return overview()
 
 
@@ -87,14 +89,15 @@ def overview() -> Any:
     person, day = current_person(), hours.working_day(clock.now())
     groups = boards.board(session, person, day)
     ids = [place.node_id for place in person.places]
-    places = list(session.scalars(select(Node).where(Node.id.in_(ids), Node.kind != "chain", criteria(Node, person, UPDATE))))
+    mine = (Node.id.in_(ids), Node.kind != "chain", Node.deleted_at.is_(None))
+    places = list(session.scalars(select(Node).where(*mine, criteria(Node, person, UPDATE))))
     reports = {
         report.node_id: report
         for report in session.scalars(select(DayReport).where(DayReport.day == day, DayReport.node_id.in_([n.id for n in places])))
     }
     return render_template(
         "daily_reports/overview.html", page_title=_("Today"), place_name=person.place_title, back_url="/", day=day,
-        yesterday=day - timedelta(days=1), title_of=_title, may_remind=person.may(REMIND), meaning_of=boards.meaning_of,
+        yesterday=day - timedelta(days=1), title_of=_title, may_remind=person.may(REMIND),
         total=boards.totals(groups), missing=len(boards.missing(session, person, day)),
         to_review=to_review_count() if person.may(REVIEW) else None,
         places=[(node, page_of(node, day), reports.get(node.id)) for node in places], states=states.STATES,
@@ -103,9 +106,14 @@ def overview() -> Any:
 
 def to_review_count() -> int:
     """Return how many reports wait for this person's review."""
-    query = select(func.count()).select_from(DayReport)
-    scope = criteria(DayReport, current_person(), REVIEW)
-    return session.scalar(query.where(DayReport.state == states.REPORTED, scope)) or 0
+    return session.scalar(select(func.count()).select_from(DayReport).where(*_waits_for_review())) or 0
+
+
+def _waits_for_review() -> tuple[Any, ...]:
+    """Return the criteria of what this person may review; nobody reviews what they sent themselves."""
+    person = current_person()
+    others = [func.coalesce(signed, 0) != person.id for signed in (DayReport.target_by, DayReport.reported_by)]
+    return (DayReport.state == states.REPORTED, criteria(DayReport, person, REVIEW), *others)
 
 
 @blueprint.route("/at/<code>/<day>/")
@@ -123,7 +131,8 @@ def _day_page(node: Node, day: date, *, read: Any = None, step: str = "", proble
     suggested = suggestion.suggest(session, node, day) if step == "target" else None
     carried = services.unfinished_before(session, node, day) if step == "target" and not lines else []
     offered = _offered(node, day) if step == "close" else None
-    signers = {report.target_by, report.reported_by, report.reviewed_by} - {None} if report else set()
+    corrections = _corrections(report)
+    signers = {report.target_by, report.reported_by, report.reviewed_by, *(line.by for line in corrections)} - {None} if report else set()
     return render_template(
         "daily_reports/day.html", page_title=_title(day), place_name=node.name, back_url=_back_url(), node=node, day=day, step=step,
         report=report, lines=lines, carried=carried, suggested=suggested, offered=offered, problem=problem, conflict=conflict,
@@ -132,8 +141,8 @@ def _day_page(node: Node, day: date, *, read: Any = None, step: str = "", proble
         reasons=[(value, gettext(title)) for value, title in GAP_REASONS.items()],
         tenders=[(value, gettext(title)) for value, title in TENDERS.items()],
         names=names_of_people(session, signers), may_write=may_write,
-        may_correct=_reaches(CORRECT, node), may_review=_reaches(REVIEW, node) and current_person().id not in signers,
-        corrections=_corrections(report), state_title=gettext(states.STATES[report.state]) if report else "",
+        may_correct=_reaches(CORRECT, node), may_review=_reaches(REVIEW, node) and not _is_own(report),
+        corrections=corrections, state_title=gettext(states.STATES[report.state]) if report else "",
         meaning=boards.meaning_of(report.achievement) if report else "none", show_time=_show_time,
         address=page_of(node, day), trend_url=url_for("daily_reports.trend_page", code=node.code),
     )  # fmt: skip
@@ -145,11 +154,12 @@ def _step(report: DayReport | None, node: Node, day: date, may_write: bool) -> s
     asked = request.args.get("step")
     if not may_write or (report and report.state in (states.REPORTED, states.READ, states.LOCKED)):
         return "sent"
-    if asked in ("target", "close") and not (report and report.state == states.RETURNED):
-        return asked
+    is_returned = report is not None and report.state == states.RETURNED
+    if asked in ("target", "close"):
+        return "close" if is_returned else asked
     if all(place.node_id != node.id for place in current_person().places):
-        return "sent"
-    if report and report.state == states.RETURNED:
+        return "sent"  # an area manager looks first, and may write for the store on request
+    if is_returned:
         return "close"
     closing_soon = now >= hours.report_due(node, day) - 4 * hours.REPORT_GRACE
     if report is None:
@@ -195,6 +205,11 @@ def _reaches(permission: str, node: Node) -> bool:
     return current_person().reach(permission).holds(node.id, node.area_id, node.region_id)
 
 
+def _is_own(report: DayReport | None) -> bool:
+    """Say whether the person sent this day, and so does not review it."""
+    return report is not None and current_person().id in (report.target_by, report.reported_by)
+
+
 def _corrections(report: DayReport | None) -> list[Correction]:
     if report is None:
         return []
@@ -224,6 +239,8 @@ def _take(code: str, day_text: str, step: str, read_form: Any, save: Any) -> Any
     meant, read = read_form(request.form)
     if meant is None:
         return _refused(node, day, step, read, _("Nothing was sent yet. What you typed is kept; please correct it."), 422)
+    if step == "close":
+        meant = replace(meant, source_amount=_offered(node, day))  # what the source says is not for the form to say
     seen = request.form.get("version", "")
     try:
         report = save(
@@ -304,35 +321,37 @@ def review(code: str, day: str) -> Any:
         services.review(session, report, event, comment)
     except services.DayRefused as error:
         session.rollback()
-        toast(str(error), "bad")
-        return redirect(url_for("daily_reports.reviews", at=code, day=day))
+        return _review_page(day=date_, code=code, comment=comment, problem=str(error)), 422
     if event == "return" or comment:
         people = people_at(session, {node.id}, MANAGERS).get(node.id, set())
         title = _("Your report of %(day)s was returned", day=day) if event == "return" else _("A comment on your report of %(day)s", day=day)
         inbox.send(session, people, key=f"review:{report.id}:{report.version}", title=title, text=comment, url=page_of(node, date_))
     toast(_("Returned to the store.") if event == "return" else _("Marked as read."), "good")
-    return redirect(url_for("daily_reports.reviews"))
+    return redirect(url_for("daily_reports.reviews", after=request.form.get("after") or None))
 
 
 @blueprint.route("/review/")
 @requires(REVIEW)
 def reviews() -> Any:
-    """Show the reports that wait for review, one after the other."""
-    scope = criteria(DayReport, current_person(), REVIEW)
-    query = (
-        select(DayReport, Node.code, Node.name)
-        .join(Node, Node.id == DayReport.node_id)
-        .where(DayReport.state == states.REPORTED, scope)
-        .order_by(DayReport.day, Node.code)
-        .limit(1)
-    )
-    if request.args.get("after"):
-        query = query.where(Node.code > request.args["after"])
+    """Show the reports that wait for review, one after the other; `after` skips those up to a day and place."""
+    return _review_page(after=request.args.get("after", ""))
+
+
+def _review_page(*, after: str = "", day: date | None = None, code: str = "", comment: str = "", problem: str = "") -> Any:
+    query = select(DayReport, Node.code, Node.name).join(Node, Node.id == DayReport.node_id)
+    if day is not None:
+        query = query.where(DayReport.day == day, Node.code == code)
+    else:
+        query = query.where(*_waits_for_review()).order_by(DayReport.day, Node.code).limit(1)
+    after_day, _dot, after_code = after.partition(".")
+    if after_code:
+        last = day_from(after_day)
+        query = query.where(or_(DayReport.day > last, and_(DayReport.day == last, Node.code > after_code)))
     found = session.execute(query).first()
-    lines = services.lines_of(session, found[0]) if found else []
     return render_template(
-        "daily_reports/review.html", page_title=_("Review"), back_url=url_for("daily_reports.today"), found=found, lines=lines,
-        waiting=to_review_count(), reasons={key: gettext(title) for key, title in GAP_REASONS.items()},
+        "daily_reports/review.html", page_title=_("Review"), back_url=url_for("daily_reports.today"), found=found,
+        lines=services.lines_of(session, found[0]) if found else [], waiting=to_review_count(), after=after, comment=comment, problem=problem,
+        reasons={key: gettext(title) for key, title in GAP_REASONS.items()},
         meaning=boards.meaning_of(found[0].achievement) if found else "none", title_of=_title, show_time=_show_time,
         names=names_of_people(session, {found[0].reported_by}) if found and found[0].reported_by else {},
     )  # fmt: skip
@@ -366,13 +385,15 @@ def remind() -> Any:
     """Remind one store, or all that are overdue; each at most once in ten minutes."""
     person, day = current_person(), hours.working_day(clock.now())
     chosen = request.form.get("node", "")
-    overdue = [item for item in boards.missing(session, person, day) if chosen in ("", item.code)]
-    if chosen and not overdue:
-        abort(404)
+    only = node_by(chosen, REMIND) if chosen else None
+    overdue = [item for item in boards.missing(session, person, day) if only is None or item.node_id == only.id]
+    if only is not None and not overdue:
+        toast(_("%(name)s has sent it meanwhile.", name=only.name), "good")
     reach = person.reach(REMIND)
+    sent = inbox.last_sent(session, {_reminder_key(day, item.what, item.node_id) for item in overdue})
     people = people_at(session, {item.node_id for item in overdue}, MANAGERS)
     nodes = {node.id: node for node in session.scalars(select(Node).where(Node.id.in_([item.node_id for item in overdue])))}
-    reached, nobody = 0, []
+    reached, recently, nobody = 0, 0, []
     for item in overdue:
         node = nodes[item.node_id]
         if not reach.holds(node.id, node.area_id, node.region_id):
@@ -380,15 +401,25 @@ def remind() -> Any:
         if not people.get(node.id):
             nobody.append(node.name)
             continue
+        key, now = _reminder_key(day, item.what, node.id), clock.now()
+        if key in sent and now - sent[key] < REMIND_EVERY:
+            recently += 1
+            continue
         title = _("Please set today's target") if item.what == "target" else _("Please report today's result")
-        slot = int(clock.now().timestamp() // 600)
-        reached += bool(inbox.send(
-            session, people[node.id], key=f"{_reminder_key(day, item.what, node.id)}{slot}", title=title,
-            text=_("%(name)s is %(minutes)s minutes late.", name=node.name, minutes=item.minutes), url=page_of(node, day),
-        ))  # fmt: skip
+        try:
+            with session.begin_nested():
+                reached += bool(inbox.send(
+                    session, people[node.id], key=f"{key}{int(now.timestamp() // REMIND_EVERY.total_seconds())}", title=title,
+                    text=_("%(name)s is %(minutes)s minutes late.", name=node.name, minutes=item.minutes), url=page_of(node, day),
+                ))  # fmt: skip
+        except IntegrityError:
+            recently += 1  # a second tap at the same moment
     if nobody:
         toast(_("Nobody is in charge of: %(names)s.", names="、".join(nobody[:5])), "watch")
-    toast(_("%(count)s stores are reminded.", count=reached), "good" if reached else "none")
+    if recently:
+        toast(_("%(count)s stores were reminded less than ten minutes ago.", count=recently), "none")
+    if reached or not (recently or nobody or only):
+        toast(_("%(count)s stores are reminded.", count=reached), "good" if reached else "none")
     return redirect(url_for("daily_reports.missing"))
 
 
@@ -400,5 +431,5 @@ def trend_page(code: str) -> Any:
     until = hours.working_day(clock.now())
     return render_template(
         "daily_reports/trend.html", page_title=_("Trend"), place_name=node.name, back_url=page_of(node, until), node=node,
-        trend=boards.trend(session, node, until), page_of=page_of,
+        trend=boards.trend(session, node, until), page_of=page_of, title_of=_title, meaning_of=boards.meaning_of,
     )  # fmt: skip

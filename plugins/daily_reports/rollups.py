@@ -22,7 +22,10 @@ def peers_of(session: Session, node: Node) -> list[int]:
 
 
 def peer_achievement(session: Session, node: Node, since: date, until: date) -> tuple[dict[date, int], int]:
-    """Return the peers' achievement in whole percent by day, and how many peers there are."""
+    """Return the peers' achievement in whole percent by day, and how many peers there are.
+
+    A day on which too few of them have reported tells nothing.
+    """
     peers = peers_of(session, node)
     if len(peers) < FEWEST_PEERS:
         return {}, len(peers)
@@ -33,6 +36,7 @@ def peer_achievement(session: Session, node: Node, since: date, until: date) -> 
             DayReport.amount.is_not(None), DayReport.target_amount.is_not(None),
         )
         .group_by(DayReport.day)
+        .having(func.count() >= FEWEST_PEERS)
     )  # fmt: skip
     with across_scopes("the average of a peer group"):
         return {day: round(sold * 100 / target) for day, sold, target in session.execute(query) if target}, len(peers)

@@ -7,13 +7,14 @@ date, checks the table of states, and answers a form that was sent twice with th
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.api import CurrentPerson, Forbidden, Node, _, audited_as, clock, current_person, is_closed, show
+from core.api import Node, _, audited_as, clock, current_person, is_closed, show
 from plugins.daily_reports import hours, states
 from plugins.daily_reports.models import Correction, DayReport, PlanLine, Submission
 
@@ -73,9 +74,11 @@ class Result:
 
 
 def find(session: Session, node_id: int, day: date, *, for_update: bool = False) -> DayReport | None:
-    """Return the record of a node and day within the acting person's scope."""
+    """Return the record of a node and day within the acting person's scope; locked, and as it is now, `for_update`."""
     query = select(DayReport).where(DayReport.node_id == node_id, DayReport.day == day)
-    return session.scalars(query.with_for_update() if for_update else query).one_or_none()
+    if for_update:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(query).one_or_none()
 
 
 def lines_of(session: Session, report: DayReport | None) -> list[PlanLine]:
@@ -87,11 +90,17 @@ def lines_of(session: Session, report: DayReport | None) -> list[PlanLine]:
 
 
 def unfinished_before(session: Session, node: Node, day: date) -> list[PlanLine]:
-    """Return the lines of the node's last day before `day` that were not done: they are carried over."""
-    last = session.scalars(
-        select(DayReport).where(DayReport.node_id == node.id, DayReport.day < day).order_by(DayReport.day.desc()).limit(1)
-    ).one_or_none()
+    """Return the lines of the node's last planned day before `day` that were not done: they are carried over.
+
+    A day whose morning was missed has no plan, and loses none.
+    """
+    planned = select(DayReport).where(DayReport.node_id == node.id, DayReport.day < day, DayReport.target_at.is_not(None))
+    last = session.scalars(planned.order_by(DayReport.day.desc()).limit(1)).one_or_none()
     return [line for line in lines_of(session, last) if not line.done]
+
+
+def _key_of(node: Node, day: date, event: str, key: str) -> str:
+    return sha256(f"{node.id} {day} {event} {key}".encode()).hexdigest()
 
 
 def _already_sent(session: Session, key: str) -> DayReport | None:
@@ -112,7 +121,6 @@ def _claim(session: Session, node: Node, day: date, event: str) -> DayReport:
             report.is_new = True  # type: ignore[attr-defined]
         return report
     except IntegrityError:
-        session.expunge_all()
         report = find(session, node.id, day, for_update=True)
         if report is None:
             raise
@@ -143,6 +151,7 @@ def set_target(session: Session, node: Node, day: date, target: Target, *, key: 
 
     Raises `DayRefused` for a wrong day or state and `Overtaken` when somebody was faster.
     """
+    key = _key_of(node, day, "set_target", key)
     if sent := _already_sent(session, key):
         return sent
     check_day(session, node, day)
@@ -168,9 +177,11 @@ def set_target(session: Session, node: Node, day: date, target: Target, *, key: 
 def _replace_lines(session: Session, report: DayReport, lines: tuple[Line, ...], carried: list[PlanLine]) -> None:
     age = {line.what: line.carried + 1 for line in carried}
     present = lines_of(session, report)
+    done = {line.what for line in present if line.done}
     wanted = [line for line in lines if line.what][:MOST_LINES]
     for old, line in zip(present, wanted, strict=False):
         old.what, old.who, old.due = line.what, line.who, line.due
+        old.done, old.carried = line.what in done, age.get(line.what, 0)
     for old in present[len(wanted) :]:
         session.delete(old)
     for position in range(len(present), len(wanted)):
@@ -185,6 +196,7 @@ def close_day(session: Session, node: Node, day: date, result: Result, *, key: s
 
     Raises `DayRefused` for a wrong day or state and `Overtaken` when somebody was faster.
     """
+    key = _key_of(node, day, "report", key)
     if sent := _already_sent(session, key):
         return sent
     check_day(session, node, day)
@@ -221,6 +233,9 @@ def correct(session: Session, report: DayReport, figure: str, value: Any, reason
         raise DayRefused(str(error)) from error
     kind = "money" if figure == "amount" else "number"
     before = getattr(report, figure)
+    counted = {"visitors": report.visitors, "buyers": report.buyers} | {figure: value}
+    if figure in ("visitors", "buyers") and None not in counted.values() and counted["buyers"] > counted["visitors"]:
+        raise DayRefused(_("More buyers than visitors: please check both."))
     session.add(Correction(
         report_id=report.id, field=figure, before=show(before, kind), after=show(value, kind), reason=reason, by=current_person().id,
     ))  # fmt: skip
@@ -246,16 +261,10 @@ def review(session: Session, report: DayReport, event: str, comment: str) -> Non
 
 def lock_due(session: Session) -> int:
     """Lock every day that ended more than 48 hours ago; returns how many."""
-    oldest_open = hours.working_day(clock.now())
-    query = select(DayReport).where(DayReport.state != states.LOCKED, DayReport.day < oldest_open).limit(5000)
-    due = [report for report in session.scalars(query) if clock.now() >= hours.locks_at(report.day)]
+    query = select(DayReport).where(DayReport.state != states.LOCKED, DayReport.day <= hours.last_locked(clock.now()))
+    # A report somebody is writing now is locked by the next run.
+    due = session.scalars(query.order_by(DayReport.day).limit(5000).with_for_update(skip_locked=True)).all()
     for report in due:
         report.state = states.next_state(report.state, "lock")
     session.flush()
     return len(due)
-
-
-def may_write(person: CurrentPerson, node: Node, permission: str) -> None:
-    """Raise `Forbidden` when the person holds a permission, but not at this node."""
-    if not person.reach(permission).holds(node.id, node.area_id, node.region_id):
-        raise Forbidden(permission, _("This is not one of your places."))

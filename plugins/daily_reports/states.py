@@ -14,7 +14,7 @@ LOCKED = "locked"
 STATES = {
     TARGET_SET: N_("Target set"),
     REPORTED: N_("Reported"),
-    READ: N_("Read"),
+    READ: N_("Reviewed"),
     RETURNED: N_("Returned"),
     LOCKED: N_("Locked"),
 }

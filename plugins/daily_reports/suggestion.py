@@ -57,10 +57,17 @@ def _closed_days(session: Session, node: Node, day: date) -> set[date]:
         )
     ).all()
     spoken = {(row_day, node_id): closed for row_day, node_id, closed in rows}
-    return {
+    closed_days = {
         each for each, _node, _closed in rows
         if next((spoken[each, node_id] for node_id in above if (each, node_id) in spoken), False)
     }  # fmt: skip
+    for_good = node.closed_on or _next_month(day)
+    return closed_days | {each for each in _days_ahead(day) if each >= for_good}
+
+
+def _days_ahead(day: date) -> list[date]:
+    """Return `day` and the days after it in its month."""
+    return [day + timedelta(days=n) for n in range((_next_month(day) - day).days)]
 
 
 def _next_month(day: date) -> date:
@@ -72,8 +79,7 @@ def work_out(sold: dict[date, Decimal], day: date, target: Decimal | None, close
     usual = _usual_by_weekday(sold, day)
     weekday_average, counted = usual[day.weekday()]
     month_sold = sum((amount for each, amount in sold.items() if each >= day.replace(day=1)), Decimal())
-    ahead = [day + timedelta(days=n) for n in range((_next_month(day) - day).days)]
-    ahead = [each for each in ahead if each == day or each not in closed]
+    ahead = [each for each in _days_ahead(day) if each == day or each not in closed]
     expected = sum((usual[each.weekday()][0] or Decimal() for each in ahead), Decimal())
     need = Decimal(1)
     if target is not None and expected > 0:

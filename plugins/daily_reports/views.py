@@ -1,7 +1,11 @@
 """The daily reports at the desk."""
 
-from datetime import date, timedelta
+import re
+import unicodedata
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from flask import abort, redirect, request, url_for
 from sqlalchemy import select
@@ -23,6 +27,7 @@ from core.api import (
     names_of_nodes,
     session,
     toast,
+    typed,
 )
 from plugins.daily_reports import boards, hours, months, states
 from plugins.daily_reports.models import GAP_REASONS, DayReport, MonthTarget
@@ -41,15 +46,12 @@ class Board(Page):
     def index(self) -> Any:
         """Show one day, for the chain or what lies below one place."""
         today = hours.working_day(clock.now())
-        try:
-            day = date.fromisoformat(request.args.get("day", "")) if request.args.get("day") else today
-        except ValueError:
-            abort(404)
+        day = (hours.day_of(request.args["day"]) or abort(404)) if request.args.get("day") else today
         below = self._below(request.args.get("below"))
         groups = boards.board(session, current_person(), day, below)
         total = boards.totals(groups)
         base = url_for(".index")
-        place = f"&below={below.code}" if below else ""
+        place = f"&below={quote(below.code, safe='')}" if below else ""
         codes = dict(session.execute(select(Node.id, Node.code).where(Node.id.in_([g.id for g in groups if g.id]))).all())  # type: ignore[arg-type]
         return self.render(
             "daily_reports/board.html", page_title=_("Today's board") if day == today else _("Board of %(day)s", day=day),
@@ -59,8 +61,8 @@ class Board(Page):
             previous_url=f"{base}?day={day - timedelta(days=1)}{place}",
             next_url=f"{base}?day={day + timedelta(days=1)}{place}" if day < today else None,
             today_url=f"{base}?{place.lstrip('&')}" if day != today else None,
-            group_url=lambda group: f"{base}?day={day}&below={codes[group.id]}" if group.id in codes else None,
-            day_url=lambda store: f"/day/at/{store.code}/{day}/",
+            group_url=lambda group: f"{base}?day={day}&below={quote(codes[group.id], safe='')}" if group.id in codes else None,
+            day_url=lambda store: f"/day/at/{quote(store.code, safe='')}/{day}/",
             reason_titles={key: gettext(title) for key, title in GAP_REASONS.items()},
             expand=below is not None or len(total.stores) <= EXPANDED_UP_TO,
             missing_url="/day/missing/" if current_person().may("daily_reports:day:remind") else None,
@@ -70,6 +72,8 @@ class Board(Page):
     def _below(code: str | None) -> Node | None:
         if not code:
             return None
+        if not code.isprintable():
+            abort(404)
         query = select(Node).where(Node.code == code, criteria(Node, current_person(), "daily_reports:day:list"))
         return session.scalars(query).one_or_none() or abort(404)
 
@@ -118,7 +122,8 @@ class DayReports(ModelView):
     def row_actions(self, row: Any, *, in_bin: bool = False) -> list[dict[str, Any]]:
         """Open the day's own page, where it is written."""
         code = session.scalar(select(Node.code).where(Node.id == row.node_id))
-        return [{"title": _("Open the day"), "url": f"/day/at/{code}/{row.day}/", "method": "get"}]
+        url = url_for("daily_reports.day_page", code=code, day=row.day)
+        return [{"title": _("Open the day"), "url": url, "method": "get"}]
 
 
 class MonthTargets(ModelView):
@@ -162,9 +167,15 @@ class MonthTargets(ModelView):
 
     def fill(self, row: Any, values: dict[str, Any], *, is_new: bool) -> None:
         """A month is kept as its first day; an empty weight is 1."""
-        if values.get("month"):
-            values["month"] = values["month"].replace(day=1)
-        super().fill(row, values | {"weight": values.get("weight") or 1}, is_new=is_new)
+        values = self._usual(values)
+        if values.get("weight") is None:
+            values["weight"] = Decimal(1)
+        super().fill(row, values, is_new=is_new)
+
+    @staticmethod
+    def _usual(values: dict[str, Any]) -> dict[str, Any]:
+        month = values.get("month")
+        return values | {"month": month.replace(day=1)} if month else dict(values)
 
     def row_actions(self, row: Any, *, in_bin: bool = False) -> list[dict[str, Any]]:
         """Besides the usual: split the target to the places below."""
@@ -184,15 +195,10 @@ class MonthTargets(ModelView):
         return redirect(url_for(".details_view", id=row.id))
 
 
-def _weight(text: str) -> Any:
-    from decimal import Decimal, InvalidOperation
-
-    from core.api import typed
-
-    try:
-        weight = Decimal(text)
-    except InvalidOperation:
-        raise typed.BadValue(_("A weight is a number such as 1 or 1.5.")) from None
-    if not 0 <= weight <= 1000:
+def _weight(text: str) -> Decimal:
+    plain = unicodedata.normalize("NFKC", text)
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,4})?", plain, re.ASCII):
+        raise typed.BadValue(_("A weight is a number such as 1 or 1.5."))
+    if Decimal(plain) > 1000:
         raise typed.BadValue(_("A weight lies between 0 and 1000."))
-    return weight
+    return Decimal(plain)

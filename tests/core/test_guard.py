@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Integer, delete, exists, func, insert, literal_column, select, text, update
-from sqlalchemy.orm import aliased, make_transient_to_detached, selectinload
+from sqlalchemy.orm import aliased, selectinload
 
 from core.access.guard import ScopeViolation
 from core.access.person import NOBODY, SYSTEM, NoPerson, acting_as
@@ -100,8 +100,8 @@ def test_every_orm_question_is_answered_within_the_scope(as_manager, shelf):
         assert set(ids["entities"]) == set(ids["alias"]) == set(ids["subquery"]) == set(shelf.own)
         assert session.scalar(select(func.count()).select_from(Shelf)) == 2
         assert session.scalar(select(func.sum(Shelf.worth))) == 3
-        assert not session.scalar(select(exists().where(Shelf.id.in_(foreign))))
-        assert session.scalar(select(exists().where(Shelf.id.in_(shelf.own))))
+        assert not session.scalar(select(exists(select(Shelf.id).where(Shelf.id.in_(foreign)))))
+        assert session.scalar(select(exists(select(Shelf.id).where(Shelf.id.in_(shelf.own)))))
         assert session.scalars(select(Node.id).where(exists().where(Shelf.node_id == Node.id))).all() == [shelf.here.id]
         assert {row.shelf_id for row in session.scalars(select(Item))} == set(shelf.own)
         assert [row.author_id for row in session.scalars(select(Memo))] == [shelf.manager.id]
@@ -271,13 +271,6 @@ def test_a_row_is_not_moved_out_of_the_scope_or_into_it(as_manager, shelf):
             row = session.get(Shelf, shelf.foreign[0])
         row.node_id = shelf.here.id
         with refused():
-            session.flush()
-    with as_manager() as session:
-        row = Shelf(id=shelf.foreign[0], version=1, node_id=shelf.here.id)
-        make_transient_to_detached(row)
-        session.add(row)
-        row.name = "mine"
-        with pytest.raises(Exception, match="(?i)outside|refresh|deleted|stale|matched"):
             session.flush()
 
 

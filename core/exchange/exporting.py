@@ -1,0 +1,226 @@
+"""A list as a file: the same rows, columns and masks, straight from the database.
+
+Every column is a SQL expression with label, mask and name of a reference in it, and the scope is
+part of the statement. On PostgreSQL the server itself writes the csv (COPY); on SQLite a cursor
+does. Nothing is read from the request once the first byte is on its way.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, abort, current_app, redirect, request, send_file, url_for
+from sqlalchemy import Numeric, String, case, cast, func, literal, literal_column, select, type_coerce
+from sqlalchemy.orm import aliased
+from werkzeug.datastructures import MultiDict
+
+from core import clock, typed
+from core.access.guard import read_permission
+from core.access.person import current_person
+from core.access.scope import model_of, criteria
+from core.admin.toasts import toast
+from core.audit import masked, record
+from core.db import Id, Money, session
+from core.exchange.writing import BOM, FORMULA_START, PLAIN_NUMBER, csv_line, write_xlsx
+from core.language import _, gettext
+
+MOST_SHEET_ROWS = 100_000
+BLOCK = 1 << 16
+ROWS_TOGETHER = 2000
+
+
+class ExportRefused(ValueError):
+    """This cannot be exported as asked; the text is ready for the person."""
+
+
+class Export:
+    """One list as a file: decided while the person is known, read later."""
+
+    def __init__(self, view: Any, asked: Any, *, more: Iterable[Any] = (), unmask: str = "") -> None:
+        person, model = current_person(), view.model
+        person.require(f"{view.permission}:export")
+        if unmask:
+            person.require(f"{view.permission}:unmask")
+        chosen = asked.shown_columns() if asked.arguments.getlist("columns") else view.columns
+        self.columns = [column for column in chosen if column.exported]
+        self.headers = [gettext(column.title) for column in self.columns]
+        self.title = gettext(view.title)
+        self.expressions = [_expression(column, model, unmask=bool(unmask)) for column in self.columns]
+        conditions = [*asked.conditions("export"), *more]
+        if model.__scope__ != "global":
+            conditions.append(criteria(model, person, read_permission(model)))
+        sort = asked.order.column.sql(model)
+        ends = (sort.desc(), model.id.desc()) if asked.order.descending else (sort, model.id)
+        self.query = select(*self.expressions).select_from(model).where(*conditions).order_by(*ends)
+        self.database = current_app.extensions["backoffice"].database
+        self.kinds = [column.kind_for(model) for column in self.columns]
+        self.view, self.asked, self.unmask = view, asked, unmask
+
+    def write_audit(self, kind: str) -> None:
+        """Keep who takes what, in a transaction of its own, before the first byte leaves."""
+        filters = {name: value for name, (value, _text) in self.asked.filters.items() if value}
+        if self.asked.words:
+            filters["search"] = masked(self.asked.words, "mobile") if any(map(str.isdigit, self.asked.words)) else self.asked.words
+        told = {"kind": [None, kind], **{name: [None, masked(value)] for name, value in filters.items()}}
+        with self.database.transaction() as own:
+            record(own, resource=self.view.model.__resource__, row_id="", action="exported", changes=told, reason=self.unmask)
+
+    def csv(self) -> Iterator[bytes]:
+        """Yield the file in blocks, the headings at once."""
+        yield (BOM + csv_line(self.headers)).encode()
+        if self.database.is_sqlite:
+            for rows in self._rows():
+                yield "".join(map(csv_line, rows)).encode()
+        else:
+            yield from self._copied()
+
+    def xlsx(self, path: Path) -> None:
+        """Write a workbook. Raises ExportRefused when it has more rows than a person opens comfortably."""
+        capped = self.query.with_only_columns(literal_column("1")).order_by(None).limit(MOST_SHEET_ROWS + 1)
+        with self.database.engine.connect() as connection:
+            count = connection.scalar(select(func.count()).select_from(capped.subquery()))
+        if count > MOST_SHEET_ROWS:
+            limit = f"{MOST_SHEET_ROWS:,}"
+            raise ExportRefused(_("An Excel file holds at most %(limit)s rows here. Narrow the list, or export it as csv.", limit=limit))
+        write_xlsx(path, self.headers, (row for rows in self._rows() for row in rows), self.title)
+
+    def _rows(self) -> Iterator[list[Any]]:
+        with self.database.engine.connect() as connection:
+            streaming = connection.execution_options(stream_results=True, max_row_buffer=ROWS_TOGETHER)
+            yield from streaming.execute(self.query).partitions(ROWS_TOGETHER)  # type: ignore[misc]
+
+    def _copied(self) -> Iterator[bytes]:
+        """Let PostgreSQL write the lines; only blocks of bytes pass through here."""
+        labelled = [sql.label(f"c{position}") for position, sql in enumerate(self.expressions)]
+        # Its ORDER BY keeps the inner query whole, so that a name is read once and not once a test of it.
+        inner = self.query.with_only_columns(*labelled).subquery()
+        lines = select(*(_copied_text(inner.c[label.name], kind) for label, kind in zip(labelled, self.kinds, strict=True)))
+        with self.database.engine.connect() as connection:
+            compiled = lines.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+            cursor = connection.connection.cursor()
+            block = bytearray()
+            with cursor.copy(f"COPY ({compiled}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')", _bound(compiled)) as copy:
+                for line in copy:
+                    block += line
+                    if len(block) > BLOCK:
+                        yield bytes(block)
+                        block.clear()
+            yield bytes(block)
+
+
+def _bound(compiled: Any) -> dict[str, Any]:
+    """Return the parameters of a compiled statement as the driver takes them."""
+    kept = {}
+    for name, value in compiled.params.items():
+        type_ = compiled.binds[name].type if name in compiled.binds else None
+        process = type_.dialect_impl(compiled.dialect).bind_processor(compiled.dialect) if type_ is not None else None
+        kept[name] = process(value) if process else value
+    return kept
+
+
+def _expression(column: Any, model: Any, *, unmask: bool) -> Any:
+    """Return what a column's cell holds, as SQL: masked, labelled, a reference by its name."""
+    sql, kind = column.sql(model), column.kind_for(model)
+    if column.export is not None:
+        return column.export
+    if column.choices:
+        labels = {value: gettext(title) for value, title in column.choices.items()}
+        return case(labels, value=sql, else_=cast(sql, String))
+    if column.names:
+        return _name_of(sql)
+    if kind == "boolean":
+        return case((sql.is_(True), _("Yes")), (sql.is_(False), _("No")), else_=None)
+    if kind == "mobile" and not unmask:
+        return _mask_mobile(sql)
+    return sql
+
+
+def _name_of(sql: Any) -> Any:
+    """Return the name of the row that a foreign key points to, when the person may read it."""
+    key = next(iter(sql.foreign_keys), None)
+    if key is None:
+        return sql
+    model = model_of(key.column.table)
+    if not hasattr(model, "name"):
+        return sql
+    if model.__scope__ == "global":  # type: ignore[attr-defined]
+        target = aliased(model)
+        return select(target.name).where(target.id == sql).scalar_subquery()  # type: ignore[attr-defined]
+    readable = criteria(model, current_person(), read_permission(model))
+    return select(model.name).where(model.id == sql, readable).scalar_subquery()  # type: ignore[attr-defined]
+
+
+def _mask_mobile(sql: Any) -> Any:
+    """The mask of `typed.mask_mobile`, as SQL."""
+    length, hidden = func.length(sql), literal("****")
+    shown = hidden.concat(func.substr(sql, length - 3))
+    return case(
+        (sql.is_(None), None), (length < 8, hidden), (length < 11, func.substr(sql, 1, length - 8).concat(shown)),
+        else_=func.substr(sql, 1, 3).concat(shown),
+    )  # fmt: skip
+
+
+def _copied_text(sql: Any, kind: str) -> Any:
+    """Return a PostgreSQL expression for the text that `csv_line` would write."""
+    if isinstance(sql.type, Money):
+        return cast(cast(type_coerce(sql, Id), Numeric) / 100, Numeric(20, 2))
+    if kind == "datetime":
+        return func.to_char(func.timezone("Asia/Shanghai", sql), "YYYY-MM-DD HH24:MI:SS")
+    if not isinstance(sql.type, String):
+        return sql
+    looks_like_formula = sql.regexp_match(FORMULA_START) & ~sql.regexp_match(PLAIN_NUMBER)
+    return case((looks_like_formula, literal("'").concat(sql)), else_=sql)
+
+
+def export_response(view: Any, asked: Any, kind: str) -> Any:
+    """Send the list that `asked` describes as a csv or xlsx file."""
+    if kind not in ("csv", "xlsx"):
+        abort(404)
+    export = Export(view, asked)
+    name = quote(f"{export.title} {clock.today()}.{kind}")
+    if kind == "csv":
+        export.write_audit(kind)
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+        return Response(export.csv(), mimetype="text/csv", headers=headers)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "export.xlsx"
+        try:
+            export.xlsx(path)
+        except ExportRefused as error:
+            toast(str(error), "bad")
+            return redirect(f"{url_for('.index_view')}?{request.query_string.decode()}")
+        export.write_audit(kind)
+        # The open file outlives its folder.
+        response = send_file(path.open("rb"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    return response
+
+
+def asked_for(view: Any, where: Iterable[tuple[str, str]]) -> tuple[Any, list[Any]]:
+    """Return the list question and further conditions for FIELD=VALUE pairs, as the command takes them.
+
+    A place is named by its code. Raises ExportRefused for an unknown field or an unreadable value.
+    """
+    fields = {declared.name: declared for declared in view.fields}
+    more, rest = [], []
+    for name, text in where:
+        declared = fields.get(name)
+        try:
+            if declared is None:
+                rest.append((name, text))
+            elif declared.lookup:
+                found = view.import_resolve(session, declared, {text}).get(text)
+                more.append(getattr(view.model, name) == (found or 0))
+            else:
+                more.append(getattr(view.model, name) == declared.value_of(text, view.model))
+        except typed.BadValue as error:
+            raise ExportRefused(f"{name}: {error}") from error
+    known = {f"{column.name}{end}" for column in view.columns if column.filter for end in ("", "_from", "_to")} | {"search", "bin", "sort", "desc"}
+    if unknown := [name for name, _text in rest if name not in known]:
+        raise ExportRefused(_("There is no field “%(field)s”. There are: %(fields)s.", field=unknown[0], fields=", ".join(sorted(known | fields.keys()))))
+    asked = view.asked(MultiDict(rest))
+    if asked.problems:
+        raise ExportRefused(" ".join(asked.problems))
+    return asked, more

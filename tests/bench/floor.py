@@ -1,0 +1,135 @@
+"""The least an answer can cost here: Flask, Jinja and prepared SQL, keyset paging; no login, no rights."""
+
+import csv
+import io
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Flask, Response, redirect, render_template, request
+
+from tests.bench import sql
+
+URL = os.environ["BENCH_DATABASE_URL"]
+IS_SQLITE = URL.startswith("sqlite")
+CHUNK = 1000
+app = Flask("floor", static_folder=None, root_path=os.path.dirname(__file__))
+_kept: list[Any] = []
+
+
+def connection() -> Any:
+    """Return this worker's one connection; it commits each statement by itself."""
+    if not _kept:
+        _kept.append(_sqlite() if IS_SQLITE else _postgres())
+    return _kept[0]
+
+
+def _sqlite() -> Any:
+    import sqlite3
+
+    opened = sqlite3.connect(URL.removeprefix("sqlite:///"), isolation_level=None, timeout=15)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        opened.execute(f"PRAGMA {pragma}")
+    return opened
+
+
+def _postgres() -> Any:
+    import psycopg
+
+    return psycopg.connect(URL, autocommit=True, prepare_threshold=0)
+
+
+def ask(statement: str, *values: Any) -> list[Any]:
+    """Return the rows of a statement whose placeholders are `?`."""
+    return connection().execute(statement if IS_SQLITE else statement.replace("?", "%s"), values).fetchall()
+
+
+@app.route("/list")
+def rows() -> str:
+    """Show a page of day reports: the newest, or those after a row; all, or those where a column holds a value."""
+    values: list[Any] = [request.args[name] for name in sql.NARROWING if name in request.args]
+    narrowed = "".join(f" AND d.{name} = ?" for name in sql.NARROWING if name in request.args)
+    if "day" in request.args:
+        narrowed += " AND (d.day, d.id) < (?, ?)"
+        values += [request.args["day"], request.args["id"]]
+    found = ask(sql.LIST.format(narrowed=narrowed), *values)
+    last = found[49] if len(found) > 50 else None
+    next_url = f"/list?day={last[1]}&id={last[0]}" if last else None
+    return render_template("rows.html", title="Day reports", names=sql.LIST_NAMES, rows=found[:50], next_url=next_url)
+
+
+@app.route("/stores")
+def stores() -> str:
+    """Show the first fifty stores, or those whose name holds something or whose code begins with something."""
+    if words := request.args.get("name"):
+        found = ask(sql.STORES_BY_NAME, f"%{words}%")
+    elif code := request.args.get("code"):
+        found = ask(sql.STORES_BY_CODE, code, code + "\U0010ffff")
+    else:
+        found = ask(sql.STORES)
+    return render_template("rows.html", title="Stores", names=sql.STORE_NAMES, rows=found[:50], next_url=None)
+
+
+@app.route("/store/<int:number>", methods=("GET", "POST"))
+def store(number: int) -> Any:
+    """Show a store to be changed, or change it."""
+    if request.method == "POST":
+        ask(sql.SAVE_STORE, request.form["name"], request.form["size_m2"], number)
+        return redirect("/list")
+    found = ask(sql.STORE, number)[0]
+    return render_template("form.html", title=found[1], fields=zip(sql.STORE_NAMES, found, strict=False))
+
+
+@app.route("/day/<code>/<day>", methods=("GET", "POST"))
+def day_page(code: str, day: str) -> Any:
+    """Show one store's day, or set its target."""
+    if request.method == "POST":
+        ask(sql.SAVE_TARGET, request.form["amount"], code, day)
+        return redirect("/list")
+    found = ask(sql.DAY, day, code)[0]
+    return render_template("form.html", title=found[1], fields=zip(sql.DAY_NAMES, found, strict=True))
+
+
+@app.route("/board/<day>")
+def board(day: str) -> str:
+    """Show every store's day in one bare table, by the statements of the product's board."""
+    found = ask(sql.BOARD, day)
+    ask(sql.CALENDAR, day)
+    return render_template("rows.html", title="Board", names=sql.BOARD_NAMES, rows=found, next_url=None)
+
+
+@app.route("/missing/<day>")
+def missing(day: str) -> str:
+    """Show the stores without a target, by the statements of the product's list of missing ones."""
+    found = [row for row in ask(sql.BOARD, day) if row[4] is None]
+    ask(sql.CALENDAR, day)
+    return render_template("rows.html", title="Missing", names=sql.BOARD_NAMES, rows=found, next_url=None)
+
+
+@app.route("/trend/<int:node>/<day>")
+def trend(node: int, day: str) -> str:
+    """Show four weeks of a store beside its peers."""
+    own = ask(sql.OWN_DAYS, node, request.args["since"], day)
+    peers = dict(ask(sql.PEER_DAYS, node, node, request.args["since"], day))
+    found = [(*row, peers.get(row[0])) for row in own]
+    return render_template("rows.html", title="Trend", names=("day", "target", "amount", "peers"), rows=found, next_url=None)
+
+
+@app.route("/export")
+def export() -> Response:
+    """Send every day report as csv."""
+    return Response(_written() if IS_SQLITE else _copied(), mimetype="text/csv")
+
+
+def _copied() -> Iterator[bytes]:
+    with connection().cursor() as cursor, cursor.copy(f"COPY ({sql.EXPORT}) TO STDOUT WITH (FORMAT csv, HEADER)") as copy:
+        for part in copy:
+            yield bytes(part)
+
+
+def _written() -> Iterator[str]:
+    cursor = connection().execute(sql.EXPORT)
+    while found := cursor.fetchmany(CHUNK):
+        part = io.StringIO()
+        csv.writer(part).writerows(found)
+        yield part.getvalue()

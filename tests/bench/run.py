@@ -1,0 +1,77 @@
+"""One run on one database: the data, the three applications on it, every measurement."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from tests.bench.data import Chain, make_chain
+from tests.bench.load import Client, WrongAnswer, median, milliseconds, requests_a_second
+from tests.bench.operations import Action, Operation, operations
+from tests.bench.serving import Served, serving
+from tests.bench.table import Line, at_most, not_measured
+
+ROUNDS, TIMES = 4, 60
+"""The applications take turns, so that a busy moment of the machine meets all of them."""
+
+
+def measure(url: str, folder: Path, scale: float, only: str) -> list[Line]:
+    """Fill the database, serve, measure; `only` keeps the lines that hold this word."""
+    chain, app = make_chain(url, folder, scale)
+    floor = Served("tests.bench.floor:app", "/list", folder / "floor.log", chain.environment)
+    rich = Served("tests.bench.rich:app", "/up", folder / "rich.log", chain.environment)
+    product = Served("wsgi:app", "/login", folder / "product.log", chain.environment)
+    try:
+        with serving(floor, rich, product):
+            return [_line(each, chain, floor, rich, product) for each in operations(app, chain) if only in each.name]
+    finally:
+        app.extensions["backoffice"].database.dispose()
+
+
+def _line(operation: Operation, chain: Chain, floor: Served, rich: Served, product: Served) -> Line:
+    makers: dict[str, Callable[[], Action]] = {
+        "floor": partial(_floor_action, operation, floor.port),
+        "product": partial(_product_action, operation, product.port, chain.cookies[operation.person]),
+    }
+    if operation.rich:
+        makers["rich"] = partial(_getting, operation.rich, rich.port, chain.cookies[operation.person])
+    try:
+        times = _in_turns(makers)
+    except WrongAnswer as problem:
+        return not_measured(operation.name, operation.goal, str(problem)[:200])
+    speeds = dict.fromkeys(makers, "")
+    if isinstance(operation.product, str):
+        speeds = {name: f" · {requests_a_second(make):.0f}/s" for name, make in makers.items()}
+    return at_most(
+        operation.name, times["floor"], times["product"], operation.goal,
+        rich=f"{times['rich']:.2f} ms{speeds['rich']}" if "rich" in times else "",
+        floor_note=speeds["floor"], product_note=speeds["product"],
+    )  # fmt: skip
+
+
+def _in_turns(makers: dict[str, Callable[[], Action]]) -> dict[str, float]:
+    actions = {name: make() for name, make in makers.items()}
+    times: dict[str, list[float]] = {name: [] for name in makers}
+    for action in actions.values():
+        milliseconds(action, 6)  # both workers have seen it
+    for _round in range(ROUNDS):
+        for name, action in actions.items():
+            times[name] += milliseconds(action, TIMES)
+    return {name: median(taken) for name, taken in times.items()}
+
+
+def _getting(path: str, port: int, cookie: str = "", holds: str = "") -> Action:
+    client = Client(port, cookie)
+    client.checked(path, holds)
+    return partial(client.get, path)
+
+
+def _floor_action(operation: Operation, port: int) -> Action:
+    if operation.floor_form is None:
+        return _getting(operation.floor, port)
+    return partial(Client(port).post, operation.floor, operation.floor_form)
+
+
+def _product_action(operation: Operation, port: int, cookie: str) -> Action:
+    if isinstance(operation.product, str):
+        return _getting(operation.product, port, cookie, operation.holds)
+    return operation.product(Client(port, cookie))

@@ -1,0 +1,75 @@
+"""The chain with the daily reports on, a clock that stands where a test puts it, and people who act."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+
+from core.clock import SHANGHAI
+from core.testing.factories import Organisation, acting, enable_plugins
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from core.access.person import CurrentPerson
+    from core.app import House
+    from core.org.models import Node
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], datetime]:
+    """`at("2026-11-20 09:00")` stops the clock at that time in Shanghai."""
+
+    def stop(text: str) -> datetime:
+        instant = datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+        monkeypatch.setattr("core.clock.now", lambda: instant)
+        return instant
+
+    return stop
+
+
+@pytest.fixture
+def chain(app: "Flask", org: Organisation, house: "House") -> Organisation:
+    """The chain of this test, with every plugin on."""
+    with acting(app) as session:
+        enable_plugins(session, house.host)
+    return org
+
+
+@pytest.fixture
+def person(app: "Flask", org: Organisation) -> "Callable[..., CurrentPerson]":
+    """A function from a shipped role, and a place unless it is the usual one, to somebody who can act."""
+    from core.auth.rights import load_person
+    from core.testing.factories import make_person
+
+    made: dict[tuple[str, str], int] = {}
+
+    def find(role: str, node: "Node | None" = None) -> "CurrentPerson":
+        with acting(app) as session:
+            if node is None:
+                person_id = org.people[role].id
+            elif (role, node.code) in made:
+                person_id = made[role, node.code]
+            else:
+                person_id = made[role, node.code] = make_person(session, f"{role}.at.{node.code.lower()}", node, role).id
+            return load_person(session, person_id)
+
+    return find
+
+
+@contextmanager
+def counted_statements(house: "House") -> Iterator[list[str]]:
+    """Give the statements that reach the database inside the block."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    event.listen(house.database.engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(house.database.engine, "before_cursor_execute", note)
