@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.settings import Settings
-from core import clock, errors, language, requests
+from core import clock, errors, language, logs, requests
 from core.access.guard import GuardedSession
 from core.access.guards import Guard
 from core.access.scope import undeclared_tables
@@ -57,6 +57,7 @@ class UnguardedRoute(RuntimeError):
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application. Nothing is written to the database."""
+    logs.set_up_once()
     settings = (settings or Settings()).prepared()
     app = Flask("core", static_folder=None, template_folder="admin/templates", root_path=str(Path(__file__).parent))
     house = House(settings, Database(settings.database_url, GuardedSession), Host())

@@ -5,6 +5,7 @@ import logging
 import click
 import structlog
 
+from core import logs
 from core.commands import data, people, plugins, serving, upkeep
 from core.commands.context import Shell
 
@@ -15,7 +16,7 @@ from core.commands.context import Shell
 @click.pass_context
 def main(context: click.Context, as_person: str | None, unmask: str | None) -> None:
     """The backoffice of the chain."""
-    structlog.configure(
+    logs.set_up(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(click.get_text_stream("stderr")),
     )

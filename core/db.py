@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, Table, create_engine, event
+from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, Numeric, Table, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, Session, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
@@ -61,6 +61,15 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def whole_numbers_of(type_: Any) -> tuple[int, int]:
+    """Return the smallest and the largest whole number that a column of this type holds on every database."""
+    if isinstance(type_, Numeric) and type_.precision:
+        largest = 10 ** (type_.precision - (type_.scale or 0)) - 1
+        return -largest, largest
+    bits = 63 if isinstance(type_, BigInteger) else 31
+    return -(2**bits), 2**bits - 1
 
 
 class Base(DeclarativeBase):

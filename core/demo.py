@@ -6,7 +6,6 @@ by implementing `backoffice_sample_data`, and is switched on when it has filled 
 """
 
 import tomllib
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,12 +97,11 @@ def _load_organisation(session: Session, house: Any, frame: Frame) -> list[Login
 
 def _choose_logins(session: Session, hires: list[Hire], places: Places, frame: Frame) -> dict[int, Login]:
     """Return a login for each role by the person's place in `hires`; those of a shop share a usual one."""
-    shop = _usual_shop(places)
+    shop = places.usual_shop()
     area = next(area for area in places.areas if area.id == shop.area_id)
-    near = sorted(
-        places.open_stores(), key=lambda store: (store is not shop, store.area_id != area.id, store.id)
-    )
-    nodes = {"area_manager": [area]} | dict.fromkeys(("store_manager", "deputy", "clerk", "technician"), near)
+    near = sorted(places.open_stores(), key=lambda node: (node is not shop, node.area_id != area.id, node.id))
+    nodes = {"area_manager": [area]} | dict.fromkeys(("store_manager", "deputy", "clerk"), near)
+    nodes["technician"] = sorted(near, key=lambda node: node.format != "service_point")
     holders = {hire.posts[0]: number for number, hire in enumerate(hires) if len(hire.posts) == 1}
     taken = set(session.scalars(select(Person.username)))
     logins = {}
@@ -115,17 +113,6 @@ def _choose_logins(session: Session, hires: list[Hire], places: Places, frame: F
             username += "2"
         logins[holders[Post(role, place)]] = Login(role, username, one_time_password(), place.name)
     return logins
-
-
-def _usual_shop(places: Places) -> Node:
-    """Return an ordinary shop with many peers, open by day, in an area with a service point."""
-    usual = [store for store in places.open_stores() if store.opens < store.closes]  # type: ignore[operator]
-    groups = Counter(store.peer_group for store in usual)
-    served = {store.area_id for store in usual if store.format == "service_point"}
-    return max(
-        usual or places.open_stores(),
-        key=lambda store: (groups[store.peer_group], store.area_id in served, -store.id),
-    )
 
 
 def _fill_plugins(session: Session, house: Any, frame: Frame) -> list[str]:

@@ -66,7 +66,8 @@ def plan_hires(places: Places, frame: Frame) -> list[Hire]:
         hires += [Hire(department, (Post("department_staff", department),))] * (said["people"] - 1)
     hires += [Hire(region, (Post("regional_manager", region),)) for region in places.regions]
     hires += [Hire(area, (Post("area_manager", area),)) for area in places.areas]
-    standing_in = chance.choice(places.open_stores()[1:] or places.stores)
+    others = [store for store in places.open_stores() if store is not places.usual_shop()]
+    standing_in = chance.choice(others or [None])
     for store in places.stores:
         format_words = words["formats"][store.format]
         roles = ["store_manager", "deputy"] + ["clerk"] * chance.randint(*format_words["clerks"])
@@ -131,10 +132,12 @@ def make_people(
             "node_id": home.id, "area_id": home.area_id, "region_id": home.region_id,
             **frame.stamp, **signing_in.get(number, {}),
         })  # fmt: skip
-    session.execute(insert(Person), people)
+    # Otherwise a statement for each pattern of empty columns.
+    session.execute(insert(Person), people, execution_options={"render_nulls": True})
     ids = dict(session.execute(select(Person.username, Person.id)).all())  # type: ignore[arg-type]
-    session.execute(insert(Assignment), [
+    posts = [
         {"person_id": ids[person["username"]], "role_id": roles[post.role], "node_id": post.node.id,
          "from_day": post.from_day, "to_day": post.to_day, **frame.stamp}
         for person, hire in zip(people, hires, strict=True) for post in hire.posts
-    ])  # fmt: skip
+    ]  # fmt: skip
+    session.execute(insert(Assignment), posts, execution_options={"render_nulls": True})

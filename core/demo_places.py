@@ -1,6 +1,7 @@
 """The places of the demonstration chain: regions, areas, stores, departments, and their closed days."""
 
 import string
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -42,7 +43,7 @@ class Frame:
 
     def chance(self, subject: str) -> Random:
         """Return the subject's own stream: one more draw in one of them changes nothing in the others."""
-        return Random(f"{self.seed}/{subject}")  # noqa: S311 - believable, not secret
+        return Random(f"{self.seed}/{subject}")
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,24 @@ class Places:
         """Return the stores that are not closed for good, by code."""
         return [store for store in self.stores if store.closed_on is None]
 
+    def usual_shop(self) -> Node:
+        """Return an ordinary shop with many peers, open by day, in an area with a service point."""
+        usual = [store for store in self.open_stores() if store.opens < store.closes]  # type: ignore[operator]
+        groups = Counter(store.peer_group for store in usual)
+        served = {store.area_id for store in usual if store.format == "service_point"}
+        return max(
+            usual or self.open_stores(),
+            key=lambda store: (groups[store.peer_group], store.area_id in served, -store.id),
+        )
+
 
 def make_places(session: Session, chain: Node, frame: Frame) -> Places:
     """Write regions, areas, stores and departments below the chain."""
 
     def write(kind: str, rows: list[dict[str, Any]], own_level: str = "") -> list[Node]:
         hours = {} if kind == "store" else {"opens": None, "closes": None}
-        session.execute(insert(Node), [{"kind": kind, **hours, **frame.stamp, **row} for row in rows])
+        whole = [{"kind": kind, **hours, **frame.stamp, **row} for row in rows]
+        session.execute(insert(Node), whole, execution_options={"render_nulls": True})
         if own_level:
             # An area lies in itself too: its people and its stores are reached by one column.
             level = {own_level: Node.id, "updated_at": Node.created_at}

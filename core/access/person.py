@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from core.language import gettext
+
 
 class NoPerson(RuntimeError):
     """Business data was touched where nobody acts; a command or job must say as whom it runs."""
@@ -94,7 +96,7 @@ class CurrentPerson:
     @property
     def role_titles(self) -> str:
         """The names of the roles held, as shown in the person menu."""
-        return "、".join(dict.fromkeys(place.role_name for place in self.places))
+        return "、".join(dict.fromkeys(gettext(place.role_name) for place in self.places))
 
 
 SYSTEM = CurrentPerson(None, "system", "system", rank=1000, everything=True)

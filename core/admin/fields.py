@@ -10,7 +10,7 @@ from wtforms.validators import StopValidation
 
 from core import typed
 from core.admin.columns import show
-from core.db import Instant, Money
+from core.db import Instant, Money, whole_numbers_of
 from core.language import _, gettext
 
 KIND_OF_TYPE = (
@@ -71,7 +71,10 @@ class Field:
             case "money":
                 return typed.money(text, minimum=self.minimum, maximum=self.maximum)
             case "number" | "lookup":
-                return typed.integer(text, minimum=self.minimum, maximum=self.maximum)
+                smallest, largest = whole_numbers_of(getattr(model, self.name).type)
+                return typed.integer(
+                    text, smallest if self.minimum is None else self.minimum, largest if self.maximum is None else self.maximum
+                )
             case "date":
                 return typed.date(text)
             case "time":
@@ -98,6 +101,8 @@ class TypedField(StringField):
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed; a bad value keeps its text and becomes the field's error."""
         self.typed_text = valuelist[0] if valuelist else ""
+        if self.data and self.declared.kind_for(self.model) == "mobile" and self.typed_text.strip() == typed.mask_mobile(self.data):
+            return  # the mask was left as it stood, and so is the number
         self.data = self.declared.value_of(self.typed_text, self.model)
 
     def pre_validate(self, form: Any) -> None:
@@ -106,13 +111,13 @@ class TypedField(StringField):
             raise StopValidation()
 
     def shown(self) -> str:
-        """Return the text for the form: what was typed, else the present value."""
+        """Return the text for the form: what was typed, else the present value; a mobile number masked."""
         if self.typed_text is not None:
             return self.typed_text
         if self.data is None or isinstance(self.data, bool):
             return "1" if self.data else ""
         kind = self.declared.kind_for(self.model)
-        return str(self.data) if kind in ("text", "textarea", "lookup", "mobile", "number", "select") else show(self.data, kind)
+        return str(self.data) if kind in ("text", "textarea", "lookup", "number", "select") else show(self.data, kind)
 
 
 def form_class(model: Any, fields: list[Field]) -> type[Form]:

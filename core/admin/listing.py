@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from core import clock, typed
 from core.admin.columns import Column
+from core.db import whole_numbers_of
 
 COUNT_LIMIT = 1000
 
@@ -89,7 +90,7 @@ def filter_conditions(model: Any, column: Column, arguments: Any) -> tuple[list[
     """
     sql, name = column.sql(model), column.name
     if column.filter in ("range", "date"):
-        start, end = arguments.get(f"{name}_from", "").strip(), arguments.get(f"{name}_to", "").strip()
+        start, end = (typed.text(arguments.get(f"{name}_{bound}", "")) for bound in ("from", "to"))
         conditions = [*([sql >= _bound(column, model, start)] if start else [])]
         if end:
             upper = _bound(column, model, end)
@@ -97,7 +98,7 @@ def filter_conditions(model: Any, column: Column, arguments: Any) -> tuple[list[
             conditions.append(sql < upper + timedelta(days=1) if is_instant else sql <= upper)
         text = f"{start or '…'} – {end or '…'}" if conditions else ""
         return conditions, text, text
-    value = arguments.get(name, "").strip()
+    value = typed.text(arguments.get(name, ""))
     if not value:
         return [], "", ""
     if column.filter == "boolean":
@@ -105,18 +106,18 @@ def filter_conditions(model: Any, column: Column, arguments: Any) -> tuple[list[
     if column.filter == "text":
         return [sql.like(f"{_escaped(value)}%", escape="\\")], value, value
     python_type = sql.type.python_type
-    return [sql == (typed.integer(value) if python_type is int else value)], value, value
+    return [sql == (typed.integer(value, *whole_numbers_of(sql.type)) if python_type is int else value)], value, value
 
 
 def _bound(column: Column, model: Any, text: str) -> Any:
     match column.kind_for(model):
         case "money":
-            return Decimal(typed.money(text)).scaleb(-2)
+            return typed.money(text)
         case "date":
             return typed.date(text)
         case "datetime":
             return clock.day_bounds(typed.date(text))[0]
-    return typed.integer(text)
+    return typed.integer(text, *whole_numbers_of(column.sql(model).type))
 
 
 def _escaped(text: str) -> str:

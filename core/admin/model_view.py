@@ -13,6 +13,7 @@ from sqlalchemy import or_, select
 from werkzeug.datastructures import MultiDict
 
 from core import clock, typed
+from core.access.guard import ScopeViolation
 from core.access.guards import Guard
 from core.access.person import current_person
 from core.access.scope import criteria
@@ -25,7 +26,7 @@ from core.admin.view import View, expose
 from core.db import Deletable, session
 from core.exchange.pages import Imports
 from core.language import _, gettext
-from core.org.models import InNode, Node
+from core.org.models import Node
 
 ACTIONS_OF_METHODS = {
     "index_view": "list", "ajax_lookup": "list", "print_view": "list", "details_view": "read",
@@ -150,7 +151,17 @@ class ModelView(Imports, View, BaseModelView):
         if not str(row_id or "").isascii() or not str(row_id).isdigit() or len(str(row_id)) > 18:
             abort(404)
         query = select(self.model).where(self.model.id == int(row_id), *self.conditions(action, in_bin=in_bin))
+        if request.method == "POST":
+            # Two who save at once come one after the other; the second sees what the first has saved.
+            query = query.with_for_update().execution_options(populate_existing=True)
         return session.scalars(query).one_or_none() or abort(404)
+
+    def must_reach(self, row: Any, action: str) -> None:
+        """Raise `ScopeViolation` when a row that was just saved lies where the right to save it does not reach."""
+        if not current_person().reach(f"{self.permission}:{action}").everything:
+            query = select(self.model.id).where(self.model.id == row.id, *self.conditions(action))
+            if session.scalar(query) is None:
+                raise ScopeViolation(f"{self.resource} {row.id} is saved outside the reach of {action}")
 
     def get_one(self, id: Any) -> Any:  # noqa: A002 - Flask-Admin's name
         """Return the row for reading; see `one`."""
@@ -253,15 +264,15 @@ class ModelView(Imports, View, BaseModelView):
     def create_view(self) -> Any:
         """Add a row."""
         form = self._create_form_class(request.form if request.method == "POST" else None)
+        problem = ""
         if request.method == "POST" and self._form_holds(form, "create"):
             row = self.model()
-            self.fill(row, self.values_of(form), is_new=True)
-            session.add(row)
-            session.flush()
-            self.after_save(row, is_new=True)
+            problem = self._save(row, self.values_of(form), is_new=True)
+        if request.method == "POST" and not problem and not any(form[f.name].errors for f in self.fields):
             toast(_("“%(name)s” is saved.", name=self.name_of(row)), "good")
             return redirect(url_for(".create_view") if "_again" in request.form else url_for(".details_view", id=row.id))
-        return self._form_page(form, _("New %(what)s", what=gettext(self.row_title)), None), (422 if request.method == "POST" else 200)
+        page = self._form_page(form, _("New %(what)s", what=gettext(self.row_title)), None, problem=problem)
+        return page, (422 if request.method == "POST" else 200)
 
     @expose("/edit/", methods=("GET", "POST"))
     def edit_view(self) -> Any:
@@ -276,11 +287,24 @@ class ModelView(Imports, View, BaseModelView):
             return self._form_page(form, self.name_of(row), row, conflict=self._differences(form, row)), 409
         if not holds:
             return self._form_page(form, self.name_of(row), row), 422
-        self.fill(row, self.values_of(form, row), is_new=False)
-        session.flush()
-        self.after_save(row, is_new=False)
+        if problem := self._save(row, self.values_of(form, row), is_new=False):
+            row = self.one(request.args.get("id"), "update")
+            return self._form_page(form, self.name_of(row), row, problem=problem), 422
         toast(_("“%(name)s” is saved.", name=self.name_of(row)), "good")
         return redirect(url_for(".details_view", id=row.id))
+
+    def _save(self, row: Any, values: dict[str, Any], *, is_new: bool) -> str:
+        """Fill and write a row; return why it was refused, with nothing written, or nothing."""
+        try:
+            self.fill(row, values, is_new=is_new)
+            session.add(row)
+            session.flush()
+            self.must_reach(row, "create" if is_new else "update")
+            self.after_save(row, is_new=is_new)
+        except typed.BadValue as error:
+            session.rollback()
+            return str(error)
+        return ""
 
     def values_of(self, form: Any, row: Any = None) -> dict[str, Any]:
         """Return the values a valid form gives; fields that are for new rows only are left alone later."""
@@ -305,7 +329,7 @@ class ModelView(Imports, View, BaseModelView):
             field = form[declared.name]
             if row is not None and declared.only_new:
                 field.process_errors, field.errors = [], ()
-            elif declared.lookup and field.data and not field.errors and not self._may_point_to(declared, field.data, action):
+            elif declared.lookup and field.data is not None and not field.errors and not self.may_point_to(declared, field.data, action):
                 field.errors = [_("There is no such choice for you.")]
         if any(form[f.name].errors for f in self.fields):
             return False
@@ -314,30 +338,47 @@ class ModelView(Imports, View, BaseModelView):
             holds = False
         return holds or not any(form[f.name].errors for f in self.fields)
 
-    def _may_point_to(self, declared: Field, row_id: int, action: str) -> bool:
+    def may_point_to(self, declared: Field, row_id: int, action: str) -> bool:
+        """Say whether a look-up field may hold this id: a row of the list one may choose from, a place in reach."""
         target = current_app.extensions["backoffice"].views[declared.lookup]
-        if declared.name == "node_id" and issubclass(self.model, InNode):
+        if declared.name == "node_id":
             scope = criteria(Node, current_person(), f"{self.permission}:{action}")
-            return session.scalar(select(Node.id).where(Node.id == row_id, scope)) is not None
+            return session.scalar(select(Node.id).where(Node.id == row_id, Node.deleted_at.is_(None), scope)) is not None
         return session.scalar(select(target.model.id).where(target.model.id == row_id, *target.conditions("list"))) is not None
 
     def _differences(self, form: Any, row: Any) -> list[tuple[str, str, str]]:
         rows = []
         for declared in self.fields:
+            if declared.only_new:
+                continue
             field: TypedField = form[declared.name]
-            theirs = form_class(self.model, [declared])(None, obj=row)[declared.name].shown()
-            if theirs != field.shown():
-                rows.append((gettext(declared.title), theirs, field.shown()))
+            theirs = getattr(row, declared.name)
+            if field.errors or field.data != theirs:
+                mine = field.shown() if field.errors else self.tell(declared, field.data)
+                rows.append((gettext(declared.title), self.tell(declared, theirs), mine))
         return rows or [(_("Record"), _("Saved again meanwhile"), "")]
 
-    def _form_page(self, form: Any, title: str, row: Any, conflict: Any = None) -> str:
+    def tell(self, declared: Field, value: Any) -> str:
+        """Return a field's value as a person reads it: the title of a choice, the name of a row, else as in a list."""
+        if value is None:
+            return ""
+        if declared.choices:
+            return gettext(declared.choices.get(value, str(value)))
+        if not declared.lookup:
+            return show(value, declared.kind_for(self.model))
+        target = current_app.extensions["backoffice"].views[declared.lookup]
+        query = select(target.model).where(target.model.id == value, *target.conditions("list"))
+        row = session.scalars(query).one_or_none()
+        return target.name_of(row) if row is not None else ""
+
+    def _form_page(self, form: Any, title: str, row: Any, conflict: Any = None, problem: str = "") -> str:
         fields = [self._shown_field(declared, form[declared.name], row) for declared in self.fields]
         return self.render(
             "backoffice/form.html", page_title=title, crumbs=self.crumbs(title), fields=fields,
             version=sign_version(self, row) if row is not None else None, conflict=conflict,
             cancel_url=url_for(".index_view") if row is None else url_for(".details_view", id=row.id),
             form_error=_("Nothing was saved yet. What you typed is kept; please correct the marked fields.")
-            if any(field["error"] for field in fields) else "",
+            if any(field["error"] for field in fields) else problem,
         )  # fmt: skip
 
     def _shown_field(self, declared: Field, field: TypedField, row: Any) -> dict[str, Any]:
@@ -349,12 +390,9 @@ class ModelView(Imports, View, BaseModelView):
         }  # fmt: skip
         if declared.lookup:
             target = current_app.extensions["backoffice"].views[declared.lookup]
-            chosen = field.data and session.scalars(
-                select(target.model).where(target.model.id == field.data, *target.conditions("list"))
-            ).one_or_none()
             shown |= {
                 "lookup_url": url_for(f"{target.endpoint}.ajax_lookup"),
-                "display": target.name_of(chosen) if chosen else request.form.get(f"{declared.name}_text", ""),
+                "display": self.tell(declared, field.data) or request.form.get(f"{declared.name}_text", ""),
             }
         return shown
 
@@ -368,6 +406,7 @@ class ModelView(Imports, View, BaseModelView):
         try:
             self.bin(row)
         except typed.BadValue as error:
+            session.rollback()
             toast(str(error), "bad")
             return redirect(url_for(".details_view", id=row.id))
         session.flush()

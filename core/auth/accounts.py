@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core import clock, typed
@@ -17,7 +17,7 @@ from core.language import _
 from core.org.models import Node, Person
 
 
-class Refused(ValueError):
+class Refused(typed.BadValue):
     """An account operation that is not allowed; the message is for the person who asked."""
 
 
@@ -133,6 +133,8 @@ def assign(
 def unassign(session: Session, actor: CurrentPerson, person: Person, assignment: Assignment) -> None:
     """Take a role from a person; the last system administrator keeps theirs."""
     require_rank_above(session, actor, person)
+    if actor.id == person.id and actor.id is not None:
+        raise Forbidden("auth:assignment:delete", _("You cannot change your own roles."))
     role = session.get(Role, assignment.role_id)
     if role and role.everything and administrators(session) - {person.id} == set():
         raise Refused(_("This is the last system administrator."))
@@ -149,7 +151,11 @@ def administrators(session: Session) -> set[int]:
             select(Assignment.person_id)
             .join(Role, Role.id == Assignment.role_id)
             .join(Person, Person.id == Assignment.person_id)
-            .where(Role.everything, Person.active, Person.deleted_at.is_(None))
+            .where(
+                Role.everything, Person.active, Person.deleted_at.is_(None),
+                or_(Assignment.from_day.is_(None), Assignment.from_day <= clock.today()),
+                or_(Assignment.to_day.is_(None), Assignment.to_day >= clock.today()),
+            )
         )
         return set(session.scalars(query))
 

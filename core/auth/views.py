@@ -112,6 +112,8 @@ class Roles(ModelView):
     def check(self, values: dict[str, Any], row: Any) -> dict[str, str]:
         """A role ranks below the person who makes or changes it."""
         person = current_person()
+        if row and row.everything:
+            return {"name": _("The system administrator's role stays as it is.")}
         if not person.everything and ((values.get("rank") or 0) >= person.rank or (row and row.rank >= person.rank)):
             return {"rank": _("A role must rank below yours (%(rank)s).", rank=person.rank)}
         twin = session.scalars(select(Role.id).where(Role.code == values.get("code"))).one_or_none()
@@ -170,4 +172,7 @@ class Roles(ModelView):
     @staticmethod
     def _may_give(name: str, level: str) -> bool:
         reach = current_person().reach(name)
-        return reach.everything if level == "all" else current_person().may(name)
+        if level == "all":
+            return reach.everything
+        placed = reach.everything or reach.regions or reach.areas or reach.nodes
+        return bool(placed) if level == "node" else current_person().may(name)

@@ -14,7 +14,7 @@ from core.access.person import current_person
 from core.access.scope import unscoped
 from core.audit import record
 from core.db import metadata
-from core.exchange.bulk import insert_rows
+from core.exchange.bulk import among, insert_rows
 from core.exchange.importing import CHUNK, ImportRefused, valued
 from core.exchange.models import ImportBatch, ImportRow
 from core.language import _, gettext
@@ -88,7 +88,7 @@ def revert(session: Session, view: Any, batch: ImportBatch) -> None:
             gone = [row_id for row_id in untouched if row_id not in referred]
             counts["removed"] += len(gone)
             with unscoped("rows this import made and nobody has touched"):
-                session.execute(delete(view.model).where(view.model.id.in_(gone)).execution_options(synchronize_session=False))
+                session.execute(delete(view.model).where(_one_of(session, view.model.id, gone)).execution_options(synchronize_session=False))
             changed = [row.row_id for row in rows if present.get(row.row_id) != 1]
             counts["kept"] += _keep(session, batch, changed, _("Changed since, or gone: left as it is."))
             counts["kept"] += _keep(session, batch, sorted(referred), _("Other records refer to it: left as it is."))
@@ -152,7 +152,7 @@ def _placed(session: Session, view: Any, rows: list[dict[str, Any]]) -> list[dic
 
 
 def _versions(session: Session, view: Any, ids: list[int], *, lock: bool) -> dict[int, int]:
-    query = select(view.model.id, view.model.version).where(view.model.id.in_(ids), *view.conditions("import"))
+    query = select(view.model.id, view.model.version).where(_one_of(session, view.model.id, ids), *view.conditions("import"))
     with unscoped("held to the reach of the import permission"):
         return dict(session.execute(query.with_for_update(of=view.model) if lock else query).all())  # type: ignore[arg-type]
 
@@ -173,11 +173,15 @@ def _update(session: Session, view: Any, rows: dict[int, tuple[int, dict[str, An
 def _referred_to(session: Session, table: Any, ids: list[int]) -> set[int]:
     keys = [key.parent for other in metadata.tables.values() for key in other.foreign_keys if key.column is table.c.id]
     with unscoped("what is referred to stays"):
-        return {found for column in keys for found in session.scalars(select(column).where(column.in_(ids)).distinct())}
+        return {found for column in keys for found in session.scalars(select(column).where(_one_of(session, column, ids)).distinct())}
+
+
+def _one_of(session: Session, column: Any, ids: list[int]) -> Any:
+    return among(session, [column], [(number,) for number in ids])
 
 
 def _keep(session: Session, batch: ImportBatch, ids: list[int], reason: str) -> int:
-    staged = update(ImportRow).where(ImportRow.batch_id == batch.id, ImportRow.row_id.in_(ids)).values(reason=reason)
+    staged = update(ImportRow).where(ImportRow.batch_id == batch.id, _one_of(session, ImportRow.row_id, ids)).values(reason=reason)
     with unscoped("one's own batch"):
         session.execute(staged.execution_options(synchronize_session=False))
     return len(ids)

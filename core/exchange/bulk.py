@@ -1,10 +1,18 @@
 """Many rows at once, past the ORM: for use inside `unscoped(reason)`, on rows that were checked before."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Table, func, insert, select, text
+from sqlalchemy import Table, bindparam, column, false, func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+
+BUMP = (
+    "INSERT INTO sqlite_sequence (name, seq) SELECT :name, 0 "
+    "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = :name)",
+    "UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :name RETURNING seq",
+)
 
 
 def reserve_ids(session: Session, table: Table, count: int) -> list[int]:
@@ -12,51 +20,61 @@ def reserve_ids(session: Session, table: Table, count: int) -> list[int]:
     if not count:
         return []
     if session.get_bind().dialect.name == "postgresql":
-        sequence = func.pg_get_serial_sequence(table.name, "id")
-        return list(session.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, count))))
-    names = {"name": table.name, "count": count}
-    session.execute(
-        text("INSERT INTO sqlite_sequence (name, seq) SELECT :name, 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = :name)"), names
-    )
-    last = session.execute(
-        text("UPDATE sqlite_sequence SET seq = seq + :count WHERE name = :name RETURNING seq"), names
-    ).scalar_one()
+        number = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
+        return list(session.scalars(select(number).select_from(func.generate_series(1, count))))
+    for statement in BUMP:
+        result = session.execute(text(statement), {"name": table.name, "count": count})
+    last = result.scalar_one()
     return list(range(last - count + 1, last + 1))
 
 
-def insert_rows(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert rows, by COPY on PostgreSQL (five times faster than INSERT there).
+def among(session: Session, columns: Sequence[Any], keys: Sequence[Sequence[Any]]) -> Any:
+    """Return the condition that `columns` equal one of `keys`; some thousands of keys are no burden."""
+    if not keys:
+        return false()
+    if session.get_bind().dialect.name != "postgresql":
+        return tuple_(*columns).in_(keys) if len(columns) > 1 else columns[0].in_([key[0] for key in keys])
+    # A list in the statement is planned pair by pair, which takes longer than finding the rows.
+    names = [f"k{position}" for position in range(len(columns))]
+    arrays = [bindparam(None, list(part), ARRAY(c.type)) for c, part in zip(columns, zip(*keys, strict=True), strict=True)]
+    found = func.unnest(*arrays).table_valued(*(column(n, c.type) for n, c in zip(names, columns, strict=True)))
+    return tuple_(*columns).in_(select(*found.render_derived().c))
 
-    Columns that a row does not name get their defaults. Raises IntegrityError as INSERT does.
+
+def insert_rows(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows, by COPY on PostgreSQL; columns that a row does not name get their defaults.
+
+    Raises IntegrityError as INSERT does.
     """
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in rows:
         alike.setdefault(tuple(row), []).append(row)
-    for names, group in alike.items():
-        if session.get_bind().dialect.name == "postgresql":
-            _copy(session, table, names, group)
-        else:
-            session.execute(insert(table), group)
-
-
-def _copy(session: Session, table: Table, names: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     connection = session.connection()
     dialect = connection.dialect
-    columns = [column for column in table.columns if column.name in names or column.default is not None]
-    writers = [_writer(column, names, dialect) for column in columns]
     quote = dialect.identifier_preparer.quote
-    target = f"{quote(table.name)} ({', '.join(quote(column.name) for column in columns)})"
-    try:
-        with connection.connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row([write(row) for write in writers])
-    except dialect.loaded_dbapi.IntegrityError as error:
-        raise IntegrityError(f"COPY {target}", None, error) from error
+    for names, group in alike.items():
+        columns = [column for column in table.columns if column.name in names or column.default is not None]
+        target = f"{quote(table.name)} ({', '.join(quote(column.name) for column in columns)})"
+        writers = [_writer(column, names, dialect) for column in columns]
+        lines = [tuple(write(row) for write in writers) for row in group]
+        if dialect.name != "postgresql":
+            connection.exec_driver_sql(f"INSERT INTO {target} VALUES ({', '.join('?' * len(columns))})", lines)
+            continue
+        try:
+            with connection.connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
+                for line in lines:
+                    copy.write_row(line)
+        except dialect.loaded_dbapi.IntegrityError as error:
+            raise IntegrityError(f"COPY {target}", None, error) from error
 
 
-def _writer(column: Any, names: tuple[str, ...], dialect: Any) -> Any:
+def _writer(column: Any, names: tuple[str, ...], dialect: Any) -> Callable[[dict[str, Any]], Any]:
+    """Return the function from a row to what the driver takes for one column."""
     name, process = column.name, column.type.dialect_impl(dialect).bind_processor(dialect)
     if name in names:
         return (lambda row: process(row[name])) if process else (lambda row: row[name])
-    make = column.default.arg if column.default.is_callable else lambda _context: column.default.arg
-    return (lambda row: process(make(None))) if process else (lambda row: make(None))
+    if column.default.is_callable:
+        make = column.default.arg
+        return (lambda row: process(make(None))) if process else (lambda row: make(None))
+    fixed = process(column.default.arg) if process else column.default.arg
+    return lambda row: fixed

@@ -8,21 +8,21 @@ a refusal beside it, and nothing else is written. `core.exchange.applying` write
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Numeric, String, and_, case, delete, func, select, tuple_
+from sqlalchemy import Numeric, and_, case, delete, func, select
 from sqlalchemy.orm import Session
 
 from core import clock, typed
 from core.access.person import current_person
 from core.access.scope import unscoped
 from core.db import Money
-from core.exchange.bulk import insert_rows, reserve_ids
+from core.exchange.bulk import among, insert_rows, reserve_ids
 from core.exchange.models import ImportBatch, ImportRow
 from core.exchange.reading import Row, Table
 from core.exchange.writing import guard
@@ -30,7 +30,6 @@ from core.language import LOCALES, _, gettext, set_locale
 
 CHUNK = 2000
 LOOKED_UP_TOGETHER = 500
-"""PostgreSQL plans an IN list of pairs as so many index scans; more of them together take longer."""
 REMEMBERED_REFERENCES = 20_000
 LEFT_OUT = object()
 KEPT_DAYS = 7
@@ -161,6 +160,7 @@ class _Line:
     number: int
     texts: tuple[str, ...]
     values: dict[str, Any] = field(default_factory=dict)
+    key: tuple[Any, ...] = ()
     problems: list[tuple[str, str]] = field(default_factory=list)
     """(field, reason)"""
     status: str = "created"
@@ -171,7 +171,7 @@ class _Line:
 
 class _Check:
     def __init__(self, session: Session, view: Any, batch: ImportBatch) -> None:
-        self.session, self.view, self.batch = session, view, batch
+        self.session, self.view, self.batch, self.match = session, view, batch, list(batch.match)
         self.headers = list(batch.mapping)
         self.column_of = {name: column for column, name in batch.mapping.items() if name}
         self.fields = [declared for declared in view.fields if declared.name in self.column_of]
@@ -223,36 +223,34 @@ class _Check:
             elif text is not None:
                 line.problems.append((declared.name, _("There is no “%(text)s” among what you may choose.", text=text)))
 
-    def _key(self, line: _Line) -> tuple[Any, ...]:
-        return tuple(line.values.get(name) for name in self.batch.match)
-
     def _repeats(self, line: _Line) -> bool:
         """Say whether an earlier row says the same; one that says otherwise makes both refused."""
-        key = self._key(line)
-        if None in key:
-            line.problems.append((self.batch.match[key.index(None)], _("Please fill this in.")))
+        line.key = tuple([line.values.get(name) for name in self.match])
+        if None in line.key:
+            line.problems.append((self.match[line.key.index(None)], _("Please fill this in.")))
             return False
-        digest = blake2b(repr(key).encode(), digest_size=16).digest()
-        number, content = self.firsts.setdefault(digest, (line.number, hash(repr(line.values))))
+        digest = blake2b(repr(line.key).encode(), digest_size=16).digest()
+        says = hash(repr(line.values))
+        number, said = self.firsts.setdefault(digest, (line.number, says))
         if number == line.number:
             return False
-        if content == hash(repr(line.values)):
+        if said == says:
             self.repeated += 1
             return True
         self.contradicted.setdefault(number, line.number)
-        line.problems.append((self.batch.match[0], _contradiction(number)))
+        line.problems.append((self.match[0], _contradiction(number)))
         return False
 
     def _compare(self, lines: list[_Line]) -> None:
         columns = self.view.model.__table__.columns
         only_new = {declared.name for declared in self.view.fields if declared.only_new}
         names = [name for name in {name: None for line in lines for name in line.values} if name in columns]
-        existing = self._existing({self._key(line) for line in lines}, names)
+        existing = self._existing({line.key for line in lines}, names)
         for line in lines:
-            rows = existing.get(self._key(line), [])
+            rows = existing.get(line.key, [])
             reachable = [row for row in rows if row.reachable]
             if len(reachable) > 1:
-                line.problems.append((self.batch.match[0], _("%(count)s records agree with this row; it is not clear which one is meant.", count=len(reachable))))
+                line.problems.append((self.match[0], _("%(count)s records agree with this row; it is not clear which one is meant.", count=len(reachable))))
             elif reachable:
                 row = reachable[0]
                 was = {name: row[position] for position, name in enumerate(names, start=3) if name in line.values}
@@ -260,22 +258,21 @@ class _Check:
                 line.status = "updated" if line.before else "unchanged"
                 line.row_id, line.row_version = row.id, row.version
                 line.problems += [(name, _("This cannot be changed later.")) for name in line.before if name in only_new]
-            elif rows and self.batch.match == list(self.view.import_key):
-                line.problems.append((self.batch.match[0], _("This is taken by a record that you may not change, or that is in the recycle bin.")))
+            elif rows and self.match == list(self.view.import_key):
+                line.problems.append((self.match[0], _("This is taken by a record that you may not change, or that is in the recycle bin.")))
         self._complete([line for line in lines if line.status == "created" and not line.problems])
         self._let_view_check([line for line in lines if line.status != "unchanged" and not line.problems])
 
     def _existing(self, keys: set[tuple[Any, ...]], names: list[str]) -> dict[tuple[Any, ...], list[Any]]:
-        model, match, found = self.view.model, self.batch.match, {}
+        model, match, found = self.view.model, self.match, {}
         columns = [getattr(model, name) for name in match]
         reachable = case((and_(*self.view.conditions("import")), 1), else_=0).label("reachable")
         query = select(model.id, model.version, reachable, *(getattr(model, name) for name in names))
         places = [names.index(name) + 3 for name in match]
         rest = iter(keys)
         while some := list(islice(rest, LOOKED_UP_TOGETHER)):
-            among = tuple_(*columns).in_(some) if len(match) > 1 else columns[0].in_([key[0] for key in some])
             with unscoped("a record out of reach must be refused, not made twice"):
-                for row in self.session.execute(query.where(among)):
+                for row in self.session.execute(query.where(among(self.session, columns, some))):
                     found.setdefault(tuple(row[place] for place in places), []).append(row)
         return found
 
@@ -304,10 +301,10 @@ class _Check:
     def _rows_of(self, line: _Line) -> Iterator[dict[str, Any]]:
         common = {"batch_id": self.batch.id, "number": line.number}
         if not line.problems:
-            before = None if line.before is None else {name: plain(value) for name, value in line.before.items()}
+            before = None if line.before is None else plain(line.before)
             yield common | {
                 "status": line.status, "row_id": line.row_id, "row_version": line.row_version, "before": before,
-                "values": {name: plain(value) for name, value in line.values.items()}, "column": "", "value": "", "reason": "",
+                "values": plain(line.values), "column": "", "value": "", "reason": "",
             }  # fmt: skip
         texts = dict(zip(self.headers, line.texts, strict=True)) if line.problems else {}
         titles = {declared.name: declared.title for declared in self.view.fields}
@@ -325,7 +322,7 @@ class _Check:
             with unscoped("one's own batch"):
                 staged = ImportRow.number.in_([row.number for row in chunk])
                 self.session.execute(delete(ImportRow).where(ImportRow.batch_id == self.batch.id, ImportRow.status != "refused", staged))
-            problems = [[(self.batch.match[0], _contradiction(self.contradicted[row.number]))] for row in chunk]
+            problems = [[(self.match[0], _contradiction(self.contradicted[row.number]))] for row in chunk]
             self._stage([_Line(row.number, row.values, problems=p) for row, p in zip(chunk, problems, strict=True)])
 
 
@@ -354,20 +351,27 @@ def _reader(declared: Any, model: Any) -> Callable[[str], tuple[Any, str]]:
     return read
 
 
-def plain(value: Any) -> Any:
-    """Return a value as JSON keeps it; `valued` reads it back."""
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
+_PLAIN: dict[type, Callable[[Any], Any]] = {date: date.isoformat, datetime: datetime.isoformat, time: time.isoformat, Decimal: str}
+
+
+def plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values as JSON keeps them; `valued` reads them back."""
+    return {name: _PLAIN[type(value)](value) if type(value) in _PLAIN else value for name, value in values.items()}
 
 
 def valued(model: Any, values: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of a staged row with their values; what is no column is left out."""
-    columns = model.__table__.columns
-    return {name: _value(columns[name].type, value) for name, value in values.items() if name in columns}
+    columns, readers = model.__table__.columns, _readers(model)
+    return {
+        name: readers[name](value) if name in readers and isinstance(value, str) else value
+        for name, value in values.items()
+        if name in columns
+    }
 
 
-def _value(type_: Any, kept: Any) -> Any:
-    if isinstance(kept, str) and not isinstance(type_, String):
-        return Decimal(kept) if isinstance(type_, Money | Numeric) else type_.python_type.fromisoformat(kept)
-    return kept
+@lru_cache(maxsize=200)
+def _readers(model: Any) -> dict[str, Callable[[str], Any]]:
+    def reader(type_: Any) -> Callable[[str], Any] | None:
+        return Decimal if isinstance(type_, Money | Numeric) else getattr(type_.python_type, "fromisoformat", None)
+
+    return {column.name: read for column in model.__table__.columns if (read := reader(column.type))}

@@ -49,7 +49,7 @@ class ImportRow(Base):
     __resource__ = "exchange:batch"
     __audit__ = False
     __table_args__ = (
-        Index("ix_exchange_row_batch_status", "batch_id", "status", "id"),
+        Index("ix_exchange_row_batch_status", "batch_id", "status", "number"),
         Index("ix_exchange_row_row_id", "row_id"),
         {"sqlite_autoincrement": True},
     )

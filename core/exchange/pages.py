@@ -7,15 +7,16 @@ a view may answer for itself when the file says less, or other things, than the 
 import io
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any
 
-from flask import Response, abort, current_app, redirect, request, send_file, stream_with_context, url_for
+from flask import Response, abort, current_app, redirect, request, send_file, url_for
 from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.access.person import current_person
-from core.access.scope import criteria
+from core.access.scope import criteria, unscoped
 from core.admin.toasts import toast
 from core.admin.view import expose
 from core.db import session
@@ -127,14 +128,16 @@ class Imports:
             applying.revert(session, self, batch)
         except ImportRefused as error:
             return self._batch_page(batch, str(error)), 409
-        toast(_("Taken back: %(removed)s removed, %(restored)s as before, %(kept)s left as they are.", **batch.counts), "good")
         return redirect(url_for(".import_batch_view", id=batch.id))
 
     @expose("/import/refused/")
     def import_refused_view(self) -> Any:
         """Send the refused rows, each with its reason, as a file that can be corrected and imported."""
-        lines = refused_lines(session, self._own_batch())
-        return Response(stream_with_context(lines), mimetype="text/csv", headers={"Content-Disposition": "attachment; filename=refused.csv"})
+        reading = current_app.extensions["backoffice"].database.session(writes=False)
+        answer = Response(refused_lines(reading, self._own_batch()), mimetype="text/csv")
+        answer.headers["Content-Disposition"] = "attachment; filename=refused.csv"
+        answer.call_on_close(reading.close)
+        return answer
 
     @expose("/import/template/")
     def import_template_view(self) -> Any:
@@ -210,16 +213,24 @@ def _refused(batch: ImportBatch) -> Any:
 
 
 def refused_lines(session: Session, batch: ImportBatch) -> Iterator[str]:
-    """Yield the refused rows of a batch as csv: row, column, value and reason, then the row itself."""
-    yield BOM + csv_line([_("Row"), _("Column"), _("Value"), _("Reason"), *batch.mapping])
+    """Return the refused rows of a batch as csv: row, column, value and reason, then the row itself."""
+    headings = csv_line([_("Row"), _("Column"), _("Value"), _("Reason"), *batch.mapping])
+    return chain([BOM + headings], _refused_lines(session, batch))
+
+
+def _refused_lines(session: Session, batch: ImportBatch) -> Iterator[str]:
     last = (0, 0)
-    while rows := session.scalars(_refused(batch).where(tuple_(ImportRow.number, ImportRow.id) > last).limit(REFUSALS_TOGETHER)).all():
+    columns = (ImportRow.number, ImportRow.id, ImportRow.column, ImportRow.value, ImportRow.reason, ImportRow.values)
+    while True:
+        query = _refused(batch).where(tuple_(ImportRow.number, ImportRow.id) > last).limit(REFUSALS_TOGETHER)
+        with unscoped("a batch the caller was allowed to see"):
+            rows = session.execute(query.with_only_columns(*columns)).all()
+        if not rows:
+            return
         last = (rows[-1].number, rows[-1].id)
-        yield "".join(
-            csv_line([row.number, row.column, row.value, row.reason, *(row.values.get(column, "") for column in batch.mapping)])
-            for row in rows
-        )
-        session.expunge_all()
+        for row in rows:
+            texts = [row.values.get(column, "") for column in batch.mapping]
+            yield csv_line([row.number, row.column, row.value, row.reason, *texts])
 
 
 def _folder() -> Path:

@@ -5,7 +5,7 @@ from core.hookspecs import hookimpl
 from core.language import N_
 
 TITLE = N_("Organisation")
-ICON = "organisation"
+ICON = "network"
 
 EVERYWHERE = {"head_office": "all", "leader": "all"}
 IN_PLACE = {"area_manager": "node", "store_manager": "node", "deputy": "node"}

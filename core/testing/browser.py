@@ -57,15 +57,25 @@ def browser() -> "Iterator[Browser]":
         browser.close()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The marks of this module."""
+    config.addinivalue_line("markers", "clock(instant): when it is for the live server as it starts, in ISO format")
+
+
 @pytest.fixture
-def live_server(database_url: str, tmp_path: Path) -> Iterator[LiveServer]:
-    """The product as it is served, with two workers, on the test's own database and data folder."""
+def live_server(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[LiveServer]:
+    """The product as it is served, with two workers, on the test's own database and data folder.
+
+    Its clock starts where ``@pytest.mark.clock("2026-03-05T09:00:00+08:00")`` says, else it is right.
+    """
+    clock = request.node.get_closest_marker("clock")
     server = LiveServer(
         tmp_path / "server.log",
         BACKOFFICE_ENV="testing",
         BACKOFFICE_DATABASE_URL=database_url,
         BACKOFFICE_DATA_DIR=str(tmp_path),
         BACKOFFICE_SECRET_KEY=SECRET_KEY,
+        BACKOFFICE_PRETEND_NOW=clock.args[0] if clock else "",
     )
     server.start()
     yield server

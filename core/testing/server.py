@@ -61,6 +61,12 @@ class LiveServer:
             )
         self._wait_until_up()
 
+    def move_clock(self, instant: str) -> None:
+        """Serve on, at the same address, with the clock at an ISO instant: "2026-03-05T23:58:00+08:00"."""
+        self.stop()
+        self._environment["BACKOFFICE_PRETEND_NOW"] = instant
+        self.start()
+
     def stop(self) -> None:
         """End the server and all its workers; harmless when it is not running."""
         if self.process is None:

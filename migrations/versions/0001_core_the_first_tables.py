@@ -173,7 +173,7 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('exchange_row', schema=None) as batch_op:
-        batch_op.create_index('ix_exchange_row_batch_status', ['batch_id', 'status', 'id'], unique=False)
+        batch_op.create_index('ix_exchange_row_batch_status', ['batch_id', 'status', 'number'], unique=False)
         batch_op.create_index('ix_exchange_row_row_id', ['row_id'], unique=False)
 
     op.create_table('org_calendar_day',

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlencode
 
 SECONDS = 1.5
@@ -50,8 +50,11 @@ class Client:
         if self.cookie:
             headers["Cookie"] = f"session={self.cookie}"
         started = time.perf_counter()
-        self._connection.request(method, path, body, {**self.headers, **headers})
-        response = self._connection.getresponse()
+        try:
+            self._connection.request(method, path, body, {**self.headers, **headers})
+            response = self._connection.getresponse()
+        except (HTTPException, OSError) as problem:
+            raise WrongAnswer(f"{path} got no answer: {problem!r}") from problem
         content = response.read(1)
         first_byte = time.perf_counter() - started
         content += response.read()

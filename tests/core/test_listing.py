@@ -264,7 +264,7 @@ def test_a_list_asks_the_database_as_often_for_many_rows_as_for_few(client_as, f
     assert asked[:half] == asked[half:]
 
 
-@on_sqlite
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_the_address_of_a_page_depends_on_no_row_before_it(client_as, fill, house, page_size):
     """No OFFSET, and no count of the whole table."""
     fill([{}] * 60)

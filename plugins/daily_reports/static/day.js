@@ -14,22 +14,13 @@
 
   // ---- what is kept: in the browser's storage, or in memory where that is closed ----
 
-  const memory = new Map();
-  const load = (name) => {
-    try { return memory.get(name) || JSON.parse(localStorage.getItem(name)) || {}; } catch { return {}; }
-  };
-  const keep = (name, item) => {
-    try { localStorage.setItem(name, JSON.stringify(item)); } catch { memory.set(name, item); }
-  };
-  const drop = (name) => {
-    memory.delete(name);
-    try { localStorage.removeItem(name); } catch { /* nothing was kept there */ }
-  };
-  const names = () => {
-    let stored = [];
-    try { stored = Object.keys(localStorage); } catch { /* closed */ }
-    return [...stored, ...memory.keys()].filter((name) => name.startsWith(prefix));
-  };
+  const shelf = (() => {
+    try { localStorage.day = "open"; return localStorage; } catch { return {}; }
+  })();
+  const load = (name) => JSON.parse(shelf[name] || "{}");
+  const keep = (name, item) => { shelf[name] = JSON.stringify(item); };
+  const drop = (name) => delete shelf[name];
+  const names = () => Object.keys(shelf).filter((name) => name.startsWith(prefix));
 
   // ---- what is said ----
 
@@ -134,7 +125,7 @@
     if (busy || !waiting.length) return;
     if (navigator.onLine === false) { say("waiting", words.waiting); return; }
     busy = true;
-    for (const name of waiting) if (!(await send(name))) break;
+    for (const name of waiting) if (load(name).queued && !(await send(name))) break;
     busy = false;
     if (again) flush();
   }
@@ -142,7 +133,7 @@
   // ---- the form on this page ----
 
   const collect = () => [...new FormData(form)].filter(([name]) => name !== "csrf_token");
-  const draft = (queued, tried) => ({ fields: collect(), queued, tried, title: form.dataset.title, page, at: Date.now() });
+  const draft = (queued, tried) => ({ fields: collect(), queued, tried, title: form.dataset.title, page: form.dataset.page, at: Date.now() });
 
   function restore(item) {
     for (const field of form.elements) {
@@ -167,10 +158,10 @@
     if (load(own).fields && !("typed" in form.dataset)) restore(load(own));
     form.addEventListener("input", changed);
     form.addEventListener("submit", (event) => {
+      if (!form.inert) keep(own, draft(true, load(own).tried)); // when the storage is full, the browser sends the form itself
       event.preventDefault();
       if (form.inert) return;
       problem("");
-      keep(own, draft(true, load(own).tried));
       flush();
     });
     discard.addEventListener("click", () => { drop(own); location.reload(); });

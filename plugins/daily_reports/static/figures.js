@@ -27,7 +27,7 @@
     const done = target && percent(amount, target);
     put("gap", words[side] || "", { n: show(Math.abs(off)), p: done }, done >= 100 ? "good" : done >= 85 ? "watch" : "bad");
     document.getElementById("reasons").dataset.gap = target ? side : "";
-    document.getElementById("reasons-title").textContent = side === "more" ? words.whyMore : words.why;
+    document.getElementById("reasons-title").textContent = { less: words.why, more: words.whyMore }[side] || words.whyBoth;
   }
 
   function conversion() {

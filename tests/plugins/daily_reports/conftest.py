@@ -1,13 +1,14 @@
 """The chain with the daily reports on, a clock that stands where a test puts it, and people who act."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event
 
+from core import language
 from core.clock import SHANGHAI
 from core.testing.factories import Organisation, acting, enable_plugins
 
@@ -19,13 +20,27 @@ if TYPE_CHECKING:
     from core.org.models import Node
 
 
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Messages come as the code writes them, so that a test can name them."""
+    language.set_locale("en")
+    yield
+    language.set_locale(language.DEFAULT_LOCALE)
+
+
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], datetime]:
     """`at("2026-11-20 09:00")` stops the clock at that time in Shanghai."""
 
     def stop(text: str) -> datetime:
         instant = datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
-        monkeypatch.setattr("core.clock.now", lambda: instant)
+
+        class Stopped(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> datetime:
+                return instant.astimezone(tz)
+
+        monkeypatch.setattr("core.clock.datetime", Stopped)
         return instant
 
     return stop
@@ -60,16 +75,22 @@ def person(app: "Flask", org: Organisation) -> "Callable[..., CurrentPerson]":
     return find
 
 
-@contextmanager
-def counted_statements(house: "House") -> Iterator[list[str]]:
-    """Give the statements that reach the database inside the block."""
-    statements: list[str] = []
+@pytest.fixture
+def statements(house: "House") -> "Callable[[], AbstractContextManager[list[str]]]":
+    """`with statements() as seen:` gathers what reaches the database inside the block."""
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
+    @contextmanager
+    def watch() -> Iterator[list[str]]:
+        seen: list[str] = []
 
-    event.listen(house.database.engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(house.database.engine, "before_cursor_execute", note)
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if not statement.startswith("BEGIN"):
+                seen.append(statement)
+
+        event.listen(house.database.engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(house.database.engine, "before_cursor_execute", note)
+
+    return watch

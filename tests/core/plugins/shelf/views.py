@@ -5,6 +5,7 @@ from core.admin.fields import Field
 from core.admin.model_view import ModelView
 from core.auth.views import names_of_people
 from core.org.views import names_of_nodes
+from core.typed import BadValue
 from plugins.shelf.models import LEVELS, Item, Memo, Shelf
 
 
@@ -51,6 +52,12 @@ class Shelves(ModelView):
         if values.get("level") == "full" and not values.get("pieces"):
             return {"level": "An empty shelf is not full."}
         return {}
+
+    def fill(self, row, values, *, is_new):
+        """Refuse some things only when they are done."""
+        super().fill(row, values, is_new=is_new)
+        if row.pieces == 666:
+            raise BadValue("Not that many, please.")
 
 
 class Items(ModelView):

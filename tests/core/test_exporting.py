@@ -1,0 +1,236 @@
+"""What an export promises: the list the person sees, no more, in a file that is safe to open."""
+
+import csv
+import io
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+from python_calamine import CalamineWorkbook
+from sqlalchemy import select
+
+from core.access.scope import unscoped
+from core.audit import AuditEntry
+from core.commands.context import Shell
+from core.commands.data import export as export_command
+from core.exchange import exporting
+from core.language import current_locale, set_locale
+from core.org.models import Person
+
+URL = "/admin/shelf/shelf/export"
+FORMULAS = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", " =1", "＝1+1"]
+
+
+@pytest.fixture
+def app(shelf_app):
+    return shelf_app
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    before = current_locale()
+    set_locale("en")
+    yield
+    set_locale(before)
+
+
+@pytest.fixture
+def shelves(app, org, work):
+    """Two shelves in the first store, one in the last; `put` adds more."""
+    from plugins.shelf.models import Shelf
+
+    def put(*rows):
+        with work() as session:
+            session.add_all(Shelf(**row) for row in rows)
+
+    near, far = org.stores[0].id, org.stores[7].id
+    keeper = org.people["area_manager"]
+    put(
+        {
+            "code": "A", "name": "First, with a comma", "node_id": near, "worth": Decimal("12.30"), "pieces": 3,
+            "counted_on": date(2026, 11, 21), "counted_at": datetime(2026, 11, 21, 16, 30, tzinfo=UTC), "locked": True,
+            "level": "full", "keeper_mobile": "13800138000", "keeper_id": keeper.id, "note": "two\nlines",
+        },
+        {"code": "B", "name": "Second", "node_id": near, "worth": Decimal("-0.05")},
+        {"code": "Z", "name": "Far", "node_id": far},
+    )  # fmt: skip
+    return SimpleNamespace(app=app, org=org, put=put, near=near, far=far, keeper=keeper, model=Shelf)
+
+
+def table(answer):
+    """The lines of a csv, by heading."""
+    assert answer.status_code == 200
+    text = answer.get_data().decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+@pytest.mark.requirement("J8")
+def test_a_row_says_what_the_list_says(shelves, client_as):
+    first = table(client_as("head_office").get(f"{URL}/csv/"))[0]
+    assert first == {
+        "Code": "A", "Name": "First, with a comma", "Place": "store S1", "Worth": "12.30", "Pieces": "3",
+        "Counted on": "2026-11-21", "Counted at": "2026-11-22 00:30:00", "Locked": "Yes", "Level": "Full",
+        "Keeper's mobile": "138****8000", "Keeper": "Name of area_manager", "Note": "two\nlines",
+    }  # fmt: skip
+
+
+def test_amounts_keep_their_sign_and_two_decimals(shelves, client_as):
+    assert [row["Worth"] for row in table(client_as("head_office").get(f"{URL}/csv/"))] == ["12.30", "-0.05", "0.00"]
+
+
+def test_a_csv_begins_with_the_mark_that_excel_needs(shelves, client_as):
+    answer = client_as("head_office").get(f"{URL}/csv/")
+    assert answer.get_data().startswith("\ufeffCode,Name".encode())
+    assert "attachment" in answer.headers["Content-Disposition"]
+
+
+@pytest.mark.requirement("A20")
+def test_an_export_holds_what_the_person_reaches_and_nothing_else(shelves, client_as):
+    manager = client_as("store_manager")
+    codes = [row["Code"] for row in table(manager.get(f"{URL}/csv/"))]
+    assert codes == ["A", "B"]
+    listed = manager.get("/admin/shelf/shelf/").text
+    assert "First" in listed and "Far" not in listed
+
+
+def test_an_export_is_the_list_as_it_is_filtered_sorted_and_chosen(shelves, client_as):
+    office = client_as("head_office")
+    assert [row["Code"] for row in table(office.get(f"{URL}/csv/?pieces_from=1"))] == ["A"]
+    assert [row["Code"] for row in table(office.get(f"{URL}/csv/?sort=worth"))] == ["B", "Z", "A"]
+    assert [row["Code"] for row in table(office.get(f"{URL}/csv/?sort=code&desc=1"))] == ["Z", "B", "A"]
+    assert [row["Code"] for row in table(office.get(f"{URL}/csv/?search=Far"))] == ["Z"]
+    assert list(table(office.get(f"{URL}/csv/?columns=code&columns=worth"))[0]) == ["Code", "Worth"]
+
+
+def test_what_is_in_the_recycle_bin_stays_out(shelves, client_as, work):
+    with work() as session:
+        row = session.scalars(select(shelves.model).where(shelves.model.code == "B")).one()
+        row.deleted_at = row.created_at
+    assert [row["Code"] for row in table(client_as("head_office").get(f"{URL}/csv/"))] == ["A", "Z"]
+
+
+def test_the_name_of_a_person_out_of_reach_is_not_told(shelves, client_as):
+    shelves.put({"code": "C", "name": "Third", "node_id": shelves.near, "keeper_id": shelves.org.clerks[7].id})
+    rows = {row["Code"]: row["Keeper"] for row in table(client_as("area_manager").get(f"{URL}/csv/"))}
+    assert rows == {"A": "Name of area_manager", "B": "", "C": ""}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_no_cell_is_a_formula(shelves, client_as, name):
+    shelves.put({"code": "C", "name": name, "node_id": shelves.near})
+    rows = {row["Code"]: row["Name"] for row in table(client_as("head_office").get(f"{URL}/csv/"))}
+    assert rows["C"] == f"'{name}"
+
+
+def test_a_text_that_is_a_plain_number_stays_as_it_is(shelves, client_as):
+    shelves.put({"code": "C", "name": "-12.5", "node_id": shelves.near})
+    assert {row["Code"]: row["Name"] for row in table(client_as("head_office").get(f"{URL}/csv/"))}["C"] == "-12.5"
+
+
+@pytest.mark.parametrize(
+    "number, shown", [("13800138000", "138****8000"), ("12345678", "****5678"), ("123456789", "1****6789"), ("1234", "****"), (None, "")]
+)
+def test_a_number_is_masked_as_in_the_list(shelves, client_as, number, shown):
+    shelves.put({"code": "C", "name": "C", "node_id": shelves.near, "keeper_mobile": number})
+    assert {row["Code"]: row["Keeper's mobile"] for row in table(client_as("head_office").get(f"{URL}/csv/"))}["C"] == shown
+
+
+def test_labels_are_in_the_persons_language(shelves, client_as, work):
+    with work() as session, unscoped("a test"):
+        session.get(Person, shelves.org.people["head_office"].id).locale = "zh_Hans_CN"
+    first = table(client_as("head_office").get(f"{URL}/csv/"))[0]
+    assert first["Locked"] == "是"
+
+
+@pytest.mark.requirement("J8")
+def test_a_workbook_opens_with_real_numbers_and_dates(shelves, client_as):
+    answer = client_as("head_office").get(f"{URL}/xlsx/")
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.get_data())).get_sheet_by_index(0).to_python()
+    first = dict(zip(rows[0], rows[1], strict=True))
+    assert (first["Worth"], first["Pieces"], first["Counted on"]) == (12.3, 3.0, date(2026, 11, 21))
+    assert (first["Level"], first["Keeper's mobile"], first["Place"]) == ("Full", "138****8000", "store S1")
+    assert len(rows) == 4
+
+
+def test_a_workbook_that_is_too_long_points_to_csv(shelves, client_as, monkeypatch):
+    monkeypatch.setattr(exporting, "MOST_SHEET_ROWS", 2)
+    office = client_as("head_office")
+    answer = office.get(f"{URL}/xlsx/?sort=code")
+    assert answer.status_code == 302
+    page = office.get(answer.location).text
+    assert "export it as csv" in page
+
+
+def test_no_other_kind_of_file_is_made(shelves, client_as):
+    assert client_as("head_office").get(f"{URL}/pdf/").status_code == 404
+
+
+def test_an_export_needs_its_own_right(shelves, client_as):
+    assert client_as("clerk").get(f"{URL}/csv/").status_code == 403
+
+
+def test_who_took_what_is_kept_before_the_first_byte_leaves(shelves, client_as, work):
+    client_as("head_office").get(f"{URL}/csv/?level=full&search=13800138000", buffered=False)
+    with work() as session, unscoped("a test"):
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "exported")).one()
+    assert (entry.resource, entry.person_name) == ("shelf:shelf", "Name of head_office")
+    assert entry.changes == {"kind": [None, "csv"], "level": [None, "full"], "search": [None, "138****8000"]}
+
+
+def test_a_long_list_comes_in_blocks_and_holds_every_row_once(shelves, client_as):
+    shelves.put(*({"code": f"L{number:05}", "name": "長" * 20, "node_id": shelves.near} for number in range(5000)))
+    answer = client_as("head_office").get(f"{URL}/csv/", buffered=False)
+    blocks = list(answer.iter_encoded())
+    assert blocks[0].startswith("\ufeffCode".encode()) and len(blocks[0]) < 300
+    assert len(blocks) > 3
+    codes = [row["Code"] for row in csv.DictReader(io.StringIO(b"".join(blocks).decode("utf-8-sig"), newline=""))]
+    assert len(codes) == len(set(codes)) == 5003
+
+
+@pytest.fixture
+def shell(shelves, tmp_path):
+    """`run(file, …)` exports shelves to a file of that name and gives its rows."""
+
+    def run(name, *words, code=0, unmask=None, as_person=None):
+        shell = Shell(as_person, unmask)
+        shell.__dict__["app"] = shelves.app
+        path = tmp_path / name
+        answer = CliRunner().invoke(export_command, ["shelf.shelf", str(path), *words], obj=shell)
+        assert answer.exit_code == code, answer.output
+        if code or name.endswith("xlsx"):
+            return answer.output
+        set_locale("en")
+        return list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
+
+    return run
+
+
+@pytest.mark.requirement("J8")
+def test_the_command_writes_the_rows_that_are_asked_for(shelves, shell):
+    assert [row[0] for row in shell("all.csv")[1:]] == ["A", "B", "Z"]
+    assert [row[0] for row in shell("place.csv", "--where", "node_id=S8")[1:]] == ["Z"]
+    assert [row[0] for row in shell("two.csv", "--where", "name=Second", "--where", "locked=no")[1:]] == ["B"]
+    assert [row[0] for row in shell("range.csv", "--where", "pieces_from=1")[1:]] == ["A"]
+    assert "written" in shell("all.xlsx")
+
+
+def test_the_command_acts_as_the_person_it_names(shelves, shell):
+    assert [row[0] for row in shell("own.csv", as_person="store_manager")[1:]] == ["A", "B"]
+    assert "right" in shell("none.csv", as_person="clerk", code=1)
+
+
+def test_the_command_explains_a_question_it_cannot_answer(shelves, shell):
+    assert "colour" in shell("none.csv", "--where", "colour=red", code=1)
+    assert "pieces" in shell("none.csv", "--where", "pieces=many", code=1)
+    assert ".csv" in shell("none.pdf", code=1)
+
+
+def test_masks_fall_only_for_a_reason_and_the_reason_is_kept(shelves, shell, work):
+    mobiles = [row[9] for row in shell("masked.csv")[1:]]
+    assert "138****8000" in mobiles
+    assert "13800138000" in [row[9] for row in shell("full.csv", unmask="the customer asked")[1:]]
+    with work() as session, unscoped("a test"):
+        reasons = session.scalars(select(AuditEntry.reason).where(AuditEntry.action == "exported").order_by(AuditEntry.id)).all()
+    assert reasons == ["", "the customer asked"]

@@ -1,0 +1,455 @@
+"""What is done to a day: set its target, close it, correct it, review it, lock it."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import func, select
+
+from core.audit import AuditEntry
+from core.org.models import CalendarDay, Node
+from plugins.daily_reports import services
+from plugins.daily_reports.models import Correction, DayReport, PlanLine
+from plugins.daily_reports.services import DayRefused, Line, Overtaken, Result, Target
+
+FRIDAY = date(2026, 11, 20)
+
+
+@pytest.fixture
+def store(chain):
+    return chain.stores[0]
+
+
+@pytest.fixture
+def manager(person):
+    return person("store_manager")
+
+
+@pytest.fixture
+def reviewer(person):
+    return person("area_manager")
+
+
+@pytest.fixture
+def morning(at):
+    """Friday, a quarter to nine."""
+    return at("2026-11-20 08:45")
+
+
+def set_target(session, store, amount=8000, *, day=FRIDAY, key="morning", seen=None, **values):
+    seen = present_version(session, store, day) if seen is None else seen
+    return services.set_target(session, store, day, Target(Decimal(amount), **values), key=key, seen_version=seen)
+
+
+def close_day(session, store, amount=9000, *, day=FRIDAY, key="evening", seen=None, **values):
+    seen = present_version(session, store, day) if seen is None else seen
+    return services.close_day(session, store, day, Result(Decimal(amount), **values), key=key, seen_version=seen)
+
+
+def present_version(session, store, day):
+    """What a form that is opened now would send along."""
+    report = services.find(session, store.id, day)
+    return report.version if report else 0
+
+
+def correct(session, store, figure, value, reason="counted again", *, day=FRIDAY):
+    services.correct(session, services.find(session, store.id, day), figure, value, reason)
+
+
+def count(session, model=DayReport):
+    return session.scalar(select(func.count()).select_from(model))
+
+
+@pytest.mark.requirement("G1", "G2", "G3")
+def test_one_record_holds_the_whole_day(store, manager, work, at, morning):
+    with work(manager) as session:
+        first = set_target(session, store, units=12, attach_percent=Decimal("35.5"), suggested=Decimal(7900), lines=(Line("call ten customers", "Li", "noon"),))
+        assert (first.state, first.target_by, first.target_late_minutes) == ("target_set", manager.id, 0)
+    evening = at("2026-11-20 22:07")
+    with work(manager) as session:
+        line = services.lines_of(session, services.find(session, store.id, FRIDAY))[0]
+        close_day(
+            session, store, 7100, units=11, visitors=80, buyers=10, tenders={"wechat": Decimal(7100)}, gap_reasons=("price",),
+            gap_note="rain", reflection="began too late", tomorrow="call first", done=frozenset({line.id}),
+        )  # fmt: skip
+    with work(manager) as session:
+        report = session.scalars(select(DayReport)).one()
+        assert (report.state, report.target_amount, report.amount, report.gap, report.achievement) == ("reported", 8000, 7100, -900, 89)
+        assert (report.suggested_amount, report.target_units, report.target_attach_percent) == (7900, 12, Decimal("35.5"))
+        assert (report.tenders, report.gap_reasons, report.gap_note) == ({"wechat": "7100"}, ["price"], "rain")
+        assert (report.reflection, report.tomorrow, report.visitors, report.buyers) == ("began too late", "call first", 80, 10)
+        assert (report.report_late_minutes, report.reported_at, report.reported_by) == (7, evening, manager.id)
+        assert services.lines_of(session, report)[0].done
+        assert (report.area_id, report.region_id) == (store.area_id, store.region_id)
+
+
+@pytest.mark.requirement("G3")
+def test_the_same_form_sent_again_gives_the_same_record_and_changes_nothing(store, manager, work, morning):
+    with work(manager) as session:
+        first = set_target(session, store, 8000)
+        version = first.version
+    with work(manager) as session:
+        again = set_target(session, store, 8000)
+        assert (again.id, again.version, count(session)) == (first.id, version, 1)
+        changed = set_target(session, store, 1)
+        assert (changed.id, changed.target_amount) == (first.id, 8000)
+
+
+def test_the_same_report_sent_again_after_its_review_gives_the_record_as_it_stands(store, manager, reviewer, work, morning):
+    with work(manager) as session:
+        close_day(session, store, 9000)
+    with work(reviewer) as session:
+        services.review(session, services.find(session, store.id, FRIDAY), "read", "")
+    with work(manager) as session:
+        assert close_day(session, store, 1).state == "read"
+        assert services.find(session, store.id, FRIDAY).amount == 9000
+
+
+def test_a_key_speaks_for_one_place_day_and_form_only(chain, person, work, at):
+    everybody = person("area_manager")
+    at("2026-11-19 08:45")
+    with work(everybody) as session:
+        set_target(session, chain.stores[0], 1000, day=date(2026, 11, 19), key="k")
+    at("2026-11-20 08:45")
+    with work(everybody) as session:
+        set_target(session, chain.stores[0], 2000, key="k")
+        set_target(session, chain.stores[1], 3000, key="k")
+        close_day(session, chain.stores[0], 4000, key="k")
+        assert sorted(session.scalars(select(DayReport.target_amount))) == [1000, 2000, 3000]
+        assert services.find(session, chain.stores[0].id, FRIDAY).amount == 4000
+
+
+def test_a_changed_target_replaces_the_first_and_keeps_when_that_came(store, manager, person, work, at, morning):
+    with work(manager) as session:
+        set_target(session, store, 8000)
+    at("2026-11-20 11:00")
+    deputy = person("deputy")
+    with work(deputy) as session:
+        report = set_target(session, store, 9000, key="second")
+        assert (report.target_amount, report.target_at, report.target_late_minutes) == (9000, morning, 0)
+        assert report.target_by == deputy.id
+
+
+def test_who_opened_the_form_before_somebody_else_sent_theirs_is_told_and_nothing_is_overwritten(store, manager, person, work, morning):
+    with work(manager) as session:
+        set_target(session, store, 8000, key="manager")
+    with work(person("deputy")) as session, pytest.raises(Overtaken) as overtaken:
+        set_target(session, store, 5000, key="deputy", seen=0)
+    opened_with = overtaken.value.report.version
+    assert (overtaken.value.report.target_amount, overtaken.value.report.target_by) == (8000, manager.id)
+    with work(manager) as session:
+        assert services.find(session, store.id, FRIDAY).target_amount == 8000
+        assert close_day(session, store, 9000, key="manager").amount == 9000
+    with work(person("deputy")) as session, pytest.raises(Overtaken):
+        close_day(session, store, 1, key="deputy", seen=opened_with)
+
+
+def test_a_form_without_a_version_never_overwrites(store, manager, work, morning):
+    with work(manager) as session:
+        set_target(session, store, 8000)
+        with pytest.raises(Overtaken):
+            services.set_target(session, store, FRIDAY, Target(Decimal(1)), key="other", seen_version=None)
+
+
+@pytest.mark.requirement("G2")
+@pytest.mark.parametrize("day", [date(2026, 11, 21), date(2027, 11, 20)])
+def test_a_day_that_has_not_come_takes_neither_target_nor_report(store, manager, work, morning, day):
+    with work(manager) as session:
+        for send in (set_target, close_day):
+            with pytest.raises(DayRefused, match="has not come yet"):
+                send(session, store, day=day)
+        assert count(session) == 0
+
+
+def test_after_midnight_the_new_day_has_not_come_before_three(store, manager, work, at):
+    at("2026-11-21 02:59")
+    with work(manager) as session:
+        with pytest.raises(DayRefused):
+            set_target(session, store, day=date(2026, 11, 21))
+        assert set_target(session, store, day=FRIDAY).target_late_minutes == 1049
+    at("2026-11-21 03:00")
+    with work(manager) as session:
+        assert set_target(session, store, day=date(2026, 11, 21), key="next").target_late_minutes == 0
+
+
+@pytest.mark.parametrize("place", ["store", "area", "region", "chain"])
+def test_a_closed_day_takes_neither_target_nor_report_wherever_the_calendar_says_so(chain, store, manager, work, morning, place):
+    node = {"store": store, "area": chain.areas[0], "region": chain.regions[0], "chain": chain.chain}[place]
+    with work() as session:
+        session.add(CalendarDay(node_id=node.id, day=FRIDAY))
+    with work(manager) as session:
+        for send in (set_target, close_day):
+            with pytest.raises(DayRefused, match="is closed on 2026-11-20"):
+                send(session, store)
+        assert count(session) == 0
+
+
+def test_a_store_that_opens_on_the_chains_holiday_reports_as_usual(chain, store, manager, work, morning):
+    with work() as session:
+        session.add(CalendarDay(node_id=chain.chain.id, day=FRIDAY))
+        session.add(CalendarDay(node_id=store.id, day=FRIDAY, closed=False))
+    with work(manager) as session:
+        assert set_target(session, store).state == "target_set"
+
+
+@pytest.mark.requirement("G3", "Z20")
+def test_a_missed_morning_counts_as_missed(store, manager, work, at):
+    at("2026-11-20 21:40")
+    with work(manager) as session:
+        report = close_day(session, store)
+        assert (report.state, report.target_amount, report.target_at, report.target_late_minutes) == ("reported", None, None, None)
+        with pytest.raises(DayRefused, match="You cannot set the target now"):
+            set_target(session, store, key="too late")
+
+
+def test_a_target_is_accepted_until_three_in_the_night_and_no_longer(store, manager, work, at):
+    at("2026-11-21 03:00")
+    with work(manager) as session:
+        with pytest.raises(DayRefused, match="until 03:00"):
+            set_target(session, store)
+        assert close_day(session, store).state == "reported"
+
+
+def test_a_report_is_accepted_until_the_day_is_locked(store, manager, work, at):
+    at("2026-11-22 23:59")
+    with work(manager) as session:
+        assert close_day(session, store, day=FRIDAY).report_late_minutes == 2 * 24 * 60 + 119
+    at("2026-11-23 00:00")
+    with work(manager) as session, pytest.raises(DayRefused, match="locked"):
+        close_day(session, store, day=FRIDAY, key="another")
+
+
+@pytest.mark.requirement("G12")
+def test_a_returned_report_is_reported_again_and_keeps_when_it_first_came(store, manager, reviewer, work, at, morning):
+    with work(manager) as session:
+        set_target(session, store)
+    at("2026-11-20 21:45")
+    with work(manager) as session:
+        close_day(session, store, 7000)
+    with work(reviewer) as session:
+        report = services.find(session, store.id, FRIDAY)
+        services.review(session, report, "return", "Why so little?")
+        assert (report.state, report.reviewed_by, report.review_comment) == ("returned", reviewer.id, "Why so little?")
+    again = at("2026-11-21 09:00")
+    with work(manager) as session:
+        report = close_day(session, store, 7100, key="again", reflection="three customers were lost")
+        assert (report.state, report.amount, report.reported_at, report.report_late_minutes) == ("reported", 7100, again, 0)
+        assert report.review_comment == "Why so little?"
+
+
+@pytest.mark.requirement("G12")
+def test_returning_needs_a_comment_and_reading_does_not(store, manager, reviewer, work, morning):
+    with work(manager) as session:
+        close_day(session, store)
+    with work(reviewer) as session:
+        report = services.find(session, store.id, FRIDAY)
+        with pytest.raises(DayRefused, match="Say what is missing"):
+            services.review(session, report, "return", "")
+        assert report.state == "reported"
+        services.review(session, report, "read", "")
+        assert (report.state, report.reviewed_by) == ("read", reviewer.id)
+        with pytest.raises(DayRefused):
+            services.review(session, report, "read", "")
+        services.review(session, report, "return", "one more question")
+        assert report.state == "returned"
+
+
+@pytest.mark.requirement("G12")
+@pytest.mark.parametrize("signed", ["target", "report"])
+def test_nobody_reviews_what_they_sent_themselves(store, manager, reviewer, work, morning, signed):
+    with work(reviewer if signed == "target" else manager) as session:
+        set_target(session, store)
+    with work(reviewer if signed == "report" else manager) as session:
+        close_day(session, store)
+    with work(reviewer) as session, pytest.raises(DayRefused, match="Somebody else reviews"):
+        services.review(session, services.find(session, store.id, FRIDAY), "read", "")
+
+
+@pytest.mark.requirement("G12")
+@pytest.mark.parametrize("state", ["reported", "read", "locked"])
+def test_a_correction_keeps_the_old_figure_and_the_reason(store, manager, reviewer, work, at, morning, state):
+    with work(manager) as session:
+        close_day(session, store, "9000.50", visitors=80, buyers=10)
+    if state == "read":
+        with work(reviewer) as session:
+            services.review(session, services.find(session, store.id, FRIDAY), "read", "")
+    corrected_at = at("2026-11-24 10:00" if state == "locked" else "2026-11-20 22:30")
+    if state == "locked":
+        with work() as session:
+            assert services.lock_due(session) == 1
+    with work(manager) as session:
+        correct(session, store, "amount", Decimal(8000), "one sale was booked twice")
+        correct(session, store, "visitors", 90, "the counter was off")
+    with work(manager) as session:
+        report = services.find(session, store.id, FRIDAY)
+        assert (report.state, report.amount, report.visitors) == (state, 8000, 90)
+        lines = session.scalars(select(Correction).order_by(Correction.id)).all()
+        assert [(line.field, line.before, line.after, line.reason, line.by, line.at) for line in lines] == [
+            ("amount", "9,000.50", "8,000", "one sale was booked twice", manager.id, corrected_at),
+            ("visitors", "80", "90", "the counter was off", manager.id, corrected_at),
+        ]
+    with work() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.reason == "one sale was booked twice").order_by(AuditEntry.id.desc())).first()
+        assert entry is not None
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "reason", "refusal"),
+    [
+        ("target_amount", Decimal(1), "I want to", "cannot be corrected"),
+        ("state", "read", "I want to", "cannot be corrected"),
+        ("amount", Decimal(1), "", "Say why"),
+        ("buyers", 81, "counted again", "More buyers than visitors"),
+        ("visitors", 9, "counted again", "More buyers than visitors"),
+    ],
+)
+def test_a_correction_that_makes_no_sense_changes_nothing(store, manager, work, morning, figure, value, reason, refusal):
+    with work(manager) as session:
+        close_day(session, store, visitors=80, buyers=10)
+        with pytest.raises(DayRefused, match=refusal):
+            correct(session, store, figure, value, reason)
+        report = services.find(session, store.id, FRIDAY)
+        assert (report.amount, report.visitors, report.buyers, report.target_amount) == (9000, 80, 10, None)
+        assert count(session, Correction) == 0
+
+
+@pytest.mark.parametrize("state", ["target_set", "returned"])
+def test_what_has_not_been_reported_is_reported_and_not_corrected(store, manager, reviewer, work, morning, state):
+    with work(manager) as session:
+        set_target(session, store)
+        if state == "returned":
+            close_day(session, store)
+    if state == "returned":
+        with work(reviewer) as session:
+            services.review(session, services.find(session, store.id, FRIDAY), "return", "again please")
+    with work(manager) as session, pytest.raises(DayRefused, match="You cannot correct it now"):
+        correct(session, store, "amount", Decimal(1))
+
+
+# The plan
+
+
+def plan_of(session, store, day):
+    return [(line.what, line.carried, line.done) for line in services.lines_of(session, services.find(session, store.id, day))]
+
+
+@pytest.mark.requirement("G1")
+def test_an_unfinished_line_is_carried_over_and_its_days_are_counted(store, manager, work, at):
+    monday, tuesday, wednesday = date(2026, 11, 16), date(2026, 11, 17), date(2026, 11, 18)
+    at("2026-11-16 09:00")
+    with work(manager) as session:
+        report = set_target(session, store, day=monday, lines=(Line("call ten customers"), Line("change the window")))
+        done = services.lines_of(session, report)[1].id
+        close_day(session, store, day=monday, done=frozenset({done}))
+        assert plan_of(session, store, monday) == [("call ten customers", 0, False), ("change the window", 0, True)]
+    at("2026-11-17 09:00")
+    with work(manager) as session:
+        assert [line.what for line in services.unfinished_before(session, store, tuesday)] == ["call ten customers"]
+        set_target(session, store, day=tuesday, key="2", lines=(Line("call ten customers"), Line("train Li")))
+        close_day(session, store, day=tuesday, key="2")
+        assert plan_of(session, store, tuesday) == [("call ten customers", 1, False), ("train Li", 0, False)]
+    at("2026-11-18 09:00")
+    with work(manager) as session:
+        set_target(session, store, day=wednesday, key="3", lines=(Line("train Li"), Line("call ten customers")))
+        assert plan_of(session, store, wednesday) == [("train Li", 1, False), ("call ten customers", 2, False)]
+
+
+@pytest.mark.requirement("G1")
+def test_a_missed_morning_loses_no_unfinished_line(store, manager, work, at):
+    at("2026-11-16 09:00")
+    with work(manager) as session:
+        set_target(session, store, day=date(2026, 11, 16), lines=(Line("call ten customers"),))
+    at("2026-11-17 21:45")
+    with work(manager) as session:
+        close_day(session, store, day=date(2026, 11, 17))
+    at("2026-11-18 09:00")
+    with work(manager) as session:
+        assert [line.what for line in services.unfinished_before(session, store, date(2026, 11, 18))] == ["call ten customers"]
+
+
+def test_a_line_that_was_left_out_of_the_next_plan_does_not_come_back(store, manager, work, at):
+    at("2026-11-16 09:00")
+    with work(manager) as session:
+        set_target(session, store, day=date(2026, 11, 16), lines=(Line("call ten customers"),))
+    at("2026-11-17 09:00")
+    with work(manager) as session:
+        set_target(session, store, day=date(2026, 11, 17), key="2")
+        assert services.unfinished_before(session, store, date(2026, 11, 18)) == []
+
+
+def test_a_changed_plan_replaces_its_lines_and_a_new_line_is_neither_old_nor_done(store, manager, work, at):
+    at("2026-11-19 09:00")
+    with work(manager) as session:
+        set_target(session, store, day=date(2026, 11, 19), lines=(Line("call ten customers"),))
+    at("2026-11-20 09:00")
+    with work(manager) as session:
+        report = set_target(session, store, key="1", lines=(Line("call ten customers"), Line("train Li"), Line("change the window")))
+        services.lines_of(session, report)[1].done = True
+        session.flush()
+        set_target(session, store, key="2", lines=(Line("train Li"), Line("sweep")))
+        assert plan_of(session, store, FRIDAY) == [("train Li", 0, True), ("sweep", 0, False)]
+        assert count(session, PlanLine) == 3
+        set_target(session, store, key="3", lines=tuple(Line(f"line {n}") for n in range(5)))
+        assert [what for what, *_ in plan_of(session, store, FRIDAY)] == ["line 0", "line 1", "line 2"]
+
+
+# The lock
+
+
+@pytest.mark.requirement("G12")
+def test_the_lock_takes_what_ended_48_hours_ago_whatever_its_state_and_leaves_the_rest(chain, work, at):
+    at("2026-11-23 00:00")
+    with work() as session:
+        for number, (day, state) in enumerate(
+            [(19, "target_set"), (20, "reported"), (20, "read"), (20, "returned"), (20, "locked"), (21, "reported"), (22, "target_set")]
+        ):
+            session.add(DayReport(node_id=chain.stores[number].id, day=date(2026, 11, day), state=state))
+    with work() as session:
+        assert services.lock_due(session) == 4
+    with work() as session:
+        found = session.execute(select(DayReport.day, DayReport.state).order_by(DayReport.id)).all()
+        assert [state for day, state in found if day <= FRIDAY] == ["locked"] * 5
+        assert [state for day, state in found if day > FRIDAY] == ["reported", "target_set"]
+        assert services.lock_due(session) == 0
+
+
+def test_the_lock_is_a_task_of_the_house_and_runs_by_the_clock(app, chain, house, work, at):
+    from core.jobs import run_due_tasks
+
+    at("2026-11-23 00:00")
+    with work() as session:
+        session.add(DayReport(node_id=chain.stores[0].id, day=FRIDAY, state="reported"))
+    with app.app_context():
+        assert "daily_reports.lock" in run_due_tasks(house)
+    with work() as session:
+        assert services.find(session, chain.stores[0].id, FRIDAY).state == "locked"
+
+
+# Scope
+
+
+def test_a_person_finds_the_days_of_their_own_places_only(chain, person, work, at, morning):
+    for number in (0, 1, 2):
+        with work() as session:
+            set_target(session, chain.stores[number], 1000 + number, key=f"{number}")
+    seen = {}
+    for role, node in (("store_manager", None), ("area_manager", None), ("leader", None), ("store_manager", chain.stores[2])):
+        with work(person(role, node)) as session:
+            seen[role, node and node.code] = sorted(session.scalars(select(DayReport.target_amount)))
+    assert seen == {
+        ("store_manager", None): [1000], ("area_manager", None): [1000, 1001], ("leader", None): [1000, 1001, 1002],
+        ("store_manager", "S3"): [1002],
+    }  # fmt: skip
+
+
+def test_a_store_that_moves_takes_its_days_along(chain, person, work, morning):
+    from core.org import tree
+
+    with work() as session:
+        set_target(session, chain.stores[0])
+    with work() as session:
+        tree.move(session, session.get(Node, chain.stores[0].id), session.get(Node, chain.areas[3].id))
+    with work(person("area_manager")) as session:
+        assert count(session) == 0
+    with work(person("area_manager", chain.areas[3])) as session:
+        assert count(session) == 1
