@@ -16,6 +16,7 @@ from core import clock, errors, language, logs, requests
 from core.access.guard import GuardedSession
 from core.access.guards import Guard
 from core.access.scope import undeclared_tables
+from core.admin import rendering
 from core.admin.desk import DeskHome
 from core.admin.view import View
 from core.db import Database
@@ -93,6 +94,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
         TESTING=settings.env == "testing",
     )
+    app.jinja_environment = rendering.Environment
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.trusted_proxies:
         count = settings.trusted_proxies

@@ -5,6 +5,7 @@ system's secure source. Rows are written in sets, with one audit entry for the w
 by implementing `backoffice_sample_data`, and is switched on when it has filled its tables.
 """
 
+import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,8 @@ def load_demo(shell: Shell, *, stores: int, days: int, seed: int) -> list[Login]
     The organisation is loaded whole or not at all; a plugin whose sample data fails is left out and named.
     Raises `DemoRefused` when the database already has places, or the person may not do everything.
     """
+    if sys.stderr.isatty():
+        click.echo(f"Loading {stores} stores with {days} days …", err=True)
     frame = Frame(tomllib.loads(WORDS.read_text("utf-8")), stores, days, seed, clock.today())
     with shell.work() as session, unscoped("a demonstration chain is written in sets"):
         _check(session, frame)

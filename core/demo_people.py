@@ -14,7 +14,7 @@ from core.auth.models import Assignment, Grant, Role
 from core.demo_places import Frame, Places, Words
 from core.org.models import Node, Person
 
-READING = ("list", "read", "export")
+READING = {"list", "read", "export"}
 STAND_IN_DAYS = 10
 
 
@@ -46,7 +46,8 @@ def make_roles(session: Session, frame: Frame, permissions: list[Permission]) ->
     held: dict[int, list[tuple[str, str]]] = {}
     for role_id, permission, level in session.execute(select(Grant.role_id, Grant.permission, Grant.level)):
         held.setdefault(role_id, []).append((permission, level))
-    reading = [(permission.name, "all") for permission in permissions if permission.name.endswith(READING)]
+    declared = [permission.name for permission in permissions]
+    reading = [(name, "all") for name in declared if name.rpartition(":")[2] in READING]
     session.execute(insert(Grant), [
         {"role_id": ids[role["code"]], "permission": permission, "level": level, **frame.stamp}
         for role in own

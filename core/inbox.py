@@ -3,7 +3,7 @@
 import os
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, func, select, update
+from sqlalchemy import ForeignKey, Index, String, Text, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core import clock
@@ -24,6 +24,7 @@ class Message(Base):
         Index("ix_inbox_message_person_id", "person_id", "id"),
         Index("uq_inbox_message_person_id_key", "person_id", "key", unique=True),
         Index("ix_inbox_message_key", "key"),
+        Index("ix_inbox_message_unread", "person_id", postgresql_where=text("read_at IS NULL"), sqlite_where=text("read_at IS NULL")),
         {"sqlite_autoincrement": True},
     )
 
@@ -60,13 +61,6 @@ def last_sent(session: Session, beginnings: set[str]) -> dict[str, datetime]:
     with unscoped("when others were reminded"):
         found = session.execute(query.order_by(Message.id)).all()
     return {begin: at for key, at in found if (begin := key.rsplit(":", 1)[0] + ":") in beginnings}
-
-
-def unread_count(session: Session, person_id: int | None) -> int:
-    """Return how many messages the person has not opened."""
-    with unscoped("one's own messages"):
-        query = select(func.count()).select_from(Message)
-        return session.scalar(query.where(Message.person_id == person_id, Message.read_at.is_(None))) or 0
 
 
 def messages_of(session: Session, person_id: int | None, limit: int = 100) -> list[Message]:

@@ -32,7 +32,7 @@ class Account(UserMixin):
 
 def add_to(app: Flask, house: Any) -> None:
     """Put the work around a request into the application."""
-    login = LoginManager(app)
+    login = LoginManager(app, add_context_processor=False)
     login.session_protection = None  # a phone changes its address between two shops
 
     @login.user_loader
@@ -138,7 +138,7 @@ def _template_globals(house: Any) -> dict[str, Any]:
     return {
         "person": person if signed_in else None,
         "menu": menu_of(person) if inside else [],
-        "unread": unread_of(person) if inside else 0,
+        "unread": g.signed_in.unread if inside else 0,
         "toasts": take_toasts(),
         "product_name": house.settings.product_name,
         "locale": language.current_locale(),
@@ -147,11 +147,3 @@ def _template_globals(house: Any) -> dict[str, Any]:
         "account_url": "/account/" if signed_in else None,
         "language_url": "/language" if signed_in else None,
     }
-
-
-def unread_of(person: CurrentPerson) -> int:
-    """Return how many messages wait for the person; asked once a page, from one index."""
-    from core.inbox import unread_count
-
-    return unread_count(g.session, person.id)
-

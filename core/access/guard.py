@@ -5,11 +5,12 @@ past the ORM (Core, text, a bare connection, a bulk write by primary key) is ref
 `unscoped(reason)`. Rows are checked on their way in, see `core.access.rows`.
 """
 
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, TextClause, event, inspect, select
-from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy import Column, Connection, Table, TextClause, event, inspect, select
+from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql import visitors
 
 from core.access import rows
@@ -82,7 +83,7 @@ def _hold_to_scope(state: ORMExecuteState) -> None:
         return
     statement, models = state.statement, scoped_models()
     if not state.is_orm_statement or isinstance(statement, FromStatement):
-        if isinstance(statement, FromStatement) or _reaches(statement, _tables(models), past_the_orm=False):
+        if isinstance(statement, FromStatement) or _reaches(statement, _tables(models)):
             raise ScopeViolation("this statement reads or writes scoped tables past the ORM: use ORM classes")
         return
     person = current_person()
@@ -95,29 +96,70 @@ def _hold_to_scope(state: ORMExecuteState) -> None:
         if model.__scope__ != "global":
             state.statement = statement.where(criteria(model, person, read_permission(model)))  # type: ignore[attr-defined]
         return
-    if _reaches(statement, _tables(models), past_the_orm=True):
+    seen = _seen_in(statement)
+    if seen.as_text or (seen.named - seen.tables) & _tables(models):
         raise ScopeViolation("this statement reads scoped tables past the ORM: use ORM classes")
-    state.statement = statement.options(*_criteria_options(person, models))  # type: ignore[attr-defined]
+    if held := models if state.is_relationship_load else _held(frozenset(seen.mappers), models):
+        state.statement = statement.options(*_criteria_options(person, held))  # type: ignore[attr-defined]
 
 
-def _reaches(statement: Any, tables: frozenset[Table], *, past_the_orm: bool) -> bool:
-    """Say whether a statement names a scoped table, or SQL as text; `past_the_orm`: other than by its class."""
-    named: set[Any] = set()
-    mapped: set[Any] = set()
+@dataclass
+class _Seen:
+    """What a statement names: tables by themselves, tables by their class, SQL as text."""
+
+    named: set[Any] = field(default_factory=set)
+    tables: set[Any] = field(default_factory=set)
+    mappers: set[Any] = field(default_factory=set)
+    as_text: bool = False
+
+
+def _seen_in(statement: Any) -> _Seen:
+    seen = _Seen()
     for part in visitors.iterate(statement):
         entity = part._annotations.get("parententity")
-        if entity is not None and past_the_orm:
-            mapped.add(entity.mapper.local_table)
-        elif part.__visit_name__ == "table":
-            named.add(part)
-        elif part.__visit_name__ == "column":
-            named.add(part.table)  # type: ignore[attr-defined]
+        if entity is not None:
+            seen.mappers.add(entity.mapper)
+            seen.tables.add(entity.mapper.local_table)
+            continue
+        kind = part.__visit_name__
+        if kind == "column":
+            seen.named.add(part.table)  # type: ignore[attr-defined]
+        elif kind == "table":
+            seen.named.add(part)
         elif isinstance(part, TextClause):
-            return True
-        for join in getattr(part, "_setup_joins", ()):
-            if hasattr(join[0], "property"):  # a join along a relationship
-                mapped.add(join[0].property.mapper.local_table)
-    return bool((named - mapped) & tables)
+            seen.as_text = True
+        elif kind == "select":
+            for join in part._setup_joins:  # type: ignore[attr-defined]
+                if hasattr(join[0], "property"):  # a join along a relationship
+                    seen.mappers.add(join[0].property.mapper)
+                    seen.tables.add(join[0].property.mapper.local_table)
+    return seen
+
+
+@lru_cache(maxsize=1000)
+def _held(mappers: frozenset[Mapper[Any]], models: tuple[type, ...]) -> tuple[type, ...]:
+    """Return the scoped models whose rows a statement over these classes can reach.
+
+    Each option costs every statement a little, and every plugin brings more models. A class that can draw
+    in others while the statement is compiled (by a relationship, a subquery as attribute, a base class) gets all.
+    """
+    if not mappers or not all(_is_plain(mapper) for mapper in mappers):
+        return models
+    reached = {mapper.class_ for mapper in mappers}
+    return tuple(model for model in models if model in reached)
+
+
+def _is_plain(mapper: Mapper[Any]) -> bool:
+    columns = (column for attribute in mapper.column_attrs for column in attribute.columns)
+    return not mapper.relationships and mapper.polymorphic_on is None and not mapper.inherits and all(
+        isinstance(column, Column) for column in columns
+    )  # fmt: skip
+
+
+def _reaches(statement: Any, tables: frozenset[Table]) -> bool:
+    """Say whether a statement that is none of the ORM's names a scoped table, or SQL as text."""
+    seen = _seen_in(statement)
+    return seen.as_text or bool((seen.named | seen.tables) & tables)
 
 
 def _check_bulk_write(state: ORMExecuteState, tables: frozenset[Table]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Boolean, Date, Integer, Numeric, Time
 
@@ -61,8 +61,7 @@ class Column:
         return next((kind for known, kind in KIND_OF_TYPE if isinstance(type_, known)), "text")
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One value as a person reads it."""
 
     text: str

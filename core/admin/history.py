@@ -9,7 +9,7 @@ from core import clock
 from core.access.scope import unscoped
 from core.audit import SILENT_COLUMNS, AuditEntry, masked
 from core.db import session
-from core.exchange import applying
+from core.exchange.staging import imports_of
 from core.language import N_, _, gettext
 
 ACTION_TITLES = {
@@ -54,7 +54,7 @@ def history_of(view: Any, row: Any) -> list[dict[str, Any]]:
 
 def _imports(row: Any) -> Iterator[tuple[Any, ...]]:
     """Yield what imports did to a row; their staged rows are its audit."""
-    for batch, staged, kept in applying.history_of(session, row, SHOWN_ENTRIES):
+    for batch, staged, kept in imports_of(session, row, SHOWN_ENTRIES):
         names = [name for name in staged.before or staged.values if name not in SILENT_COLUMNS]
         changes = {}
         for name in names:

@@ -1,15 +1,17 @@
 """What a list page and its printed form show."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app, request, url_for
+from markupsafe import Markup
 from sqlalchemy import select
 
 from core import clock
 from core.access.person import current_person
 from core.admin import listing
 from core.admin.columns import renderer
-from core.admin.model_view import ListQuestion, ModelView
+from core.admin.model_view import ModelView
+from core.admin.question import ListQuestion
 from core.db import session
 from core.language import _, gettext
 
@@ -34,7 +36,7 @@ def list_context(view: ModelView, asked: ListQuestion) -> dict[str, Any]:
         "rows": _rows(view, asked, columns, page["rows"]),
         "previous_url": link.to(before=page["first"]) if page["has_previous"] else None,
         "next_url": link.to(after=page["last"]) if page["has_next"] else None,
-        "count_text": listing.capped_count(session, view.model, asked.conditions("list")),
+        "count_text": page["count_text"],
         "search": {"supported": bool(view.search), "value": asked.words, "hint": gettext(view.search_hint) if view.search_hint else ""},
         "filters": [_filter(column, view, asked) for column in view.columns if column.filter],
         "chips": _chips(view, asked, link),
@@ -83,15 +85,18 @@ def _read_page(view: ModelView, asked: ListQuestion, columns: list[Any]) -> dict
     cursor = listing.read_cursor(
         salt, asked.arguments.get("after"), sort_sql.type.python_type, backwards=False
     ) or listing.read_cursor(salt, asked.arguments.get("before"), sort_sql.type.python_type, backwards=True)
-    query = select(view.model.id, sort_sql.label("sort_value"), *(column.sql(view.model) for column in columns))
-    query = query.where(*asked.conditions("list"))
-    rows = list(session.execute(listing.keyset(query, view.model, order, cursor, size)))
+    conditions = asked.conditions("list")
+    count = listing.capped_count(view.model, conditions)
+    query = select(view.model.id, sort_sql.label("sort_value"), count, *(column.sql(view.model) for column in columns))
+    rows = list(session.execute(listing.keyset(query.where(*conditions), view.model, order, cursor, size)))
+    found = rows[0][2] if rows else session.scalar(select(count)) if cursor else 0
     more, rows = len(rows) > size, rows[:size]
     if cursor and cursor.backwards:
         rows.reverse()
     went_back = bool(cursor and cursor.backwards)
     return {
         "rows": rows,
+        "count_text": listing.count_text(found),
         "has_next": more if not went_back else True,
         "has_previous": more if went_back else cursor is not None,
         "first": listing.write_cursor(salt, rows[0][1], rows[0][0]) if rows else None,
@@ -99,25 +104,45 @@ def _read_page(view: ModelView, asked: ListQuestion, columns: list[Any]) -> dict
     }
 
 
-def _rows(view: ModelView, asked: ListQuestion, columns: list[Any], found: list[Any]) -> list[dict[str, Any]]:
-    renderers = [
-        renderer(column, view.model, [row[position + 2] for row in found]) for position, column in enumerate(columns)
-    ]
+class ListRow(NamedTuple):
+    """One row of a list, in the order in which the template unpacks it."""
+
+    id: int
+    url: str
+    edit_url: str | None
+    first: str
+    cells: list[tuple[Any, ...]]
+    """The other cells: opening tag, text, meaning, address."""
+    actions: tuple[dict[str, Any], ...]
+
+
+def _rows(view: ModelView, asked: ListQuestion, columns: list[Any], found: list[Any]) -> list[ListRow]:
+    by_column = []
+    for position, column in enumerate(columns, 3):
+        values = [row[position] for row in found]
+        render = renderer(column, view.model, values)
+        by_column.append([render(value) for value in values])
+    tags = [_opening_tag(column, view) for column in columns[1:]]
     base = url_for(".index_view")
     suffix = "&bin=1" if asked.in_bin else ""
     edits = view.can_edit and not asked.in_bin
     deletes = view.can_delete and hasattr(view.model, "deleted_at")
     verb, title = ("restore", _("Restore")) if asked.in_bin else ("delete", _("Delete"))
     return [
-        {
-            "id": row[0],
-            "url": f"{base}details/?id={row[0]}{suffix}",
-            "edit_url": f"{base}edit/?id={row[0]}" if edits else None,
-            "cells": [render(value) for render, value in zip(renderers, row[2:], strict=True)],
-            "actions": [{"title": title, "url": f"{base}{verb}/?id={row[0]}", "method": "post"}] if deletes else (),
-        }
-        for row in found
+        ListRow(
+            row[0],
+            f"{base}details/?id={row[0]}{suffix}",
+            f"{base}edit/?id={row[0]}" if edits else None,
+            first.text,
+            [(tag, *cell) for tag, cell in zip(tags, cells, strict=True)],
+            ({"title": title, "url": f"{base}{verb}/?id={row[0]}", "method": "post"},) if deletes else (),
+        )
+        for row, first, *cells in zip(found, *by_column, strict=True)
     ]
+
+
+def _opening_tag(column: Any, view: ModelView) -> Markup:
+    return Markup('<td class="{}" data-label="{}">').format(column.kind_for(view.model), gettext(column.title))
 
 
 def _heading(column: Any, view: ModelView, asked: ListQuestion, link: Links) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from typing import Any
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import Select, and_, func, literal_column, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, Select, and_, func, literal_column, or_, select
 
 from core import clock, typed
 from core.admin.columns import Column
@@ -76,10 +75,14 @@ def keyset(query: Select[Any], model: Any, order: Order, cursor: Cursor | None, 
     return query.order_by(*ends).limit(size + 1)
 
 
-def capped_count(session: Session, model: Any, conditions: list[Any]) -> str:
-    """Return how many rows there are, as people read it: exact up to a thousand, else "1,000+"."""
+def capped_count(model: Any, conditions: list[Any]) -> ScalarSelect[int]:
+    """Return the expression for how many rows there are, at most one above `COUNT_LIMIT`; it rides along in the page's query."""
     inner = select(literal_column("1")).select_from(model).where(*conditions).limit(COUNT_LIMIT + 1).subquery()
-    count = session.scalar(select(func.count()).select_from(inner)) or 0
+    return select(func.count()).select_from(inner).scalar_subquery()
+
+
+def count_text(count: int) -> str:
+    """Return a capped count as people read it: exact up to a thousand, else "1,000+"."""
     return f"{COUNT_LIMIT:,}+" if count > COUNT_LIMIT else f"{count:,}"
 
 

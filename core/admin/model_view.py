@@ -6,11 +6,9 @@ found, shown and saved is ours, because there every right and every row is check
 
 from typing import Any
 
-from flask import abort, current_app, jsonify, redirect, request, url_for
+from flask import abort, jsonify, redirect, request, url_for
 from flask_admin.model import BaseModelView
-from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import or_, select
-from werkzeug.datastructures import MultiDict
 
 from core import clock, typed
 from core.access.guard import ScopeViolation
@@ -18,15 +16,16 @@ from core.access.guards import Guard
 from core.access.person import current_person
 from core.access.scope import criteria
 from core.admin import listing
-from core.admin.columns import Cell, Column, renderer, show
-from core.admin.fields import Field, TypedField, form_class
+from core.admin.columns import Column, renderer
+from core.admin.fields import Field, form_class
 from core.admin.history import history_of
+from core.admin.question import ListQuestion
 from core.admin.toasts import toast
 from core.admin.view import View, expose
+from core.admin.writing import Writing
 from core.db import Deletable, session
 from core.exchange.pages import Imports
 from core.language import _, gettext
-from core.org.models import Node
 
 ACTIONS_OF_METHODS = {
     "index_view": "list", "ajax_lookup": "list", "print_view": "list", "details_view": "read",
@@ -38,7 +37,7 @@ ACTIONS_OF_METHODS = {
 LOOKUP_LIMIT = 20
 
 
-class ModelView(Imports, View, BaseModelView):
+class ModelView(Writing, Imports, View, BaseModelView):
     """Declare `model`, `resource`, `columns` and what else the table offers; inherit the rest."""
 
     model: Any = None
@@ -181,7 +180,7 @@ class ModelView(Imports, View, BaseModelView):
 
     # The list
 
-    def asked(self, arguments: Any) -> "ListQuestion":
+    def asked(self, arguments: Any) -> ListQuestion:
         """Read a list's address: search, filters, order, place, columns."""
         return ListQuestion(self, arguments)
 
@@ -257,144 +256,6 @@ class ModelView(Imports, View, BaseModelView):
 
     def _post(self, title: str, method: str, confirm: str | None = None, **arguments: Any) -> dict[str, Any]:
         return {"title": title, "url": url_for(f".{method}", **arguments), "method": "post", "confirm": confirm}
-
-    # Writing
-
-    @expose("/new/", methods=("GET", "POST"))
-    def create_view(self) -> Any:
-        """Add a row."""
-        form = self._create_form_class(request.form if request.method == "POST" else None)
-        problem = ""
-        if request.method == "POST" and self._form_holds(form, "create"):
-            row = self.model()
-            problem = self._save(row, self.values_of(form), is_new=True)
-        if request.method == "POST" and not problem and not any(form[f.name].errors for f in self.fields):
-            toast(_("“%(name)s” is saved.", name=self.name_of(row)), "good")
-            return redirect(url_for(".create_view") if "_again" in request.form else url_for(".details_view", id=row.id))
-        page = self._form_page(form, _("New %(what)s", what=gettext(self.row_title)), None, problem=problem)
-        return page, (422 if request.method == "POST" else 200)
-
-    @expose("/edit/", methods=("GET", "POST"))
-    def edit_view(self) -> Any:
-        """Change a row. Somebody else's change in the meantime is shown, never overwritten."""
-        row = self.one(request.args.get("id"), "update")
-        form_type = self._edit_form_class
-        if request.method == "GET":
-            return self._form_page(form_type(None, obj=row), self.name_of(row), row)
-        form = form_type(request.form, obj=row)
-        holds = self._form_holds(form, "update", row)
-        if read_version(self, row, request.form.get("_version")) != row.version:
-            return self._form_page(form, self.name_of(row), row, conflict=self._differences(form, row)), 409
-        if not holds:
-            return self._form_page(form, self.name_of(row), row), 422
-        if problem := self._save(row, self.values_of(form, row), is_new=False):
-            row = self.one(request.args.get("id"), "update")
-            return self._form_page(form, self.name_of(row), row, problem=problem), 422
-        toast(_("“%(name)s” is saved.", name=self.name_of(row)), "good")
-        return redirect(url_for(".details_view", id=row.id))
-
-    def _save(self, row: Any, values: dict[str, Any], *, is_new: bool) -> str:
-        """Fill and write a row; return why it was refused, with nothing written, or nothing."""
-        try:
-            self.fill(row, values, is_new=is_new)
-            session.add(row)
-            session.flush()
-            self.must_reach(row, "create" if is_new else "update")
-            self.after_save(row, is_new=is_new)
-        except typed.BadValue as error:
-            session.rollback()
-            return str(error)
-        return ""
-
-    def values_of(self, form: Any, row: Any = None) -> dict[str, Any]:
-        """Return the values a valid form gives; fields that are for new rows only are left alone later."""
-        return {f.name: form[f.name].data for f in self.fields if row is None or not f.only_new}
-
-    def fill(self, row: Any, values: dict[str, Any], *, is_new: bool) -> None:
-        """Put values into a row. Override to call a service; raise `BadValue` to refuse."""
-        for name, value in values.items():
-            if getattr(row, name, None) != value:
-                setattr(row, name, value)
-
-    def check(self, values: dict[str, Any], row: Any) -> dict[str, str]:
-        """Return what is wrong with values that parse, as `{field: message}`."""
-        return {}
-
-    def after_save(self, row: Any, *, is_new: bool) -> None:
-        """Do what follows a save, in the same transaction."""
-
-    def _form_holds(self, form: Any, action: str, row: Any = None) -> bool:
-        holds = form.validate()
-        for declared in self.fields:
-            field = form[declared.name]
-            if row is not None and declared.only_new:
-                field.process_errors, field.errors = [], ()
-            elif declared.lookup and field.data is not None and not field.errors and not self.may_point_to(declared, field.data, action):
-                field.errors = [_("There is no such choice for you.")]
-        if any(form[f.name].errors for f in self.fields):
-            return False
-        for name, message in self.check(self.values_of(form, row), row).items():
-            form[name].errors = [message]
-            holds = False
-        return holds or not any(form[f.name].errors for f in self.fields)
-
-    def may_point_to(self, declared: Field, row_id: int, action: str) -> bool:
-        """Say whether a look-up field may hold this id: a row of the list one may choose from, a place in reach."""
-        target = current_app.extensions["backoffice"].views[declared.lookup]
-        if declared.name == "node_id":
-            scope = criteria(Node, current_person(), f"{self.permission}:{action}")
-            return session.scalar(select(Node.id).where(Node.id == row_id, Node.deleted_at.is_(None), scope)) is not None
-        return session.scalar(select(target.model.id).where(target.model.id == row_id, *target.conditions("list"))) is not None
-
-    def _differences(self, form: Any, row: Any) -> list[tuple[str, str, str]]:
-        rows = []
-        for declared in self.fields:
-            if declared.only_new:
-                continue
-            field: TypedField = form[declared.name]
-            theirs = getattr(row, declared.name)
-            if field.errors or field.data != theirs:
-                mine = field.shown() if field.errors else self.tell(declared, field.data)
-                rows.append((gettext(declared.title), self.tell(declared, theirs), mine))
-        return rows or [(_("Record"), _("Saved again meanwhile"), "")]
-
-    def tell(self, declared: Field, value: Any) -> str:
-        """Return a field's value as a person reads it: the title of a choice, the name of a row, else as in a list."""
-        if value is None:
-            return ""
-        if declared.choices:
-            return gettext(declared.choices.get(value, str(value)))
-        if not declared.lookup:
-            return show(value, declared.kind_for(self.model))
-        target = current_app.extensions["backoffice"].views[declared.lookup]
-        query = select(target.model).where(target.model.id == value, *target.conditions("list"))
-        row = session.scalars(query).one_or_none()
-        return target.name_of(row) if row is not None else ""
-
-    def _form_page(self, form: Any, title: str, row: Any, conflict: Any = None, problem: str = "") -> str:
-        fields = [self._shown_field(declared, form[declared.name], row) for declared in self.fields]
-        return self.render(
-            "backoffice/form.html", page_title=title, crumbs=self.crumbs(title), fields=fields,
-            version=sign_version(self, row) if row is not None else None, conflict=conflict,
-            cancel_url=url_for(".index_view") if row is None else url_for(".details_view", id=row.id),
-            form_error=_("Nothing was saved yet. What you typed is kept; please correct the marked fields.")
-            if any(field["error"] for field in fields) else problem,
-        )  # fmt: skip
-
-    def _shown_field(self, declared: Field, field: TypedField, row: Any) -> dict[str, Any]:
-        shown = {
-            "name": declared.name, "title": gettext(declared.title), "kind": declared.kind_for(self.model),
-            "value": field.shown(), "error": field.errors[0] if field.errors else "", "help": gettext(declared.help) if declared.help else "",
-            "required": declared.required, "maxlength": None, "disabled": declared.only_new and row is not None,
-            "options": [(value, gettext(title)) for value, title in (declared.choices or {}).items()],
-        }  # fmt: skip
-        if declared.lookup:
-            target = current_app.extensions["backoffice"].views[declared.lookup]
-            shown |= {
-                "lookup_url": url_for(f"{target.endpoint}.ajax_lookup"),
-                "display": self.tell(declared, field.data) or request.form.get(f"{declared.name}_text", ""),
-            }
-        return shown
 
     # The recycle bin
 
@@ -477,72 +338,3 @@ class ModelView(Imports, View, BaseModelView):
             (gettext(self.title), url_for(".index_view") if titles else None),
             *[(title, None) for title in titles],
         ]
-
-
-class ListQuestion:
-    """What a list's address asks for, read once and kept: bad values become messages, not errors."""
-
-    def __init__(self, view: ModelView, arguments: Any) -> None:
-        self.view = view
-        self.arguments: MultiDict[str, str] = arguments
-        self.in_bin = arguments.get("bin") == "1" and issubclass(view.model, Deletable)
-        self.words = typed.text(arguments.get("search", ""))[:60]
-        self.problems: list[str] = []
-        name = arguments.get("sort", view.default_order[0])
-        column = view.by_name.get(name)
-        usable = column is not None and column.sortable
-        self.order = listing.Order(
-            column if usable else (view.by_name.get(view.default_order[0]) or Column("id", "")),  # type: ignore[arg-type]
-            (arguments.get("desc") == "1") if usable and "sort" in arguments else view.default_order[1],
-        )
-        self.filters: dict[str, tuple[str, str]] = {}
-        self.narrowing: list[Any] = []
-        self._read_filters()
-
-    def _read_filters(self) -> None:
-        for column in self.view.columns:
-            if not column.filter:
-                continue
-            try:
-                conditions, value, text = listing.filter_conditions(self.view.model, column, self.arguments)
-            except typed.BadValue as error:
-                self.problems.append(f"{gettext(column.title)}: {error}")
-                continue
-            self.filters[column.name] = (value, text)
-            self.narrowing += conditions
-        if self.words and self.view.search:
-            self.narrowing.append(self.view.search_condition(self.words))
-
-    def conditions(self, action: str) -> list[Any]:
-        """Return scope, bin, filters and search as conditions."""
-        return [*self.view.conditions(action, in_bin=self.in_bin), *self.narrowing]
-
-    def shown_columns(self) -> list[Column]:
-        """Return the columns that were chosen, else those shown at first; the first one always."""
-        chosen = set(self.arguments.getlist("columns"))
-        return [
-            column
-            for position, column in enumerate(self.view.columns)
-            if position == 0 or (column.name in chosen if chosen else column.shown)
-        ]
-
-
-def _versions() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key or "", salt="version")
-
-
-def sign_version(view: ModelView, row: Any) -> str:
-    """Return the version a form was opened with, signed for this row."""
-    return _versions().dumps([view.resource, row.id, row.version])  # type: ignore[return-value]
-
-
-def read_version(view: ModelView, row: Any, text: str | None) -> int | None:
-    """Return the version a form was opened with; None when it is missing or not for this row."""
-    try:
-        resource, row_id, version = _versions().loads(text or "")
-    except (BadSignature, ValueError):
-        return None
-    return version if (resource, row_id) == (view.resource, row.id) else None
-
-
-__all__ = ["Cell", "Column", "Field", "ListQuestion", "ModelView", "show"]

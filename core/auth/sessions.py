@@ -4,8 +4,9 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -13,6 +14,8 @@ from core.access.person import CurrentPerson
 from core.access.scope import unscoped
 from core.auth.models import UserSession
 from core.auth.rights import acting_person
+from core.db import Instant
+from core.inbox import Message
 from core.org.models import Person
 from core.registry.models import Revision
 
@@ -34,25 +37,40 @@ class SignedIn:
     person: CurrentPerson | None
     session_id: int | None
     must_touch: bool = False
+    unread: int = 0
+    """How many messages the person has not opened."""
+
+
+def _who() -> Any:
+    """Return the one query of each request: built once, because building costs more than asking."""
+    unread = select(func.count()).select_from(Message).where(Message.person_id == Person.id, Message.read_at.is_(None))
+    return (
+        select(
+            Revision.rights, Revision.plugins, UserSession.id, UserSession.seen_at, Person.id, Person.version,
+            unread.correlate(Person).scalar_subquery(),
+        )
+        .select_from(Revision)
+        .outerjoin(
+            UserSession,
+            (UserSession.token_hash == bindparam("token")) & (UserSession.expires_at > bindparam("now", type_=Instant)),
+        )
+        .outerjoin(Person, (Person.id == UserSession.person_id) & Person.active & Person.deleted_at.is_(None))
+    )  # fmt: skip
+
+
+_WHO = _who()
 
 
 def identify(session: Session, token: str | None) -> SignedIn:
-    """Return who a token belongs to now, with both revisions, in one query."""
+    """Return who a token belongs to now, with both revisions and what waits for them, in one query."""
+    now = clock.now()
     with unscoped("sign-in"):
-        query = select(
-            Revision.rights, Revision.plugins, UserSession.id, UserSession.seen_at, Person.id, Person.version
-        ).select_from(Revision)
-        query = query.outerjoin(
-            UserSession,
-            (UserSession.token_hash == token_hash(token or "")) & (UserSession.expires_at > clock.now()),
-        ).outerjoin(
-            Person, (Person.id == UserSession.person_id) & Person.active & Person.deleted_at.is_(None)
-        )
-        rights, plugins, session_id, seen_at, person_id, version = session.execute(query).one()
+        found = session.execute(_WHO, {"token": token_hash(token or ""), "now": now}).one()
+        rights, plugins, session_id, seen_at, person_id, version, unread = found
         if person_id is None:
             return SignedIn(rights, plugins, None, None)
         person = acting_person(session, person_id, rights, version)
-    return SignedIn(rights, plugins, person, session_id, clock.now() - seen_at > SEEN_EVERY)
+    return SignedIn(rights, plugins, person, session_id, now - seen_at > SEEN_EVERY, unread)
 
 
 def start(session: Session, person_id: int, device: str, address: str) -> str:

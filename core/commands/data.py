@@ -198,7 +198,7 @@ def _write_refused(session: Any, batch: Any, path: Path) -> Path:
 @contextmanager
 def _problems_shown() -> Iterator[None]:
     from core.exchange.exporting import ExportRefused
-    from core.exchange.importing import ImportRefused
+    from core.exchange.mapping import ImportRefused
 
     try:
         yield

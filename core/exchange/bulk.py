@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Table, bindparam, column, false, func, select, text, tuple_
+from sqlalchemy import String, Table, bindparam, column, false, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -36,7 +36,9 @@ def among(session: Session, columns: Sequence[Any], keys: Sequence[Sequence[Any]
         return tuple_(*columns).in_(keys) if len(columns) > 1 else columns[0].in_([key[0] for key in keys])
     # A list in the statement is planned pair by pair, which takes longer than finding the rows.
     names = [f"k{position}" for position in range(len(columns))]
-    arrays = [bindparam(None, list(part), ARRAY(c.type)) for c, part in zip(columns, zip(*keys, strict=True), strict=True)]
+    types = [String() if isinstance(c.type, String) else c.type for c in columns]
+    parts = zip(*keys, strict=True)
+    arrays = [bindparam(None, list(part), ARRAY(type_)) for part, type_ in zip(parts, types, strict=True)]
     found = func.unnest(*arrays).table_valued(*(column(n, c.type) for n, c in zip(names, columns, strict=True)))
     return tuple_(*columns).in_(select(*found.render_derived().c))
 

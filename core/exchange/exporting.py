@@ -19,7 +19,7 @@ from werkzeug.datastructures import MultiDict
 from core import clock, typed
 from core.access.guard import read_permission
 from core.access.person import current_person
-from core.access.scope import model_of, criteria
+from core.access.scope import criteria, model_of
 from core.admin.toasts import toast
 from core.audit import masked, record
 from core.db import Id, Money, session

@@ -6,6 +6,7 @@ a view may answer for itself when the file says less, or other things, than the 
 
 import io
 import time
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path, PurePath
@@ -21,8 +22,9 @@ from core.admin.toasts import toast
 from core.admin.view import expose
 from core.db import session
 from core.exchange import applying, importing
-from core.exchange.importing import KEPT_DAYS, ImportRefused
+from core.exchange.importing import KEPT_DAYS
 from core.exchange.limits import UnreadableFile
+from core.exchange.mapping import ImportRefused, columns_to_fields
 from core.exchange.models import ImportBatch, ImportRow
 from core.exchange.reading import open_table
 from core.exchange.writing import BOM, csv_line
@@ -49,17 +51,21 @@ class Imports:
     def import_resolve(self, session: Session, field: Any, texts: set[str]) -> dict[str, int]:
         """Return `{text: id}` for the references in a file that the person may choose, in one query.
 
-        A place is meant by its code, or by a name that only one place in reach has.
+        A row is meant by its import key or code, or by its title when only one row in reach has it.
         """
         target = current_app.extensions["backoffice"].views[field.lookup]
-        if target.model is not Node:
-            key = getattr(target.model, (target.import_key or (target.title_column,))[0])
-            return dict(session.execute(select(key, target.model.id).where(key.in_(texts), *target.conditions("list"))).all())  # type: ignore[arg-type]
-        reach = criteria(Node, current_person(), f"{self.permission}:import")
-        query = select(Node.id, Node.code, Node.name).where(or_(Node.code.in_(texts), Node.name.in_(texts)), reach, Node.deleted_at.is_(None))
-        nodes = session.execute(query).all()
-        names = [node.name for node in nodes]
-        return {n.name: n.id for n in nodes if names.count(n.name) == 1} | {n.code: n.id for n in nodes}
+        names = [target.title_column, *(["code"] if hasattr(target.model, "code") else target.import_key[:1])]
+        keys = [getattr(target.model, name) for name in dict.fromkeys(filter(None, names))]
+        reach = target.conditions("list")
+        if target.model is Node:
+            reach.append(criteria(Node, current_person(), f"{self.permission}:import"))
+        query = select(target.model.id, *keys).where(or_(*(key.in_(texts) for key in keys)), *reach)
+        found = session.execute(query).all()
+        answer: dict[str, int] = {}
+        for position in range(1, len(keys) + 1):
+            said = Counter(row[position] for row in found)
+            answer |= {row[position]: row.id for row in found if said[row[position]] == 1}
+        return {text: row_id for text, row_id in answer.items() if text in texts}
 
     def import_values(self, session: Session, values: list[dict[str, Any]], options: dict[str, str]) -> list[dict[str, Any]]:
         """Return the rows of a chunk as the table means them, as many and in this order; before they are compared."""
@@ -163,7 +169,7 @@ class Imports:
             return self._batch_page(batch, _("The file is no longer here. Upload it again.")), 409
         try:
             table = open_table(path, batch.file_name)
-            batch.mapping = importing.columns_to_fields(self, table.headers, mapping)
+            batch.mapping = columns_to_fields(self, table.headers, mapping)
             self._check(batch, table)
         except (UnreadableFile, ImportRefused) as error:
             session.rollback()

@@ -10,8 +10,8 @@ from core.access.person import current_person
 from core.access.scope import unscoped
 from core.auth.models import Assignment, Role
 from core.auth.rights import rights_changed
-from core.exchange.applying import staged_rows
 from core.exchange.models import ImportBatch
+from core.exchange.staging import staged_rows
 from core.language import DEFAULT_LOCALE, _
 from core.org import tree
 from core.org.models import PARENTS, Node

@@ -44,6 +44,7 @@ def _sums(session: Any, person: CurrentPerson, day: Any) -> list[HomeCard]:
         ),
         HomeCard(
             _("Targets set"), number=f"{total.count(reported=False)}/{total.open_stores}", unit=_("stores"), url="/day/",
+            note=_("%(percent)s%% in time", percent=total.on_time) if total.on_time is not None else "",
         ),
     ]  # fmt: skip
     if person.may("daily_reports:day:remind"):

@@ -60,6 +60,12 @@ def reading(logins, work):
         yield session
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """Nobody signs in: passwords are not hashed, which takes a tenth of a second each."""
+    monkeypatch.setattr("core.demo.hash_password", lambda password: "no hash")
+
+
 def shell_of(url: str, folder: Any) -> Shell:
     from config.settings import Settings
     from core.app import create_app
@@ -260,14 +266,14 @@ def test_only_who_may_do_everything_loads_it(tmp_path, database_template, monkey
         load(url, tmp_path)
 
 
-def test_one_store_without_any_day_is_enough(tmp_path, database_template):
+def test_one_store_without_any_day_is_enough(tmp_path, database_template, quick):
     with fresh_database("sqlite", tmp_path, database_template("sqlite")) as url:
         logins = load(url, tmp_path, stores=1, days=0)
     assert {login.role for login in logins} == {"system_administrator", *ROLES} - {"technician"}
 
 
 def test_a_plugin_that_cannot_be_filled_is_left_out_and_named(
-    tmp_path, database_template, monkeypatch, capsys
+    tmp_path, database_template, monkeypatch, capsys, quick
 ):
     def break_half_way(session: Any, size: Any, seed: int) -> None:
         chain_id = session.scalars(select(Node.id).where(Node.kind == "chain")).one()
@@ -288,7 +294,7 @@ def test_a_plugin_that_cannot_be_filled_is_left_out_and_named(
 
 
 def test_the_same_seed_gives_the_same_rows_on_both_databases(
-    postgres_server, tmp_path_factory, database_template
+    postgres_server, tmp_path_factory, database_template, quick
 ):
     dumps = []
     for kind, seed in (("sqlite", 7), ("postgres", 7), ("sqlite", 8)):

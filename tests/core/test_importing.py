@@ -19,12 +19,12 @@ from core.auth.rights import load_person
 from core.commands.context import Shell
 from core.commands.data import import_file, import_revert
 from core.exchange import applying, importing
-from core.exchange.importing import ImportRefused
+from core.exchange.mapping import ImportRefused, columns_to_fields
 from core.exchange.models import ImportBatch, ImportRow
 from core.exchange.pages import refused_lines
 from core.exchange.reading import UnreadableFile, open_table
 from core.language import current_locale, set_locale
-from core.org.models import Node, Person
+from core.org.models import Node
 from core.testing.factories import acting, make_person, post, token
 
 HEADINGS = "Code,Name,Place,Worth,Pieces,Counted on,Locked,Level,Keeper's mobile"
@@ -244,7 +244,7 @@ def test_refused_rows_can_be_corrected_and_imported_from_the_file_of_refusals(sh
 
 def test_a_column_is_found_by_field_title_alias_or_choice(shop):
     view = shop.views["org.store"]
-    mapping = importing.columns_to_fields(view, ["编码", "name", "Format", "铺面", "天气"], {"铺面": "size_m2"})
+    mapping = columns_to_fields(view, ["编码", "name", "Format", "铺面", "天气"], {"铺面": "size_m2"})
     assert mapping == {"编码": "code", "name": "name", "Format": "format", "铺面": "size_m2", "天气": ""}
 
 
@@ -586,7 +586,7 @@ def test_at_the_desk_only_ones_own_batch_can_be_seen(shop, client_as):
 def test_at_the_desk_the_empty_file_has_the_headings_that_are_understood(shop, client_as):
     text = client_as("head_office").get("/admin/org/store/import/template/").text
     headings = text.lstrip("\ufeff").strip().split(",")
-    mapping = importing.columns_to_fields(shop.views["org.store"], headings, {})
+    mapping = columns_to_fields(shop.views["org.store"], headings, {})
     assert list(mapping.values()) == [declared.name for declared in shop.views["org.store"].fields]
 
 

@@ -1,0 +1,60 @@
+"""Jinja as the house runs it: the same templates and the same escaping, with less Python for each value.
+
+A page of fifty rows writes more than a thousand values. Stock Jinja wraps each in a `Markup` of its own
+only to join them a moment later, which takes longer than escaping them; and it looks a dictionary's key up
+as an attribute first, which raises and catches an error each time.
+"""
+
+from typing import Any
+
+from flask.templating import Environment as FlaskEnvironment
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame
+from markupsafe import Markup, escape
+
+try:
+    from markupsafe import _escape_inner as escape_text
+except ImportError:  # another release of MarkupSafe
+
+    def escape_text(text: str, /) -> str:
+        """Return a plain string with the five characters of HTML escaped."""
+        return str(escape(text))
+
+
+METHODS_OF_DICT = frozenset(dir(dict))
+
+
+def escaped(value: Any) -> str:
+    """Return what a template writes for a value: escaped, unless the value says that it is HTML."""
+    kind = type(value)
+    if kind is str:
+        return escape_text(value)
+    if kind is Markup:
+        return value
+    return str(value) if kind is int else escape(value)
+
+
+class _Generator(CodeGenerator):
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
+            super()._output_child_pre(node, frame, finalize)
+            return
+        self.write("environment.escaped(")
+        if finalize.src is not None:
+            self.write(finalize.src)
+
+
+class Environment(FlaskEnvironment):
+    """Flask's Jinja environment, quicker at writing values and at reading dictionaries."""
+
+    code_generator_class = _Generator
+    escaped = staticmethod(escaped)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return `obj.attribute` as a template means it: of a dictionary the key, unless it names a method."""
+        if type(obj) is dict and attribute not in METHODS_OF_DICT:
+            try:
+                return obj[attribute]
+            except KeyError:
+                return self.undefined(obj=obj, name=attribute)
+        return super().getattr(obj, attribute)

@@ -1,0 +1,69 @@
+"""Nobody gets through a door that is not theirs: every address, method, role and row; see access_matrix."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from core.testing.factories import acting, enable_plugins
+
+
+def _matrix():
+    path = Path(__file__).with_name("access_matrix.py")
+    spec = importlib.util.spec_from_file_location("access_matrix", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+matrix = _matrix()
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(params=["product", "shelves"])
+def app(request, settings):
+    """The product with every plugin on, and the same house with a plugin that declares everything a view can."""
+    app = request.getfixturevalue({"product": "product_app", "shelves": "shelf_app"}[request.param])
+    with acting(app) as session:
+        enable_plugins(session, app.extensions["backoffice"].host)
+    return app
+
+
+@pytest.fixture
+def product_app(settings):
+    from core.app import create_app
+
+    app = create_app(settings)
+    yield app
+    app.extensions["backoffice"].database.dispose()
+
+
+@on_sqlite
+@pytest.mark.requirement("A20")
+def test_nothing_is_open_to_the_world_but_what_is_named(app):
+    assert matrix.check_public_rules(app) > 60
+
+
+@on_sqlite
+@pytest.mark.requirement("A20")
+def test_who_is_not_signed_in_gets_nowhere(app, org):
+    assert matrix.check_anonymous(app) > 100
+
+
+@on_sqlite
+@pytest.mark.requirement("A20", "J1")
+def test_one_right_less_closes_exactly_its_doors(app, org):
+    assert matrix.check_permissions(app, org) > 60
+
+
+@pytest.mark.requirement("J1")
+def test_each_shipped_role_is_let_in_where_its_grants_say(app, org):
+    assert matrix.check_shipped_roles(app, org) > 600
+
+
+@pytest.mark.parametrize("scope", ["store", "area", "own"])
+@pytest.mark.requirement("J4", "A20")
+def test_a_row_of_elsewhere_is_as_if_it_did_not_exist(app, org, scope):
+    site = matrix.make_site(app, org, scope)
+    assert matrix.check_rows(site) > 200
+    assert matrix.check_other_pages(site) > 20
