@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, TextClause, event, inspect, select
 from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState, Session, UOWTransaction, with_loader_criteria
-from sqlalchemy.sql import visitors
 
 from core.access import rows
 from core.access.person import CurrentPerson, current_person
@@ -113,23 +112,29 @@ class _Seen:
     as_text: bool = False
 
 
+LEAVES = frozenset({"column", "table", "bindparam"})
+
+
 def _seen_in(statement: Any) -> _Seen:
     seen = _Seen()
-    for part in visitors.iterate(statement):
+    waiting = [statement]
+    while waiting:
+        part = waiting.pop()
+        kind = part.__visit_name__
         entity = part._annotations.get("parententity")
+        if kind not in LEAVES:
+            waiting.extend(part.get_children())
         if entity is not None:
             seen.mappers.add(entity.mapper)
             seen.tables.add(entity.mapper.local_table)
-            continue
-        kind = part.__visit_name__
-        if kind == "column":
-            seen.named.add(part.table)  # type: ignore[attr-defined]
+        elif kind == "column":
+            seen.named.add(part.table)
         elif kind == "table":
             seen.named.add(part)
         elif isinstance(part, TextClause):
             seen.as_text = True
         elif kind == "select":
-            for join in part._setup_joins:  # type: ignore[attr-defined]
+            for join in part._setup_joins:
                 if hasattr(join[0], "property"):  # a join along a relationship
                     seen.mappers.add(join[0].property.mapper)
                     seen.tables.add(join[0].property.mapper.local_table)

@@ -76,26 +76,28 @@ def show(value: Any, kind: str) -> str:
     """Return a value as text, in the person's language and Shanghai's time."""
     if value is None or value == "":
         return ""
-    match kind:
-        case "money":
-            return show_money(value)
-        case "mobile":
-            return mask_mobile(str(value))
-        case "percent":
-            return f"{value}%"
-        case "boolean":
-            return _("Yes") if value else _("No")
-    if isinstance(value, datetime):
-        return f"{clock.local(value):%Y-%m-%d %H:%M}"
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, time):
-        return f"{value:%H:%M}"
-    if isinstance(value, Decimal):
-        return f"{value:,f}"
-    if isinstance(value, int) and kind == "number":
-        return f"{value:,}"
-    return str(value)
+    shown = SHOWN_BY_KIND.get(kind)
+    return shown(value) if shown else _shown_by_type(value)
+
+
+def _shown_by_type(value: Any) -> str:
+    shown = SHOWN_BY_TYPE.get(type(value))
+    return shown(value) if shown else str(value)
+
+
+SHOWN_BY_TYPE: dict[type, Callable[[Any], str]] = {
+    datetime: lambda value: f"{clock.local(value):%Y-%m-%d %H:%M}",
+    date: date.isoformat,
+    time: lambda value: f"{value:%H:%M}",
+    Decimal: lambda value: f"{value:,f}",
+}
+SHOWN_BY_KIND: dict[str, Callable[[Any], str]] = {
+    "money": show_money,
+    "mobile": lambda value: mask_mobile(str(value)),
+    "percent": lambda value: f"{value}%",
+    "boolean": lambda value: _("Yes") if value else _("No"),
+    "number": lambda value: f"{value:,}" if isinstance(value, int) else _shown_by_type(value),
+}
 
 
 def renderer(column: Column, model: Any, values: Iterable[Any]) -> Callable[[Any], Cell]:

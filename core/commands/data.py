@@ -34,22 +34,38 @@ def demo(shell: Shell, stores: int, days: int, seed: int) -> None:
     from core.demo import load_demo
 
     if not is_empty(shell):
-        raise click.ClickException("this database already has stores; the demonstration chain goes into an empty one")
+        raise click.ClickException(
+            "this database already has stores; the demonstration chain goes into an empty one"
+        )
     for login in load_demo(shell, stores=stores, days=days, seed=seed):
         click.echo(f"  {login.role:14} {login.username:12} {login.password:14} {login.place}")
 
 
 @click.command("import", context_settings={"ignore_unknown_options": True})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="RESOURCE FILE")
-@click.option("--match", multiple=True, metavar="FIELD", help="Find records again by this field; may be repeated.")
-@click.option("--map", "chosen", multiple=True, metavar="COLUMN=FIELD", help="Where a column of the file goes; may be repeated.")
-@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of this resource; also --NAME VALUE.")
+@click.option(
+    "--match", multiple=True, metavar="FIELD", help="Find records again by this field; may be repeated."
+)
+@click.option(
+    "--map",
+    "chosen",
+    multiple=True,
+    metavar="COLUMN=FIELD",
+    help="Where a column of the file goes; may be repeated.",
+)
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option of this resource; also --NAME VALUE.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 def import_file(
-    shell: Shell, words: tuple[str, ...], match: tuple[str, ...], chosen: tuple[str, ...], options: tuple[str, ...],
-    dry_run: bool, as_json: bool,
+    shell: Shell, words: tuple[str, ...], match: tuple[str, ...], chosen: tuple[str, ...],
+    options: tuple[str, ...], dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Import a csv or xlsx file; a record that is there already is updated.
 
@@ -66,9 +82,12 @@ def import_file(
         if not path.is_file():
             raise click.ClickException(f"there is no file {file}")
         table = open_table(path, path.name)
-        batch = importing.open_batch(
-            session, view, path.name, table, match=match, chosen=dict(map(_pair, chosen)), options=further | dict(map(_pair, options))
-        )
+        given = {
+            "match": match,
+            "chosen": dict(map(_pair, chosen)),
+            "options": further | dict(map(_pair, options)),
+        }
+        batch = importing.open_batch(session, view, path.name, table, **given)  # type: ignore[arg-type]
         importing.check(session, view, batch, table, _progress(as_json))
         refused_file = _write_refused(session, batch, path) if batch.counts["refused"] else None
         if not dry_run:
@@ -81,8 +100,8 @@ def _tell_import(batch: Any, refused_file: Path | None, as_json: bool) -> None:
     if as_json:
         mapping = {column: name for column, name in batch.mapping.items() if name}
         print_json({
-            "batch": batch.id, "resource": batch.resource, "file": batch.file_name, "state": batch.state, **batch.counts,
-            "mapping": mapping, "ignored": ignored, "refused_file": refused_file,
+            "batch": batch.id, "resource": batch.resource, "file": batch.file_name, "state": batch.state,
+            **batch.counts, "mapping": mapping, "ignored": ignored, "refused_file": refused_file,
         })  # fmt: skip
         return
     names = ("created", "updated", "unchanged", "refused")
@@ -93,7 +112,11 @@ def _tell_import(batch: Any, refused_file: Path | None, as_json: bool) -> None:
         click.echo(f"columns left out: {', '.join(ignored)}")
     if refused_file:
         click.echo(f"refused rows and reasons: {refused_file}")
-    click.echo(f"take it back with: backoffice import-revert {batch.id}" if batch.state == "applied" else "nothing was written (dry run)")
+    click.echo(
+        f"take it back with: backoffice import-revert {batch.id}"
+        if batch.state == "applied"
+        else "nothing was written (dry run)"
+    )
 
 
 @click.command("import-revert")
@@ -143,13 +166,19 @@ def export(shell: Shell, resource: str, file: Path, where: tuple[str, ...]) -> N
 
 
 def _view(shell: Shell, session: Any, resource: str, action: str) -> Any:
-    known = {name: v for name, v in shell.house.views.items() if action in v.actions and (action != "import" or v.import_key)}
+    known = {
+        name: v
+        for name, v in shell.house.views.items()
+        if action in v.actions and (action != "import" or v.import_key)
+    }
     view = known.get(resource)
     if view is None:
         raise click.ClickException(f"{resource} cannot be {action}ed; there are: {', '.join(sorted(known))}")
     switches = shell.house.host.switches(session, session.scalars(select(Revision.plugins)).one())
     if not shell.house.host.is_on(view.plugin, switches, current_person()):
-        raise click.ClickException(f"{view.plugin} is off; backoffice plugin enable {view.plugin} switches it on")
+        raise click.ClickException(
+            f"{view.plugin} is off; backoffice plugin enable {view.plugin} switches it on"
+        )
     set_locale(current_person().locale)
     return view
 
@@ -164,7 +193,9 @@ def _places_and_options(words: tuple[str, ...]) -> tuple[list[str], dict[str, st
         name, equals, value = word.removeprefix("--").partition("=")
         options[name.replace("-", "_")] = value if equals else next(rest, "")
     if len(places) != 2:
-        raise click.UsageError("name the resource and the file, as in: backoffice import org.store stores.csv")
+        raise click.UsageError(
+            "name the resource and the file, as in: backoffice import org.store stores.csv"
+        )
     return places, options
 
 
@@ -187,7 +218,7 @@ def _progress(quiet: bool) -> Callable[[Iterator[Any]], Iterable[Any]]:
 
 
 def _write_refused(session: Any, batch: Any, path: Path) -> Path:
-    from core.exchange.pages import refused_lines
+    from core.exchange.refusals import refused_lines
 
     target = path.with_name(f"{path.name}.refused.csv")
     with target.open("w", encoding="utf-8", newline="") as file:

@@ -98,11 +98,15 @@ class Check:
             if text is not None:
                 line.values[name] = known[text]
                 if known[text] is None:
-                    line.problems.append((name, _("There is no “%(text)s” among what you may choose.", text=text)))
+                    line.problems.append(
+                        (name, _("There is no “%(text)s” among what you may choose.", text=text))
+                    )
 
     def _call(self, hook: str, lines: list[Line]) -> None:
         if lines:
-            answer = getattr(self.view, hook)(self.session, [line.values for line in lines], self.batch.options)
+            answer = getattr(self.view, hook)(
+                self.session, [line.values for line in lines], self.batch.options
+            )
             for line, values in zip(lines, answer, strict=True):
                 line.values = values
 
@@ -137,7 +141,9 @@ class Check:
             reachable = [row for row in rows if row.reachable]
             if len(reachable) > 1:
                 count = len(reachable)
-                reason = _("%(count)s records agree with this row; it is not clear which one is meant.", count=count)
+                reason = _(
+                    "%(count)s records agree with this row; it is not clear which one is meant.", count=count
+                )
                 line.problems.append((self.match[0], reason))
             elif reachable:
                 row = reachable[0]
@@ -145,9 +151,13 @@ class Check:
                 line.before = {name: value for name, value in was.items() if value != line.values[name]}
                 line.status = "updated" if line.before else "unchanged"
                 line.row_id, line.row_version = row.id, row.version
-                line.problems += [(name, _("This cannot be changed later.")) for name in line.before if name in only_new]
+                line.problems += [
+                    (name, _("This cannot be changed later.")) for name in line.before if name in only_new
+                ]
             elif rows and self.match == list(self.view.import_key):
-                reason = _("This is taken by a record that you may not change, or that is in the recycle bin.")
+                reason = _(
+                    "This is taken by a record that you may not change, or that is in the recycle bin."
+                )
                 line.problems.append((self.match[0], reason))
 
     def _existing(self, keys: set[tuple[Any, ...]], names: list[str]) -> dict[tuple[Any, ...], list[Any]]:
@@ -179,7 +189,11 @@ class Check:
             ids = reserve_ids(self.session, self.view.model.__table__, len(new))
             for line, row_id in zip(new, ids, strict=True):
                 line.row_id = row_id
-            rows = [row for line in lines for row in (self._refusals(line) if line.problems else self._staged(line))]
+            rows = [
+                row
+                for line in lines
+                for row in (self._refusals(line) if line.problems else self._staged(line))
+            ]
             insert_rows(self.session, ImportRow.__table__, rows)  # type: ignore[arg-type]
 
     def _staged(self, line: Line) -> Iterator[dict[str, Any]]:
@@ -191,13 +205,12 @@ class Check:
 
     def _refusals(self, line: Line) -> Iterator[dict[str, Any]]:
         texts = dict(zip(self.headers, line.texts, strict=True))
-        titles = {declared.name: declared.title for declared in self.view.fields}
+        titles = {declared.name: gettext(declared.title) for declared in self.view.fields}
         for name, reason in line.problems:
-            column = self.column_of.get(name)
+            column = self.column_of.get(name) or titles.get(name, name)
             yield {
-                "batch_id": self.batch.id, "number": line.number, "status": "refused", "values": texts,
-                "column": column or gettext(titles.get(name, name)), "value": texts.get(column or "", "")[:1000],
-                "reason": reason[:400],
+                "batch_id": self.batch.id, "number": line.number, "status": "refused", "reason": reason[:400],
+                "column": column, "value": texts.get(column, "")[:1000], "values": texts,
             }  # fmt: skip
 
     def refuse_contradicted(self, rows: Iterable[Row]) -> None:
@@ -221,19 +234,18 @@ def _good(lines: list[Line]) -> list[Line]:
 def _reader(declared: Any, model: Any) -> Callable[[str], tuple[Any, str]]:
     """Return the function from a cell's text to (value, problem); an empty cell empties what may be empty."""
     column = model.__table__.columns.get(declared.name)
-    may_be_empty = (column is None or column.nullable) and declared.kind_for(model) != "boolean"
+    may_be_empty = column is None or column.nullable
+    empty = None if may_be_empty and not declared.required else LEFT_OUT
 
     @lru_cache(maxsize=10_000)
     def read(text: str) -> tuple[Any, str]:
         if text.startswith("'") and guard(text[1:]) == text:
             text = text[1:]
         try:
-            is_empty = not typed.text(text)
-            if is_empty and not declared.required:
-                return (None if may_be_empty else LEFT_OUT), ""
-            if declared.lookup and not is_empty:
-                return typed.text(text), ""
-            return declared.value_of(text, model), ""
+            said = typed.text(text)
+            if not said:
+                return empty, ""
+            return (said if declared.lookup else declared.value_of(text, model)), ""
         except typed.BadValue as error:
             return None, str(error)
 

@@ -62,10 +62,21 @@ class Export:
         """Keep who takes what, in a transaction of its own, before the first byte leaves."""
         filters = {name: value for name, (value, _text) in self.asked.filters.items() if value}
         if self.asked.words:
-            filters["search"] = masked(self.asked.words, "mobile") if any(map(str.isdigit, self.asked.words)) else self.asked.words
+            filters["search"] = (
+                masked(self.asked.words, "mobile")
+                if any(map(str.isdigit, self.asked.words))
+                else self.asked.words
+            )
         told = {"kind": [None, kind], **{name: [None, masked(value)] for name, value in filters.items()}}
         with self.database.transaction() as own:
-            record(own, resource=self.view.model.__resource__, row_id="", action="exported", changes=told, reason=self.unmask)
+            record(
+                own,
+                resource=self.view.model.__resource__,
+                row_id="",
+                action="exported",
+                changes=told,
+                reason=self.unmask,
+            )
 
     def csv(self) -> Iterator[bytes]:
         """Yield the file in blocks, the headings at once."""
@@ -83,7 +94,12 @@ class Export:
             count = connection.scalar(select(func.count()).select_from(capped.subquery()))
         if count > MOST_SHEET_ROWS:
             limit = f"{MOST_SHEET_ROWS:,}"
-            raise ExportRefused(_("An Excel file holds at most %(limit)s rows here. Narrow the list, or export it as csv.", limit=limit))
+            raise ExportRefused(
+                _(
+                    "An Excel file holds at most %(limit)s rows here. Narrow the list, or export it as csv.",
+                    limit=limit,
+                )
+            )
         write_xlsx(path, self.headers, (row for rows in self._rows() for row in rows), self.title)
 
     def _rows(self) -> Iterator[list[Any]]:
@@ -96,12 +112,19 @@ class Export:
         labelled = [sql.label(f"c{position}") for position, sql in enumerate(self.expressions)]
         # Its ORDER BY keeps the inner query whole, so that a name is read once and not once a test of it.
         inner = self.query.with_only_columns(*labelled).subquery()
-        lines = select(*(_copied_text(inner.c[label.name], kind) for label, kind in zip(labelled, self.kinds, strict=True)))
+        lines = select(
+            *(
+                _copied_text(inner.c[label.name], kind)
+                for label, kind in zip(labelled, self.kinds, strict=True)
+            )
+        )
         with self.database.engine.connect() as connection:
             compiled = lines.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
             cursor = connection.connection.cursor()
             block = bytearray()
-            with cursor.copy(f"COPY ({compiled}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')", _bound(compiled)) as copy:
+            with cursor.copy(
+                f"COPY ({compiled}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')", _bound(compiled)
+            ) as copy:
                 for line in copy:
                     block += line
                     if len(block) > BLOCK:
@@ -115,7 +138,11 @@ def _bound(compiled: Any) -> dict[str, Any]:
     kept = {}
     for name, value in compiled.params.items():
         type_ = compiled.binds[name].type if name in compiled.binds else None
-        process = type_.dialect_impl(compiled.dialect).bind_processor(compiled.dialect) if type_ is not None else None
+        process = (
+            type_.dialect_impl(compiled.dialect).bind_processor(compiled.dialect)
+            if type_ is not None
+            else None
+        )
         kept[name] = process(value) if process else value
     return kept
 
@@ -155,11 +182,14 @@ def _name_of(sql: Any) -> Any:
 def _mask_mobile(sql: Any) -> Any:
     """The mask of `typed.mask_mobile`, as SQL."""
     length, hidden = func.length(sql), literal("****")
-    shown = hidden.concat(func.substr(sql, length - 3))
+    end = hidden.concat(func.substr(sql, length - 3))
+    middle = func.substr(sql, 1, length - 8).concat(end)
     return case(
-        (sql.is_(None), None), (length < 8, hidden), (length < 11, func.substr(sql, 1, length - 8).concat(shown)),
-        else_=func.substr(sql, 1, 3).concat(shown),
-    )  # fmt: skip
+        (sql.is_(None), None),
+        (length < 8, hidden),
+        (length < 11, middle),
+        else_=func.substr(sql, 1, 3).concat(end),
+    )
 
 
 def _copied_text(sql: Any, kind: str) -> Any:
@@ -193,7 +223,9 @@ def export_response(view: Any, asked: Any, kind: str) -> Any:
             return redirect(f"{url_for('.index_view')}?{request.query_string.decode()}")
         export.write_audit(kind)
         # The open file outlives its folder.
-        response = send_file(path.open("rb"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+        response = send_file(
+            path.open("rb"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        )
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
     return response
 
@@ -217,9 +249,17 @@ def asked_for(view: Any, where: Iterable[tuple[str, str]]) -> tuple[Any, list[An
                 more.append(getattr(view.model, name) == declared.value_of(text, view.model))
         except typed.BadValue as error:
             raise ExportRefused(f"{name}: {error}") from error
-    known = {f"{column.name}{end}" for column in view.columns if column.filter for end in ("", "_from", "_to")} | {"search", "bin", "sort", "desc"}
+    known = {
+        f"{column.name}{end}" for column in view.columns if column.filter for end in ("", "_from", "_to")
+    } | {"search", "bin", "sort", "desc"}
     if unknown := [name for name, _text in rest if name not in known]:
-        raise ExportRefused(_("There is no field “%(field)s”. There are: %(fields)s.", field=unknown[0], fields=", ".join(sorted(known | fields.keys()))))
+        raise ExportRefused(
+            _(
+                "There is no field “%(field)s”. There are: %(fields)s.",
+                field=unknown[0],
+                fields=", ".join(sorted(known | fields.keys())),
+            )
+        )
     asked = view.asked(MultiDict(rest))
     if asked.problems:
         raise ExportRefused(" ".join(asked.problems))

@@ -76,7 +76,10 @@ def check(
     if missing:
         titles = ", ".join(map(gettext, missing))
         raise ImportRefused(
-            _("No column of the file says “%(titles)s”, by which a record is found again. Choose one.", titles=titles)
+            _(
+                "No column of the file says “%(titles)s”, by which a record is found again. Choose one.",
+                titles=titles,
+            )
         )
     checking = Check(session, view, batch)
     rows, count = iter(watch(table.rows())), 0
@@ -85,8 +88,10 @@ def check(
         count += len(chunk)
     if checking.contradicted:
         checking.refuse_contradicted(table.rows())
-    query = select(ImportRow.status, func.count(ImportRow.number.distinct())).where(ImportRow.batch_id == batch.id)
+    query = select(ImportRow.status, func.count(ImportRow.number.distinct())).where(
+        ImportRow.batch_id == batch.id
+    )
     with unscoped("one's own batch"):
-        found = {status: number for status, number in session.execute(query.group_by(ImportRow.status))}
+        found = dict(session.execute(query.group_by(ImportRow.status)).all())  # type: ignore[arg-type]
     none = dict.fromkeys(("created", "updated", "unchanged", "refused"), 0)
     batch.counts = none | found | {"rows": count, "repeated": checking.repeated}

@@ -21,7 +21,9 @@ def columns_to_fields(view: Any, headers: list[str], chosen: dict[str, str]) -> 
     for column in chosen:
         if column not in headers:
             columns = ", ".join(headers)
-            raise ImportRefused(_("The file has no column “%(column)s”. It has: %(columns)s.", column=column, columns=columns))
+            raise ImportRefused(
+                _("The file has no column “%(column)s”. It has: %(columns)s.", column=column, columns=columns)
+            )
     taken = [name for name in chosen.values() if name]
     if len(taken) > len(set(taken)):
         raise ImportRefused(_("Two columns cannot go to the same field."))
@@ -41,7 +43,9 @@ def require_fields(view: Any, names: Iterable[str]) -> None:
     for name in names:
         if name not in known:
             fields = ", ".join(sorted(known))
-            raise ImportRefused(_("There is no field “%(field)s”. There are: %(fields)s.", field=name, fields=fields))
+            raise ImportRefused(
+                _("There is no field “%(field)s”. There are: %(fields)s.", field=name, fields=fields)
+            )
 
 
 def options_of(view: Any, given: dict[str, str]) -> dict[str, str]:

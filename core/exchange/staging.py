@@ -34,7 +34,10 @@ class StagedRow:
 
 def staged_rows(session: Session, view: Any, batch: ImportBatch, status: str) -> Iterator[list[StagedRow]]:
     """Yield the rows of a batch with one status, in the file's order, some thousands at a time."""
-    last, columns = 0, (ImportRow.number, ImportRow.row_id, ImportRow.row_version, ImportRow.values, ImportRow.before)
+    last, columns = (
+        0,
+        (ImportRow.number, ImportRow.row_id, ImportRow.row_version, ImportRow.values, ImportRow.before),
+    )
     query = select(*columns).where(ImportRow.batch_id == batch.id, ImportRow.status == status)
     query = query.order_by(ImportRow.number).limit(CHUNK)
     while True:
@@ -71,7 +74,8 @@ def _staged(model: Any, number: int, row_id: int, version: int | None, values: A
 def plain(values: dict[str, Any]) -> dict[str, Any]:
     """Return values as JSON keeps them; `valued` reads them back."""
     return {
-        name: _WRITERS[type(value)](value) if type(value) in _WRITERS else value for name, value in values.items()
+        name: _WRITERS[type(value)](value) if type(value) in _WRITERS else value
+        for name, value in values.items()
     }
 
 
@@ -88,6 +92,10 @@ def valued(model: Any, values: dict[str, Any]) -> dict[str, Any]:
 @lru_cache(maxsize=200)
 def _readers(model: Any) -> dict[str, Callable[[str], Any]]:
     def reader(type_: Any) -> Callable[[str], Any] | None:
-        return Decimal if isinstance(type_, Money | Numeric) else getattr(type_.python_type, "fromisoformat", None)
+        return (
+            Decimal
+            if isinstance(type_, Money | Numeric)
+            else getattr(type_.python_type, "fromisoformat", None)
+        )
 
     return {column.name: read for column in model.__table__.columns if (read := reader(column.type))}

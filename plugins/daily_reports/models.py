@@ -144,6 +144,20 @@ class Submission(Base):
     at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
 
 
+class AbsentDay(Base):
+    """A closed day that an import added to a store's calendar, so that the import can take it back."""
+
+    __tablename__ = "daily_reports_absent_day"
+    __scope__ = "global"
+    __audit__ = False
+    __table_args__ = (Index("ix_daily_reports_absent_day_batch_id", "batch_id"),)
+
+    calendar_day_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("org_calendar_day.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    batch_id: Mapped[int] = mapped_column(Id, ForeignKey("exchange_batch.id", ondelete="CASCADE"))
+
+
 class MonthTarget(Row, InNode, Base):
     """What a node is to sell in a month, and how the weekdays weigh in it."""
 

@@ -271,7 +271,7 @@ def _overtaken(node: Node, day: date, step: str, read: Any, report: DayReport) -
     amount = report.amount if step == "close" and report.amount is not None else report.target_amount
     text = _(
         "%(name)s was faster and sent %(amount)s. Yours is kept below and not sent yet.",
-        name=name or _("Somebody else"), amount=f"{amount:,.2f}" if amount is not None else "–",
+        name=name or _("Somebody else"), amount=show(amount, "money") or "–",
     )  # fmt: skip
     session.rollback()
     may_replace = (report.state, "set_target" if step == "target" else "report") in states.TRANSITIONS

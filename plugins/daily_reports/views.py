@@ -29,7 +29,7 @@ from core.api import (
     toast,
     typed,
 )
-from plugins.daily_reports import boards, hours, months, states
+from plugins.daily_reports import boards, hours, imports, months, states
 from plugins.daily_reports.models import GAP_REASONS, DayReport, MonthTarget
 
 EXPANDED_UP_TO = 60
@@ -115,6 +115,24 @@ class DayReports(ModelView):
     import_options = {"absent_days": {"missing": N_("Absent days are missing"), "closed": N_("Absent days were closed")}}
     empty_text = N_("Stores report on their phone under /day/; earlier days can be imported from a sheet.")
 
+    def import_defaults(self, session: Any, values: list[Any], options: dict[str, str]) -> list[Any]:
+        """Imported history enters locked."""
+        entered = {"state": states.next_state(None, "import"), "imported": True}
+        return [row | entered for row in values]
+
+    def import_check(self, session: Any, values: list[Any], ids: list[int | None]) -> dict[int, tuple[str, str]]:
+        """What a store has reported or corrected itself is not overwritten."""
+        return imports.refusals(session, values, ids)
+
+    def after_import(self, session: Any, batch: Any, options: dict[str, str]) -> None:
+        """Close the days on which the file has nothing, if the person said so."""
+        if options["absent_days"] == "closed":
+            batch.counts = batch.counts | {"closed_days": imports.close_absent_days(session, self, batch)}
+
+    def after_revert(self, session: Any, batch: Any) -> None:
+        """Take the closed days back too."""
+        imports.open_absent_days(session, batch)
+
     def name_of(self, row: Any) -> str:
         """The place and the day."""
         return f"{names_of_nodes({row.node_id}).get(row.node_id, '')} {row.day}"
@@ -164,6 +182,10 @@ class MonthTargets(ModelView):
             if session.scalars(query).first():
                 return {"month": _("This place already has a target for this month: change that one.")}
         return {}
+
+    def import_values(self, session: Any, values: list[Any], options: dict[str, str]) -> list[Any]:
+        """A month is any of its days, and kept as the first."""
+        return [self._usual(row) for row in values]
 
     def fill(self, row: Any, values: dict[str, Any], *, is_new: bool) -> None:
         """A month is kept as its first day; an empty weight is 1."""

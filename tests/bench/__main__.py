@@ -32,7 +32,7 @@ def main() -> None:
 
 def _on(kind: str, scale: float, only: str) -> list[Line]:
     with tempfile.TemporaryDirectory(prefix="backoffice-bench-") as folder, _database(kind, Path(folder)) as url:
-        lines = measure(url, Path(folder), scale if kind == "postgres" else scale / 10, only)
+        lines = measure(url, Path(folder), scale if kind == "postgres" else scale / 10, only, 60.0 if scale >= 1 else 15.0)
     print(as_text(kind, lines), flush=True)
     return lines
 

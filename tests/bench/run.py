@@ -5,26 +5,43 @@ from functools import partial
 from pathlib import Path
 
 from tests.bench.data import Chain, make_chain
+from tests.bench.exchange import exports, imports
 from tests.bench.load import Client, WrongAnswer, median, milliseconds, requests_a_second
 from tests.bench.operations import Action, Operation, operations
+from tests.bench.rush import WORKERS, rush
 from tests.bench.serving import Served, serving
 from tests.bench.table import Line, at_most, not_measured
 
-ROUNDS, TIMES = 4, 60
+ROUNDS, TIMES = 12, 20
 """The applications take turns, so that a busy moment of the machine meets all of them."""
+FOOTPRINT, START, IDLE_MEGABYTES = "start idle", 3.0, 110
 
 
-def measure(url: str, folder: Path, scale: float, only: str) -> list[Line]:
+def measure(url: str, folder: Path, scale: float, only: str, rush_seconds: float) -> list[Line]:
     """Fill the database, serve, measure; `only` keeps the lines that hold this word."""
     chain, app = make_chain(url, folder, scale)
     floor = Served("tests.bench.floor:app", "/list", folder / "floor.log", chain.environment)
     rich = Served("tests.bench.rich:app", "/up", folder / "rich.log", chain.environment)
-    product = Served("wsgi:app", "/login", folder / "product.log", chain.environment)
+    product = Served("wsgi:app", "/login", folder / "product.log", chain.environment, config="python:config.gunicorn")
+    busy = Served("wsgi:app", "/login", folder / "busy.log", chain.environment, config="python:config.gunicorn", workers=WORKERS)
     try:
         with serving(floor, rich, product):
-            return [_line(each, chain, floor, rich, product) for each in operations(app, chain) if only in each.name]
+            lines = _footprint(floor, product) if only in FOOTPRINT else []
+            lines += [_line(each, chain, floor, rich, product) for each in operations(app, chain) if only in each.name]
+            lines += exports(chain, floor, product) if only in "export" else []
+        lines += rush(app, chain, busy, rush_seconds) if only in "rush" else []
+        lines += imports(app, chain) if only in "import" else []
     finally:
         app.extensions["backoffice"].database.dispose()
+    return lines
+
+
+def _footprint(floor: Served, product: Served) -> list[Line]:
+    idle, most = product.worker_megabytes(), IDLE_MEGABYTES
+    return [
+        at_most("start to first answer", floor.seconds_to_first_answer, product.seconds_to_first_answer, START, unit="s"),
+        Line("idle worker", f"{floor.worker_megabytes():.0f} MB", "", f"{idle:.0f} MB", idle / floor.worker_megabytes(), f"≤ {most} MB", idle <= most),
+    ]  # fmt: skip
 
 
 def _line(operation: Operation, chain: Chain, floor: Served, rich: Served, product: Served) -> Line:

@@ -23,10 +23,13 @@ class Served:
     :param first: the address whose answer says that it is up.
     """
 
-    def __init__(self, application: str, first: str, log: Path, environment: dict[str, str], workers: int = 2) -> None:
+    def __init__(
+        self, application: str, first: str, log: Path, environment: dict[str, str], *, workers: int = 2, config: str = ""
+    ) -> None:
         self.port = 0
         self.seconds_to_first_answer = 0.0
         self._command = [sys.executable, "-m", "gunicorn", application, "--workers", str(workers), "--no-control-socket"]
+        self._command += ["--config", config] if config else []
         self._first = first
         self._log = log
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("BACKOFFICE_")}

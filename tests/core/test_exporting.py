@@ -49,9 +49,10 @@ def shelves(app, org, work):
     keeper = org.people["area_manager"]
     put(
         {
-            "code": "A", "name": "First, with a comma", "node_id": near, "worth": Decimal("12.30"), "pieces": 3,
-            "counted_on": date(2026, 11, 21), "counted_at": datetime(2026, 11, 21, 16, 30, tzinfo=UTC), "locked": True,
-            "level": "full", "keeper_mobile": "13800138000", "keeper_id": keeper.id, "note": "two\nlines",
+            "code": "A", "name": "First, with a comma", "node_id": near, "worth": Decimal("12.30"),
+            "pieces": 3, "counted_on": date(2026, 11, 21), "counted_at": datetime(2026, 11, 21, 16, 30, tzinfo=UTC),
+            "locked": True, "level": "full", "keeper_mobile": "13800138000", "keeper_id": keeper.id,
+            "note": "two\nlines",
         },
         {"code": "B", "name": "Second", "node_id": near, "worth": Decimal("-0.05")},
         {"code": "Z", "name": "Far", "node_id": far},
@@ -77,7 +78,11 @@ def test_a_row_says_what_the_list_says(shelves, client_as):
 
 
 def test_amounts_keep_their_sign_and_two_decimals(shelves, client_as):
-    assert [row["Worth"] for row in table(client_as("head_office").get(f"{URL}/csv/"))] == ["12.30", "-0.05", "0.00"]
+    assert [row["Worth"] for row in table(client_as("head_office").get(f"{URL}/csv/"))] == [
+        "12.30",
+        "-0.05",
+        "0.00",
+    ]
 
 
 def test_a_csv_begins_with_the_mark_that_excel_needs(shelves, client_as):
@@ -112,29 +117,40 @@ def test_what_is_in_the_recycle_bin_stays_out(shelves, client_as, work):
 
 
 def test_the_name_of_a_person_out_of_reach_is_not_told(shelves, client_as):
-    shelves.put({"code": "C", "name": "Third", "node_id": shelves.near, "keeper_id": shelves.org.clerks[7].id})
+    shelves.put(
+        {"code": "C", "name": "Third", "node_id": shelves.near, "keeper_id": shelves.org.clerks[7].id}
+    )
     rows = {row["Code"]: row["Keeper"] for row in table(client_as("area_manager").get(f"{URL}/csv/"))}
     assert rows == {"A": "Name of area_manager", "B": "", "C": ""}
 
 
-@pytest.mark.parametrize("name", FORMULAS)
-def test_no_cell_is_a_formula(shelves, client_as, name):
-    shelves.put({"code": "C", "name": name, "node_id": shelves.near})
-    rows = {row["Code"]: row["Name"] for row in table(client_as("head_office").get(f"{URL}/csv/"))}
-    assert rows["C"] == f"'{name}"
+def test_no_cell_is_a_formula(shelves, client_as):
+    shelves.put(
+        *({"code": f"N{i}", "name": name, "node_id": shelves.near} for i, name in enumerate(FORMULAS))
+    )
+    rows = table(client_as("head_office").get(f"{URL}/csv/?code=N"))
+    assert [row["Name"] for row in rows] == [f"'{name}" for name in FORMULAS]
 
 
 def test_a_text_that_is_a_plain_number_stays_as_it_is(shelves, client_as):
     shelves.put({"code": "C", "name": "-12.5", "node_id": shelves.near})
-    assert {row["Code"]: row["Name"] for row in table(client_as("head_office").get(f"{URL}/csv/"))}["C"] == "-12.5"
+    assert {row["Code"]: row["Name"] for row in table(client_as("head_office").get(f"{URL}/csv/"))}[
+        "C"
+    ] == "-12.5"
 
 
-@pytest.mark.parametrize(
-    "number, shown", [("13800138000", "138****8000"), ("12345678", "****5678"), ("123456789", "1****6789"), ("1234", "****"), (None, "")]
-)
-def test_a_number_is_masked_as_in_the_list(shelves, client_as, number, shown):
-    shelves.put({"code": "C", "name": "C", "node_id": shelves.near, "keeper_mobile": number})
-    assert {row["Code"]: row["Keeper's mobile"] for row in table(client_as("head_office").get(f"{URL}/csv/"))}["C"] == shown
+def test_a_number_is_masked_as_in_the_list(shelves, client_as):
+    shown = {
+        "13800138000": "138****8000",
+        "12345678": "****5678",
+        "123456789": "1****6789",
+        "1234": "****",
+        None: "",
+    }
+    for number, mobile in enumerate(shown):
+        shelves.put({"code": f"N{number}", "name": "N", "node_id": shelves.near, "keeper_mobile": mobile})
+    rows = table(client_as("head_office").get(f"{URL}/csv/?code=N"))
+    assert [row["Keeper's mobile"] for row in rows] == list(shown.values())
 
 
 def test_labels_are_in_the_persons_language(shelves, client_as, work):
@@ -180,12 +196,16 @@ def test_who_took_what_is_kept_before_the_first_byte_leaves(shelves, client_as, 
 
 
 def test_a_long_list_comes_in_blocks_and_holds_every_row_once(shelves, client_as):
-    shelves.put(*({"code": f"L{number:05}", "name": "長" * 20, "node_id": shelves.near} for number in range(5000)))
+    shelves.put(
+        *({"code": f"L{number:05}", "name": "長" * 20, "node_id": shelves.near} for number in range(5000))
+    )
     answer = client_as("head_office").get(f"{URL}/csv/", buffered=False)
     blocks = list(answer.iter_encoded())
     assert blocks[0].startswith("\ufeffCode".encode()) and len(blocks[0]) < 300
     assert len(blocks) > 3
-    codes = [row["Code"] for row in csv.DictReader(io.StringIO(b"".join(blocks).decode("utf-8-sig"), newline=""))]
+    codes = [
+        row["Code"] for row in csv.DictReader(io.StringIO(b"".join(blocks).decode("utf-8-sig"), newline=""))
+    ]
     assert len(codes) == len(set(codes)) == 5003
 
 
@@ -232,5 +252,7 @@ def test_masks_fall_only_for_a_reason_and_the_reason_is_kept(shelves, shell, wor
     assert "138****8000" in mobiles
     assert "13800138000" in [row[9] for row in shell("full.csv", unmask="the customer asked")[1:]]
     with work() as session, unscoped("a test"):
-        reasons = session.scalars(select(AuditEntry.reason).where(AuditEntry.action == "exported").order_by(AuditEntry.id)).all()
+        reasons = session.scalars(
+            select(AuditEntry.reason).where(AuditEntry.action == "exported").order_by(AuditEntry.id)
+        ).all()
     assert reasons == ["", "the customer asked"]
