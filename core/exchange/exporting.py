@@ -200,8 +200,11 @@ def _copied_text(sql: Any, kind: str) -> Any:
         return func.to_char(func.timezone("Asia/Shanghai", sql), "YYYY-MM-DD HH24:MI:SS")
     if not isinstance(sql.type, String):
         return sql
-    looks_like_formula = sql.regexp_match(FORMULA_START) & ~sql.regexp_match(PLAIN_NUMBER)
-    return case((looks_like_formula, literal("'").concat(sql)), else_=sql)
+    first = func.ascii(sql)
+    # Digits, letters and Chinese begin nearly every text; a pattern for each cell would double the time.
+    is_ordinary = first.between(48, 57) | first.between(65, 127) | first.between(0x3001, 0xFEFF)
+    is_formula = sql.regexp_match(FORMULA_START) & ~sql.regexp_match(PLAIN_NUMBER)
+    return case((is_ordinary, sql), (is_formula, literal("'").concat(sql)), else_=sql)
 
 
 def export_response(view: Any, asked: Any, kind: str) -> Any:

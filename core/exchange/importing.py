@@ -72,15 +72,8 @@ def check(
     batch.counts = {}
     with unscoped("one's own batch"):
         session.execute(delete(ImportRow).where(ImportRow.batch_id == batch.id))
-    missing = [f.title for f in view.fields if f.name in batch.match and f.name not in batch.mapping.values()]
-    if missing:
-        titles = ", ".join(map(gettext, missing))
-        raise ImportRefused(
-            _(
-                "No column of the file says “%(titles)s”, by which a record is found again. Choose one.",
-                titles=titles,
-            )
-        )
+    if problem := missing_key(view, batch):
+        raise ImportRefused(problem)
     checking = Check(session, view, batch)
     rows, count = iter(watch(table.rows())), 0
     while chunk := list(islice(rows, CHUNK)):
@@ -95,3 +88,14 @@ def check(
         found = dict(session.execute(query.group_by(ImportRow.status)).all())  # type: ignore[arg-type]
     none = dict.fromkeys(("created", "updated", "unchanged", "refused"), 0)
     batch.counts = none | found | {"rows": count, "repeated": checking.repeated}
+
+
+def missing_key(view: Any, batch: ImportBatch) -> str:
+    """Return what to say when no column holds the key by which a record is found again, else nothing."""
+    fields = [f for f in view.fields if f.name in batch.match and f.name not in batch.mapping.values()]
+    titles = ", ".join(gettext(declared.title) for declared in fields)
+    text = _(
+        "No column of the file says “%(titles)s”, by which a record is found again. Choose one.",
+        titles=titles,
+    )
+    return text if fields else ""

@@ -2,6 +2,7 @@
 
 import io
 import time
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -111,10 +112,8 @@ class Imports(ImportHooks):
         return session.scalars(query).one_or_none() or abort(404)
 
     def _check(self, batch: ImportBatch, table: Any) -> None:
-        try:
+        with suppress(ImportRefused):  # the page says what is missing, and lets the person choose
             importing.check(session, self, batch, table)
-        except ImportRefused as error:
-            toast(str(error), "watch")
 
     def _map_again(self, batch: ImportBatch, mapping: dict[str, str]) -> Any:
         path = _folder() / f"{batch.id}"
@@ -147,8 +146,8 @@ class Imports(ImportHooks):
     def _batch_page(self, batch: ImportBatch, problem: str = "") -> Any:
         here = url_for(".import_batch_view", id=batch.id)
         common = {
-            "form_error": problem, "counts": batch.counts, "file_name": batch.file_name,
-            "refused_url": url_for(".import_refused_view", id=batch.id),
+            "form_error": problem or importing.missing_key(self, batch), "counts": batch.counts,
+            "file_name": batch.file_name, "refused_url": url_for(".import_refused_view", id=batch.id),
         }  # fmt: skip
         if batch.state != "checked":
             common["revert_url"] = (

@@ -223,3 +223,11 @@ def collect(hook: str, **arguments: Any) -> list[Any]:
     if "switches" in g:
         on = {name for name in host.plugins if host.is_on(name, g.switches, current_person())}
     return [answer for _name, answer in host.collect(hook, only=on, **arguments)]
+
+
+def is_on_at(plugin: str, node: Any) -> bool:
+    """Say whether a plugin is on for records of `node` in this request: for all, or at or under a pilot node."""
+    from flask import g
+
+    pilots = g.switches.enabled.get(plugin, frozenset())
+    return not pilots or bool({node.id, node.area_id, node.region_id} & pilots)

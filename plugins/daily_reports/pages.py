@@ -19,6 +19,7 @@ from core.api import (
     current_person,
     gettext,
     inbox,
+    is_on_at,
     is_closed,
     names_of_people,
     people_at,
@@ -39,11 +40,14 @@ REMIND_EVERY = timedelta(minutes=10)
 
 
 def node_by(code: str, permission: str) -> Node:
-    """Return the place with this code if the permission reaches it, else 404."""
+    """Return the place with this code if the permission reaches it, else 404; places outside a pilot are read only."""
     if not code.isprintable():
         abort(404)
     query = select(Node).where(Node.code == code, Node.deleted_at.is_(None), criteria(Node, current_person(), permission))
-    return session.scalars(query).one_or_none() or abort(404)
+    node = session.scalars(query).one_or_none() or abort(404)
+    if permission != READ and not is_on_at("daily_reports", node):
+        abort(404)
+    return node
 
 
 def day_from(text: str) -> date:
@@ -241,11 +245,10 @@ def _take(code: str, day_text: str, step: str, read_form: Any, save: Any) -> Any
         return _refused(node, day, step, read, _("Nothing was sent yet. What you typed is kept; please correct it."), 422)
     if step == "close":
         meant = replace(meant, source_amount=_offered(node, day))  # what the source says is not for the form to say
-    seen = request.form.get("version", "")
     try:
         report = save(
             session, node, day, meant, key=forms.form_key(request.form),
-            seen_version=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None,
+            seen_version=_seen_version(),
         )  # fmt: skip
     except services.DayRefused as error:
         return _refused(node, day, step, read, str(error), 422)
@@ -256,6 +259,12 @@ def _take(code: str, day_text: str, step: str, read_form: Any, save: Any) -> Any
         return jsonify({"redirect": page_of(node, day), "text": text, "version": report.version})
     toast(text, "good")
     return redirect(page_of(node, day))
+
+
+def _seen_version() -> int:
+    """Return the version the form was opened with; 0 when it does not say."""
+    seen = request.form.get("version", "")
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
 
 
 def _refused(node: Node, day: date, step: str, read: Any, problem: str, status: int) -> Any:
@@ -318,7 +327,7 @@ def review(code: str, day: str) -> Any:
     try:
         if event not in ("read", "return"):
             abort(400)
-        services.review(session, report, event, comment)
+        services.review(session, report, event, comment, seen_version=_seen_version())
     except services.DayRefused as error:
         session.rollback()
         return _review_page(day=date_, code=code, comment=comment, problem=str(error)), 422

@@ -244,9 +244,14 @@ def correct(session: Session, report: DayReport, figure: str, value: Any, reason
         session.flush()
 
 
-def review(session: Session, report: DayReport, event: str, comment: str) -> None:
-    """Mark a report as read, or return it with a comment; nobody reviews a report they sent themselves."""
+def review(session: Session, report: DayReport, event: str, comment: str, *, seen_version: int | None = None) -> None:
+    """Mark a report as read, or return it with a comment; nobody reviews a report they sent themselves.
+
+    `seen_version` is the version the reviewer looked at: figures that changed since are looked at again.
+    """
     person = current_person()
+    if seen_version is not None and seen_version != report.version:
+        raise DayRefused(_("The store has changed this report since you opened it. Look at it once more."))
     if person.id is not None and person.id in (report.reported_by, report.target_by):
         raise DayRefused(_("Somebody else reviews what you sent."))
     if event == "return" and not comment:
