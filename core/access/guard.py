@@ -2,22 +2,30 @@
 
 Each ORM statement gets the scope of every table that has one; a statement that reaches such a table
 past the ORM (Core, text, a bare connection, a bulk write by primary key) is refused outside
-`unscoped(reason)`. Rows are checked on their way in, see `core.access.rows`.
+`unscoped(reason)`. Rows are checked on their way in, see `core.access.rows`. A write that the audit would
+not see is refused whoever acts, and so is any write of a session that only reads.
 """
 
+import re
+import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, TextClause, event, inspect, select
+from sqlalchemy import Column, Connection, Engine, Table, TextClause, event, inspect, select
 from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 
 from core.access import rows
 from core.access.person import CurrentPerson, current_person
 from core.access.rows import ScopeViolation, read_permission
 from core.access.scope import criteria, is_unscoped, scoped_models
+from core.db import mappers
 
-__all__ = ["GuardedSession", "ScopeViolation", "read_permission"]
+__all__ = ["GuardedSession", "OnlyReads", "ScopeViolation", "read_permission"]
+
+
+class OnlyReads(RuntimeError):
+    """A session that was opened for reading was asked to write; a GET writes nothing."""
 
 
 class GuardedSession(Session):
@@ -41,6 +49,23 @@ class GuardedSession(Session):
         """Return the connection; only inside `unscoped(reason)`, because it knows no scope."""
         _only_unscoped("session.connection()")
         return super().connection(*args, **options)
+
+    def get_bind(self, mapper: Any = None, **options: Any) -> Engine | Connection:
+        """Return the engine; only to SQLAlchemy itself, or inside `unscoped(reason)`: see `core.db.dialect_of`."""
+        if not sys._getframe(1).f_globals["__name__"].startswith("sqlalchemy."):
+            _only_unscoped("session.get_bind()")
+        return super().get_bind(mapper, **options)
+
+    @property
+    def bind(self) -> Any:
+        """The engine; as `get_bind`."""
+        if not sys._getframe(1).f_globals["__name__"].startswith("sqlalchemy."):
+            _only_unscoped("session.bind")
+        return self._engine
+
+    @bind.setter
+    def bind(self, engine: Any) -> None:
+        self._engine = engine
 
     def bulk_save_objects(self, *args: Any, **options: Any) -> None:
         """Write rows past the unit of work; only inside `unscoped(reason)`."""
@@ -78,9 +103,14 @@ def _tables(models: tuple[type, ...]) -> frozenset[Table]:
 
 @event.listens_for(GuardedSession, "do_orm_execute")
 def _hold_to_scope(state: ORMExecuteState) -> None:
+    statement: Any = state.statement
+    if statement.is_dml:
+        _check_that_it_writes(state.session)
     if is_unscoped():
         return
-    statement, models = state.statement, scoped_models()
+    models = scoped_models()
+    if statement.is_dml:
+        _keep_to_the_audit(state)
     if not state.is_orm_statement or isinstance(statement, FromStatement):
         if isinstance(statement, FromStatement) or _reaches(statement, _tables(models)):
             raise ScopeViolation("this statement reads or writes scoped tables past the ORM: use ORM classes")

@@ -12,7 +12,8 @@ A plugin extends it with a file ``access_values.py`` beside its tests, which may
   ``missing``, and returns the value;
 - ``ROW_VALUES``: ``{table: {column: value or function of the row's number}}`` where any text will not do;
 - ``EVERYBODYS``: ``{resource: reason}`` for views whose rows have no place;
-- ``PUBLIC``: ``{endpoint: reason}`` for addresses that are open to the world.
+- ``PUBLIC`` and ``SIGNED_IN``: ``{endpoint: reason}`` for addresses that are open to the world, or to
+  everybody who is signed in.
 """
 
 import importlib.util
@@ -31,12 +32,13 @@ from sqlalchemy import JSON, Boolean, Date, Integer, Numeric, String, Time, insp
 from core import clock
 from core.access.scope import model_of, unscoped
 from core.admin.model_view import ModelView
-from core.auth.models import Assignment, Grant, Role, UserSession
+from core.auth.models import Grant, Role, UserSession
+from core.auth.rights import load_person
 from core.db import Instant, Money, mappers, metadata
 from core.inbox import Message
 from core.org.models import Node, Person
 from core.registry.models import Revision
-from core.testing.factories import acting, make_person, sign_in, token
+from core.testing.factories import acting, give_role, make_person, sign_in, token
 
 CANARY = "Qz7xw"
 CANARY_SEEN = re.compile(r"Qz7xw[0-9a-z]+|987,654|987654\.32")
@@ -47,6 +49,19 @@ PUBLIC = {
     "health.alive": "a balancer asks whether the process is up",
     "health.ready": "a balancer asks whether to send requests",
     "health.metrics": "the monitoring reads it, from the loopback or with its token",
+}
+SIGNED_IN = {
+    "admin.index": "it shows only the doors one may open",
+    "auth.account": "one's own account",
+    "auth.end_session": "one's own account",
+    "auth.language": "one's own account",
+    "auth.logout": "everybody may leave",
+    "auth.password": "one's own account",
+    "home.index": "one's own home",
+    "home.mark_all": "one's own messages",
+    "home.mark_message": "one's own messages",
+    "home.messages": "one's own messages",
+    "home.open_message": "one's own messages",
 }
 EVERYBODYS = {"auth.role": "a role belongs to no place"}
 ROUTE_VALUES: dict[tuple[str, str], Any] = {
@@ -74,7 +89,7 @@ def load_values_of_plugins() -> None:
         spec = importlib.util.spec_from_file_location(f"access_values_of_{path.parent.name}", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        for mine, name in ((ROUTE_VALUES, "ROUTE_VALUES"), (ROW_VALUES, "ROW_VALUES"), (EVERYBODYS, "EVERYBODYS"), (PUBLIC, "PUBLIC")):
+        for mine, name in ((ROUTE_VALUES, "ROUTE_VALUES"), (ROW_VALUES, "ROW_VALUES"), (EVERYBODYS, "EVERYBODYS"), (PUBLIC, "PUBLIC"), (SIGNED_IN, "SIGNED_IN")):
             mine.update(getattr(module, name, {}))
 
 
@@ -136,6 +151,8 @@ def check_public_rules(app: Any) -> int:
         guard = guards[endpoint]
         if guard.kind == "public":
             assert is_static(app, endpoint) or endpoint in PUBLIC, f"{endpoint} is open to the world"
+        if guard.kind == "signed_in":
+            assert endpoint in SIGNED_IN, f"{endpoint} is open to everybody who is signed in"
         assert guard.permission if guard.kind == "permission" else guard.reason, f"{endpoint}: {guard}"
         assert guard.kind in ("public", "signed_in", "permission")
     return len(endpoints)
@@ -162,6 +179,57 @@ def check_anonymous(app: Any) -> int:
             assert not CANARY_SEEN.search(answer.text)
         script = call(method, plain_url(rule), headers={"X-Requested-With": "fetch"})
         assert script.status_code == 401, f"{method} {rule.rule}: {script.status_code} for nobody's script"
+    return tried
+
+
+def check_tokens(app: Any, org: Any) -> int:
+    """No form is taken without the token of its page, from anybody."""
+    client = sign_in(app.test_client(), org.people["system_administrator"])
+    tried = 0
+    for rule, method in rules_of(app):
+        if method == "GET":
+            continue
+        for data in ({}, {"csrf_token": "x"}):
+            answer = client.open(plain_url(rule), method=method, data=data)
+            tried += 1
+            assert answer.status_code == 400, f"{method} {rule.rule} answered {answer.status_code} without a token"
+    return tried
+
+
+def check_signing_out(app: Any, org: Any) -> int:
+    """After the logout a copy of the cookie opens nothing."""
+    client, thief = sign_in(app.test_client(), org.people["clerk"]), app.test_client()
+    assert client.get("/account/").status_code == 200
+    thief.set_cookie("session", client.get_cookie("session").value)
+    Caller(client)("POST", "/logout")
+    for name, browser in (("the browser", client), ("the copy", thief)):
+        assert browser.get("/account/").status_code == 302, f"{name} is still signed in after the logout"
+    return 2
+
+
+def check_switched_off(app: Any, org: Any) -> int:
+    """A plugin that is off answers everybody, at each of its addresses, like an address that does not exist."""
+    from core.registry.models import PluginIntent
+
+    house = app.extensions["backoffice"]
+    with acting(app) as session:
+        session.execute(update(PluginIntent).values(enabled=False))
+        session.execute(update(Revision).values(plugins=Revision.plugins + 1))
+    tried = 0
+    for role in ("system_administrator", "store_manager", None):
+        call = Caller(sign_in(app.test_client(), org.people[role]) if role else app.test_client())
+        for rule, method in rules_of(app):
+            if rule.endpoint.split(".")[0] not in house.owners:
+                continue
+            answer, unknown = call(method, plain_url(rule)), call(method, "/no/such/address")
+            tried += 1
+            assert answer.status_code == 404, f"{role}: {method} {rule.rule} of a plugin that is off answered {answer.status_code}"
+            assert answer.data == unknown.data, f"{role}: {method} {rule.rule} of a plugin that is off is told from nothing"
+        if role:
+            menu = call("GET", "/admin/").text
+            offered = [view.url for view in house.menu_views if view.endpoint in house.owners and f'"{view.url}/"' in menu]
+            assert not offered, f"{role}: the menu leads to {offered}"
+    assert tried, "no plugin is installed"
     return tried
 
 
@@ -247,6 +315,11 @@ class Site:
     def house(self) -> Any:
         """The application's house."""
         return self.app.extensions["backoffice"]
+
+    def current(self) -> Any:
+        """The person as they act."""
+        with acting(self.app) as session:
+            return load_person(session, self.person.id)
 
 
 class RowMaker:
@@ -335,9 +408,12 @@ def _plain_value(column: Any, number: int, canary: bool) -> Any:
 
 
 def make_site(app: Any, org: Any, scope: str) -> Site:
-    """Make a person whose every right has `scope` ("store", "area" or "own"), and rows here and elsewhere."""
+    """Make a person whose every right has `scope` ("store", "area" or "own"), and rows here and elsewhere.
+
+    With "crossed", they may list and read everywhere besides, and all the rest still in their store only.
+    """
     house = app.extensions["backoffice"]
-    here = {"store": org.stores[0], "area": org.areas[0], "own": org.stores[0]}[scope]
+    here = org.areas[0] if scope == "area" else org.stores[0]
     with acting(app) as session:
         role = Role(code=f"insider_{scope}", name="insider", rank=70)
         session.add(role)
@@ -345,7 +421,16 @@ def make_site(app: Any, org: Any, scope: str) -> Site:
         level = "own" if scope == "own" else "node"
         session.add_all(Grant(role_id=role.id, permission=name, level=level) for name in house.permissions)
         person = make_person(session, f"insider.{scope}", here, role.code)
-        inside = {"store": {org.stores[0].id}, "area": {org.areas[0].id, org.stores[0].id, org.stores[1].id, org.department.id}, "own": set()}[scope]
+        if scope == "crossed":
+            reader = Role(code="reader", name="reader", rank=10)
+            session.add(reader)
+            session.flush()
+            session.add_all(Grant(role_id=reader.id, permission=name, level="all") for name in house.permissions if name.endswith((":list", ":read")))
+            give_role(session, person, "reader", org.chain)
+        inside = {org.stores[0].id}
+        if scope == "area":
+            inside = {org.areas[0].id, org.stores[0].id, org.stores[1].id, org.department.id}
+        inside = set() if scope == "own" else inside
         other = org.stores[4]
         site = Site(app, org, person, None, inside, here=here, elsewhere=other)
         outside = [other, org.stores[0] if scope == "own" else org.areas[3] if scope == "area" else org.stores[1], org.chain]
@@ -455,6 +540,11 @@ def check_reading(site: Site, view: Any) -> int:
     for word in (CANARY, "", "1"):
         if "ajax_lookup" in methods:
             _must_not_show(site.call("GET", f"{base}ajax/lookup/?q={word}&limit=100000"), "the look-up")
+    for number in site.own[view.model.__tablename__]:
+        for more in ("", "&bin=1"):
+            _must_not_show(site.call("GET", f"{base}details/?id={number}{more}"), f"{base}details/ of one's own row")
+        _must_not_show(site.call("GET", f"{base}details/?id={number}", headers={"X-Requested-With": "drawer"}), f"{base}details/ of one's own row")
+        _must_not_show(site.call("GET", f"{base}edit/?id={number}"), f"{base}edit/ of one's own row")
     if "index_view" in methods:
         page = site.call("GET", base).text
         count = re.search(r"(\d+) in all", page)
@@ -528,25 +618,27 @@ def check_writing(site: Site, view: Any) -> int:
     return tried
 
 
-def _attack_in_bulk(site: Site, view: Any) -> int:
+def _attack_in_bulk(site: Site, view: Any, *, lookups: bool = True) -> int:
     table = view.model.__tablename__
     mixed = [*site.own[table], *site.foreign[table], "x", "-1", MISSING]
     tried = 0
     first = site.call("POST", f"{view.url}/action/", {"action": "edit", "rowid": mixed})
-    _must_not_show(first, f"the bulk edit of {view.resource}")
+    if lookups:
+        _must_not_show(first, f"the bulk edit of {view.resource}")
     only = site.call("POST", f"{view.url}/action/", {"action": "edit", "rowid": site.foreign[table]})
     assert only.status_code == 404, f"the bulk edit of {view.resource} opens rows of elsewhere"
     for declared in view.fields:
         if not declared.bulk:
             continue
         values = [*_bulk_values(declared, view)]
-        if declared.lookup:
+        if declared.lookup and lookups:
             target = site.house.views[declared.lookup].model.__tablename__
             values += [str(number) for number in site.foreign.get(target, [])]
         for value in values:
             fields = {"rowid": mixed, "field": declared.name, declared.name: value}
             seen = site.call("POST", f"{view.url}/bulk/", fields)
-            _must_not_show(seen, f"the preview of {view.resource}")
+            if lookups:
+                _must_not_show(seen, f"the preview of {view.resource}")
             chosen = {int(number) for number in re.findall(r'name="rowid" value="(\d+)"', seen.text)}
             assert not chosen & set(site.foreign[table]), f"the preview of {view.resource} holds rows of elsewhere"
             proof = re.search(r'name="version_token" value="([^"]+)"', seen.text)
@@ -589,7 +681,7 @@ def _attack_by_undo(site: Site, view: Any) -> int:
     return 2
 
 
-def _attack_by_form(site: Site, view: Any, name: str) -> int:
+def _attack_by_form(site: Site, view: Any, name: str, *, only_places: bool = False) -> int:
     table, tried = view.model.__tablename__, 0
     if not site.own[table]:
         return 0
@@ -602,7 +694,7 @@ def _attack_by_form(site: Site, view: Any, name: str) -> int:
         if not declared.lookup or (declared.only_new and name == "edit_view"):
             continue
         target = site.house.views[declared.lookup].model.__tablename__
-        if site.house.views[declared.lookup].resource in EVERYBODYS:
+        if site.house.views[declared.lookup].resource in EVERYBODYS or (only_places and target != "org_node"):
             continue
         for foreign in (*site.foreign[target], MISSING, "0", "-1", "9" * 30, "1.5", "x"):
             page = site.call("GET", url)
@@ -612,8 +704,9 @@ def _attack_by_form(site: Site, view: Any, name: str) -> int:
             tried += 1
             where = f"{view.resource}: {name} with {declared.name}={foreign}"
             assert answer.status_code in (403, 404, 422), f"{where} answered {answer.status_code}"
-            _must_not_show(answer, where)
-    for foreign in site.foreign[table]:
+            if not only_places:
+                _must_not_show(answer, where)
+    for foreign in site.foreign[table] if not only_places else ():
         # The number of a row of elsewhere in the form, beside the address of one's own.
         page = site.call("GET", url)
         version = re.search(r'name="_version" value="([^"]+)"', page.text)
@@ -651,6 +744,67 @@ def _typed(declared: Any, view: Any, value: Any) -> str:
     if isinstance(value, datetime):
         return value.date().isoformat()
     return str(value)
+
+
+def check_crossed(site: Site) -> int:
+    """Who may read everywhere and write in one store writes, exports and moves nothing anywhere else."""
+    tried = 0
+    for resource, view in sorted(site.house.views.items()):
+        if resource in EVERYBODYS:
+            continue
+        table, before = view.model.__tablename__, Dump(site)
+        for _name, method, url in view_rules(site, view):
+            permission = site.house.guards[f"{view.endpoint}.{_name}"].permission
+            if permission.endswith((":list", ":read")):
+                continue
+            unknown = site.call(method, f"{url}?id={MISSING}")
+            for number in site.foreign[table] if unknown.status_code == 404 else ():
+                answer = site.call(method, f"{url}?id={number}", {"reason": "x", "rowid": number, "action": "edit"})
+                tried += 1
+                assert answer.status_code == 404, f"{method} {url}?id={number} answered {answer.status_code} to a reader"
+            before.must_still_hold(f"{method} {url} by a reader")
+        if "export" in view.actions:
+            _must_not_show(site.call("GET", f"{view.url}/export/csv/"), f"the export of {resource} for a reader")
+        methods = {name for _url, name, _methods in view._urls}
+        if {"bulk_view", "action_view"} <= methods:
+            tried += _attack_in_bulk(site, view, lookups=False)
+            before.must_still_hold(f"the bulk edit of {resource} by a reader")
+        for name in ("create_view", "edit_view"):
+            if name in methods:
+                tried += _attack_by_form(site, view, name, only_places=True)
+                before.must_still_hold(f"{name} of {resource} by a reader")
+    return tried
+
+
+def check_session(site: Site) -> int:
+    """Past every view, the session itself reads and writes nothing elsewhere."""
+    from core.access.guard import ScopeViolation
+
+    person, tried = site.current(), 0
+    for mapper in sorted(mappers(), key=lambda mapper: mapper.class_.__tablename__):
+        model = mapper.class_
+        foreign = site.foreign.get(model.__tablename__, [])
+        if model.__scope__ == "global" or not foreign:
+            continue
+        key, before = getattr(model, mapper.get_property_by_column(mapper.primary_key[0]).key), Dump(site)
+        with acting(site.app, person) as session:
+            assert not set(session.scalars(select(key))) & set(foreign), f"the session shows {model.__name__} of elsewhere"
+            assert session.get(model, foreign[0]) is None, f"the session finds {model.__name__} of elsewhere by its number"
+            session.query(model).filter(key.in_(foreign)).delete()
+        before.must_still_hold(f"a delete of {model.__name__}")
+        tried += 3
+        if getattr(model, "__append_only__", False):
+            continue
+        with acting(site.app, person) as session:
+            maker = RowMaker(session, site.house)
+            try:
+                maker.make(model, site.elsewhere, site.org.people["leader"], canary=True)
+            except ScopeViolation:
+                tried += 1
+            else:
+                raise AssertionError(f"the session takes a new {model.__name__} for elsewhere")
+            session.rollback()
+    return tried
 
 
 def check_other_pages(site: Site) -> int:
@@ -745,5 +899,3 @@ class Dump:
                 if row[column.name] is not None and target in self.site.foreign and target != "org_node":
                     assert row[column.name] not in self.site.foreign[target], f"{where}: {key} points elsewhere by {column.name}"
 
-
-__all__ = ["Assignment", "check_anonymous", "check_other_pages", "check_permissions", "check_public_rules", "check_rows", "check_shipped_roles", "make_site"]

@@ -55,6 +55,28 @@ def test_who_is_not_signed_in_gets_nowhere(app, org):
 
 @on_sqlite
 @on_both
+def test_no_form_is_taken_without_its_token_and_no_cookie_after_the_logout(app, org):
+    assert matrix.check_tokens(app, org) > 40
+    assert matrix.check_signing_out(app, org)
+
+
+@on_sqlite
+@on_both
+@pytest.mark.requirement("J10", "Z7")
+def test_a_plugin_that_is_off_does_not_exist(app, org):
+    assert matrix.check_switched_off(app, org) > 30
+
+
+@on_sqlite
+@on_both
+@pytest.mark.requirement("A20")
+def test_the_right_to_read_everywhere_is_no_right_to_write_there(app, org):
+    site = matrix.make_site(app, org, "crossed")
+    assert matrix.check_crossed(site) > 20
+
+
+@on_sqlite
+@on_both
 @pytest.mark.requirement("A20", "J1")
 def test_one_right_less_closes_exactly_its_doors(app, org):
     assert matrix.check_permissions(app, org) > 60
@@ -85,3 +107,4 @@ def test_a_row_of_elsewhere_is_as_if_it_did_not_exist(app, org, scope):
     site = matrix.make_site(app, org, scope)
     assert matrix.check_rows(site) > 400
     assert matrix.check_other_pages(site) > 20
+    assert matrix.check_session(site) > 10

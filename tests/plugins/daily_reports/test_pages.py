@@ -394,7 +394,7 @@ def test_a_correction_without_figure_or_reason_is_refused(app, chain, client_as,
 def test_a_day_without_a_record_has_nothing_to_correct_or_review(chain, client_as, at):
     at("2026-11-20 22:30")
     assert post(client_as("store_manager"), page("S1", what="correct"), {"figure": "amount", "value": "1", "reason": "x"}).status_code == 404
-    assert post(client_as("area_manager"), page("S1", what="review"), {"event": "read"}).status_code == 404
+    assert post(client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "read"}).status_code == 404
 
 
 # Reviews
@@ -409,12 +409,12 @@ def test_the_review_shows_one_report_after_the_other_oldest_first(app, chain, cl
     add(2, 1000, 600, day=date(2026, 11, 18))
     reviewer = client_as("area_manager")
     assert "store S2" in reviewer.get("/day/review/").text
-    answer = post(reviewer, page("S2", "2026-11-19", "review"), {"event": "read"})
+    answer = post(reviewer, page("S2", "2026-11-19", "review"), {"version": "1", "event": "read"})
     assert answer.location == "/day/review/"
     assert "store S1" in reviewer.get(answer.location).text
-    post(reviewer, page("S1", what="review"), {"event": "read"})
+    post(reviewer, page("S1", what="review"), {"version": "1", "event": "read"})
     assert "store S2" in reviewer.get("/day/review/").text
-    post(reviewer, page("S2", what="review"), {"event": "return", "comment": "Why so little?"})
+    post(reviewer, page("S2", what="review"), {"version": "1", "event": "return", "comment": "Why so little?"})
     assert "All reports are read" in reviewer.get("/day/review/").text
     with acting(app) as session:
         found = session.execute(select(DayReport.day, DayReport.state, DayReport.reviewed_by).order_by(DayReport.day, DayReport.node_id)).all()
@@ -445,7 +445,7 @@ def test_a_report_left_for_later_is_passed_by_and_none_behind_it_is_lost(chain, 
 def test_a_returned_report_reaches_the_manager_and_the_deputy_with_the_comment(app, chain, client_as, add, at):
     at("2026-11-20 22:30")
     add(0, 1000, 900)
-    post(client_as("area_manager"), page("S1", what="review"), {"event": "return", "comment": "Why so little?"})
+    post(client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "return", "comment": "Why so little?"})
     for role in ("store_manager", "deputy"):
         (message,) = messages_of(app, chain.people[role])
         assert (message.title, message.text, message.url) == ("Your report of 2026-11-20 was returned", "Why so little?", page("S1"))
@@ -458,8 +458,8 @@ def test_a_read_report_with_a_comment_tells_the_store_and_without_one_disturbs_n
     add(0, 1000, 900)
     add(1, 1000, 900)
     reviewer = client_as("area_manager")
-    post(reviewer, page("S1", what="review"), {"event": "read", "comment": "Well done"})
-    post(reviewer, page("S2", what="review"), {"event": "read"})
+    post(reviewer, page("S1", what="review"), {"version": "1", "event": "read", "comment": "Well done"})
+    post(reviewer, page("S2", what="review"), {"version": "1", "event": "read"})
     assert [message.text for message in messages_of(app, chain.people["store_manager"])] == ["Well done"]
 
 
@@ -467,11 +467,11 @@ def test_a_read_report_with_a_comment_tells_the_store_and_without_one_disturbs_n
 def test_a_return_without_a_comment_is_refused_with_the_reason(chain, client_as, add, days, at):
     at("2026-11-20 22:30")
     add(0, 1000, 900)
-    answer = post(client_as("area_manager"), page("S1", what="review"), {"event": "return", "comment": "  "})
+    answer = post(client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "return", "comment": "  "})
     assert answer.status_code == 422
     assert "Say what is missing" in answer.text
     assert days()["S1"].state == "reported"
-    assert post(client_as("area_manager"), page("S1", what="review"), {"event": "praise"}).status_code == 400
+    assert post(client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "praise"}).status_code == 400
 
 
 @pytest.mark.requirement("G12")
@@ -481,7 +481,7 @@ def test_ones_own_report_never_stands_in_ones_queue(chain, client_as, add, days,
     add(1, 1000, 900, target_by=chain.people["area_manager"].id)
     reviewer = client_as("area_manager")
     assert "All reports are read" in reviewer.get("/day/review/").text
-    assert post(reviewer, page("S1", what="review"), {"event": "read"}).status_code == 422
+    assert post(reviewer, page("S1", what="review"), {"version": "1", "event": "read"}).status_code == 422
     assert days()["S1"].state == "reported"
     assert "store S1" in client_as("head_office").get("/day/review/").text
 
@@ -607,3 +607,14 @@ def test_a_person_of_two_stores_chooses_and_writes_both(app, chain, at):
         assert page(code) in shown.text
         assert post(client, page(code, what="target"), {"key": KEY, "version": "0", "amount": "8000"}).status_code == 302
     assert client.get(page("S2")).status_code == 404
+
+
+@pytest.mark.requirement("G12")
+def test_figures_that_changed_since_the_reviewer_looked_are_not_read_unseen(app, chain, client_as, add, days, at):
+    at("2026-11-20 22:30")
+    add(0, 1000, 900)
+    correction = {"figure": "amount", "value": "100", "reason": "a zero too many"}
+    assert post(client_as("store_manager"), page("S1", what="correct"), correction).status_code == 302
+    answer = post(client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "read"})
+    assert answer.status_code == 422
+    assert days()["S1"].state == "reported"
