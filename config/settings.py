@@ -3,7 +3,10 @@
 Every setting is `BACKOFFICE_<NAME>`; none has to be set for a first run.
 """
 
+import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -55,10 +58,12 @@ class Settings(BaseSettings):
                 'make one with: python -c "import secrets; print(secrets.token_hex(32))"'
             )
         path = data_dir / "secret_key"
-        try:
-            with path.open("x") as file:
-                path.chmod(0o600)
+        if not path.exists():
+            handle, draft = tempfile.mkstemp(dir=data_dir)  # readable by this user alone
+            with os.fdopen(handle, "w") as file:
                 file.write(secrets.token_hex(32))
-        except FileExistsError:
-            pass
+            # Linked when it is whole: another process that starts now reads all of it, or makes none.
+            with suppress(FileExistsError):
+                os.link(draft, path)
+            os.unlink(draft)
         return path.read_text()

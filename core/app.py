@@ -9,6 +9,7 @@ import structlog
 from flask import Flask, request
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
+from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.settings import Settings
@@ -18,9 +19,10 @@ from core.access.guards import Guard
 from core.access.scope import undeclared_tables
 from core.admin import rendering
 from core.admin.desk import DeskHome
-from core.admin.view import View
 from core.db import Database
 from core.exchange.limits import MAX_BYTES
+from core.registry import admission
+from core.registry.admission import Brought
 from core.registry.host import BUILT_IN, Host
 
 log = structlog.get_logger("core")
@@ -56,7 +58,7 @@ class House:
 
 
 class UnguardedRoute(RuntimeError):
-    """A route has no guard, or a view is not one of the house's: the app does not start."""
+    """A route of core has no guard: the app does not start."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -68,13 +70,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["backoffice"] = house
     _configure(app, settings)
     house.host.load(settings.plugins_dir, safe_mode=settings.safe_mode)
+    parts = admission.admit(house.host)
     _load_texts(house)
     _add_static(app, house)
     requests.add_to(app, house)
     CSRFProtect(app)  # after the request is open: its refusal is a page like any other
     errors.add_to(app)
-    _add_desk(app, house)
-    _add_plugins(app, house)
+    _add_parts(app, house, parts)
+    _add_templates(app, house)
     _collect_guards(app, house)
     if tables := undeclared_tables():
         raise RuntimeError(f"tables without a __scope__: {', '.join(tables)}; see core.access.scope")
@@ -126,7 +129,10 @@ def _load_texts(house: House) -> None:
     language.load_texts(Path(__file__).parent / "locale")
     for plugin in house.host.plugins.values():
         if plugin.is_loaded:
-            language.load_texts(plugin.installed.folder / "locale")
+            try:
+                language.load_texts(plugin.installed.folder / "locale")
+            except Exception:
+                log.exception("texts of a plugin cannot be read", plugin=plugin.name)
 
 
 def _add_static(app: Flask, house: House) -> None:
@@ -135,53 +141,48 @@ def _add_static(app: Flask, house: House) -> None:
     assets.add_to(app, house)
 
 
-def _add_desk(app: Flask, house: House) -> None:
+def _add_parts(app: Flask, house: House, parts: list[Brought]) -> None:
     home = DeskHome("admin", "/admin")
     home.plugin = "core.admin.plugin"
     desk = flask_admin.Admin(app, name=house.settings.product_name, index_view=home)
-    for name, views in house.host.collect("backoffice_admin_views"):
-        for view in views:
-            if not isinstance(view, View):
-                raise UnguardedRoute(f"plugin {name}: {type(view).__name__} must derive from core.api's ModelView or Page")
-            view.plugin = name
-            desk.add_view(view)
-            if name not in BUILT_IN:
-                house.owners[view.endpoint] = name
-            if hasattr(view, "resource"):
-                house.views[view.resource] = view
-            if view.in_menu:
-                house.menu_views.append(view)
+    for part in parts:
+        if part.name not in BUILT_IN:
+            house.owners |= {each: part.name for each in _endpoints_of(part)}
+        try:
+            _add_part(app, desk, part)
+        except Exception as error:
+            if part.name in BUILT_IN:
+                raise
+            house.host.fail(house.host.plugins[part.name], error)
+            continue
+        house.permissions |= {permission.name: permission for permission in part.permissions}
+        house.views |= {view.resource: view for view in part.views if hasattr(view, "resource")}
+        house.menu_views += [view for view in part.views if view.in_menu]
 
 
-def _add_plugins(app: Flask, house: House) -> None:
-    for name, blueprints in house.host.collect("backoffice_blueprints"):
-        for blueprint in blueprints:
-            if name not in BUILT_IN:
-                prefix = house.host.plugins[name].installed.manifest.prefix  # type: ignore[union-attr]
-                if not prefix or not f"{blueprint.url_prefix or ''}/".startswith(prefix):
-                    raise UnguardedRoute(f"plugin {name}: blueprint {blueprint.name} lies outside its prefix {prefix!r}")
-                house.owners[blueprint.name] = name
-            app.register_blueprint(blueprint)
+def _endpoints_of(part: Brought) -> list[str]:
+    return [*(view.endpoint for view in part.views), *(blueprint.name for blueprint in part.blueprints)]
+
+
+def _add_part(app: Flask, desk: flask_admin.Admin, part: Brought) -> None:
+    for view in part.views:
+        view.plugin = part.name
+        desk.add_view(view)
+    for blueprint in part.blueprints:
+        app.register_blueprint(blueprint)
+
+
+def _add_templates(app: Flask, house: House) -> None:
     for plugin in house.host.plugins.values():
         templates = plugin.installed.folder / "templates"
         if plugin.is_loaded and templates.is_dir():
-            from jinja2 import ChoiceLoader, FileSystemLoader
-
             app.jinja_loader = ChoiceLoader([app.jinja_loader, FileSystemLoader(templates)])  # type: ignore[list-item]
-    for _name, permissions in house.host.collect("backoffice_permissions"):
-        house.permissions |= {permission.name: permission for permission in permissions}
 
 
 def _collect_guards(app: Flask, house: House) -> None:
     for rule in app.url_map.iter_rules():
-        function = app.view_functions[rule.endpoint]
-        view = getattr(function, "__self__", None)
-        guard = view.guard(function.__name__) if isinstance(view, View) else getattr(function, "__guard__", None)
-        if rule.endpoint.endswith(".static") or rule.endpoint == "static":
-            guard = Guard("public", reason="style sheets, scripts and icons")
-        if guard is None:
+        guard = admission.guard_of(app.view_functions[rule.endpoint])
+        if guard is not None:
+            house.guards[rule.endpoint] = guard
+        elif rule.endpoint.split(".")[0] not in house.owners:
             raise UnguardedRoute(f"{rule.rule} ({rule.endpoint}) has no guard: mark it with requires(), signed_in() or public()")
-        if guard.kind == "permission" and guard.permission not in house.permissions:
-            raise UnguardedRoute(f"{rule.rule} needs {guard.permission}, which no plugin declares in backoffice_permissions")
-        house.guards[rule.endpoint] = guard
-

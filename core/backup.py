@@ -33,6 +33,7 @@ def backup(database: Any, data_dir: Path, target: Path) -> None:
             archive.write(dump, dump.name)
             for path in sorted((data_dir / FILES).rglob("*")):
                 archive.write(path, path.relative_to(data_dir).as_posix())
+        whole.chmod(0o600)
         with whole.open("rb") as file:
             os.fsync(file.fileno())
         whole.replace(target)
@@ -68,22 +69,25 @@ def _load_sqlite(url: URL, dump: Path) -> None:
 
 
 def _dump_postgres(url: URL, target: Path) -> None:
-    _run(["pg_dump", "--format=custom", "--no-owner", "--file", str(target), _libpq(url)])
+    _run(["pg_dump", "--format=custom", "--no-owner", "--file", str(target), _libpq(url)], url)
 
 
 def _load_postgres(url: URL, dump: Path) -> None:
-    _run(["pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--dbname", _libpq(url), str(dump)])
+    _run(["pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--dbname", _libpq(url), str(dump)], url)
 
 
 def _libpq(url: URL) -> str:
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    """Return the address without the password: everybody on the host may read a command line."""
+    plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    return plain.render_as_string(hide_password=False)
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str], url: URL) -> None:
     program = shutil.which(command[0]) or _newest(command[0])
     if program is None:
         raise BackupFailed(f"{command[0]} is not installed: install PostgreSQL's client programs on this host")
-    done = subprocess.run([program, *command[1:]], capture_output=True, text=True, check=False)  # noqa: S603
+    environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
+    done = subprocess.run([program, *command[1:]], capture_output=True, text=True, check=False, env=environment)  # noqa: S603
     if done.returncode:
         raise BackupFailed(done.stderr.strip())
 

@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+WORK_ENDS = 3
+"""Hours after midnight until which a day's work may be finished, and until which a stand-in's rights hold."""
 
 
 _shift = timedelta()
@@ -28,6 +30,11 @@ def local(instant: datetime) -> datetime:
 def today() -> date:
     """Return the business day: the calendar date in Shanghai."""
     return local(now()).date()
+
+
+def working_day() -> date:
+    """Return the day whose work goes on now: until 03:00 in Shanghai it is still yesterday's."""
+    return local(now() - timedelta(hours=WORK_ENDS)).date()
 
 
 def at(day: date, clock: time) -> datetime:

@@ -6,7 +6,7 @@ because a read lock that is upgraded later fails at once with "database is locke
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, Numeric, Table, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, Session, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -28,6 +29,8 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+LOCK_SECONDS_SQLITE, LOCK_SECONDS_POSTGRESQL = 15, 10
+"""How long a statement waits for somebody else's lock before the person is told to try again."""
 Id = BigInteger().with_variant(Integer, "sqlite")
 """Type of a primary or foreign key: SQLite counts only an INTEGER up by itself."""
 
@@ -94,11 +97,24 @@ def tables_of(plugin: str | None) -> list[Table]:
     return [mapper.local_table for mapper in owner.mappers] if owner else []  # type: ignore[misc]
 
 
+def tables_named_after(name: str) -> list[Table]:
+    """Return every table in memory that bears a plugin's name, mapped to a class or not.
+
+    `sales_extra_line` belongs to the plugin `sales_extra` where there is one, else to `sales`.
+    """
+    longer = tuple(f"{other}_" for other in plugin_registries if other.startswith(f"{name}_"))
+    return [
+        table for table in metadata.tables.values()
+        if table.name.startswith(f"{name}_") and not table.name.startswith(longer)
+    ]  # fmt: skip
+
+
 def forget_plugin(name: str) -> None:
     """Take the tables of a plugin that failed to load out of this process."""
-    tables = tables_of(name)
+    tables = {*tables_of(name), *tables_named_after(name)}
     if plugin_registry := plugin_registries.pop(name, None):
-        plugin_registry.dispose()
+        with suppress(InvalidRequestError):  # another registry leans on it; out of sight is enough
+            plugin_registry.dispose()
     for table in tables:
         metadata.remove(table)
 
@@ -107,9 +123,10 @@ def plugin_base(name: str) -> type[DeclarativeBase]:
     """Return the declarative base of plugin `name`.
 
     It has a registry of its own on the shared MetaData, and refuses a table whose name does not
-    begin with the plugin's (`sales_order` for plugin `sales`).
+    begin with the plugin's (`sales_order` for plugin `sales`). Raises ValueError for a name that is taken.
     """
-
+    if name in plugin_registries:
+        raise ValueError(f"plugin_base({name!r}) was called before: a plugin has one base, under its own name")
     plugin_registry = plugin_registries[name] = registry(metadata=metadata)
 
     def refuse_foreign_prefix(cls: type[DeclarativeBase], **options: Any) -> None:
@@ -160,24 +177,36 @@ class Database:
         self._session_class = session_class
 
     def _sqlite(self) -> Engine:
-        engine = create_engine(self.url, connect_args={"timeout": 15, "check_same_thread": False})
+        engine = create_engine(
+            self.url,
+            hide_parameters=True,  # a log keeps no mobile number
+            connect_args={"timeout": LOCK_SECONDS_SQLITE, "check_same_thread": False},
+        )
 
         @event.listens_for(engine, "connect")
         def prepare(connection: Any, _record: Any) -> None:
             connection.isolation_level = None
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LOCK_SECONDS_SQLITE * 1000}"):
                 connection.execute(f"PRAGMA {pragma}")
 
         @event.listens_for(engine, "begin")
         def begin(connection: Any) -> None:
-            writes = connection.get_execution_options().get("writes")
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+            options = connection.get_execution_options()
+            patience = options.get("patience", LOCK_SECONDS_SQLITE)
+            if patience != LOCK_SECONDS_SQLITE:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={patience * 1000:.0f}")
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+            finally:
+                if patience != LOCK_SECONDS_SQLITE:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCK_SECONDS_SQLITE * 1000}")
 
         return engine
 
     def _postgres(self) -> Engine:
-        return create_engine(
+        engine = create_engine(
             self.url,
+            hide_parameters=True,
             pool_size=5,
             max_overflow=5,
             pool_timeout=3,
@@ -188,20 +217,41 @@ class Database:
             },
         )
 
-    def session(self, *, writes: bool) -> Session:
-        """Return a new session; one that `writes` is transactional from its first statement."""
-        return self._session_class(bind=self._writing if writes else self._reading, expire_on_commit=False)
+        @event.listens_for(engine, "begin")
+        def begin(connection: Any) -> None:
+            options = connection.get_execution_options()
+            if options.get("writes"):
+                patience = options.get("patience", LOCK_SECONDS_POSTGRESQL)
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience * 1000:.0f}")
+
+        return engine
+
+    def session(self, *, writes: bool, patience: float | None = None) -> Session:
+        """Return a new session; one that `writes` is transactional from its first statement.
+
+        `patience` is how many seconds it waits for a lock when not as long as usual; then OperationalError.
+        """
+        engine = self._writing if writes else self._reading
+        if patience is not None:
+            engine = engine.execution_options(patience=patience)
+        info = {"writes": writes, "dialect": self.engine.dialect.name}
+        return self._session_class(bind=engine, expire_on_commit=False, info=info)
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self, *, patience: float | None = None) -> Iterator[Session]:
         """Give a writing session of its own, current inside the block: committed at the end, or nothing of it."""
-        with self.session(writes=True) as session, current_session(session):
+        with self.session(writes=True, patience=patience) as session, current_session(session):
             yield session
             session.commit()
 
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def dialect_of(session: Session) -> str:
+    """Return `sqlite` or `postgresql`, without a way to the bare engine."""
+    return session.info["dialect"]
 
 
 _session: ContextVar[Session | None] = ContextVar("session", default=None)
@@ -228,6 +278,11 @@ class _CurrentSession:
 
 
 session: Session = _CurrentSession()  # type: ignore[assignment]
+
+
+def open_session() -> Session | None:
+    """Return the session of the request, command or job that is running, or None where there is none."""
+    return _session.get()
 
 
 def use_session(value: Session | None) -> None:

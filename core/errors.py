@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from core.access.guard import ScopeViolation
+from core.access.guard import ScopeViolation, StatementRefused
 from core.access.person import Forbidden
 from core.language import N_, gettext
 
@@ -35,6 +35,11 @@ def add_to(app: Flask) -> None:
     @app.errorhandler(Forbidden)
     def forbidden(error: Forbidden) -> Any:
         return error_page(403, _reason(error))
+
+    @app.errorhandler(StatementRefused)
+    def unguarded(error: StatementRefused) -> Any:
+        log.exception("a statement that knows no scope was refused: this is a fault in the code", path=request.path)
+        return error_page(404)
 
     @app.errorhandler(ScopeViolation)
     def outside(error: ScopeViolation) -> Any:

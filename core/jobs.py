@@ -7,7 +7,7 @@ transaction in which the task writes: what was not finished is due again.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -21,6 +21,7 @@ from core.registry.models import Revision
 
 log = structlog.get_logger("jobs")
 POLL_SECONDS = 20
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -53,25 +54,29 @@ def run_due_tasks(house: Any) -> list[str]:
         revision = session.scalars(select(Revision.plugins)).one()
         on = {name for name in house.host.plugins if house.host.is_on(name, house.host.switches(session, revision), SYSTEM)}
     ran = []
-    for _plugin, tasks in house.host.collect("backoffice_scheduled_tasks", only=on):
+    for plugin, tasks in house.host.collect("backoffice_scheduled_tasks", only=on):
         for task in tasks:
             try:
                 if _run_if_due(house, task):
                     ran.append(task.name)
             except Exception:
-                log.exception("task failed", task=task.name)
+                log.exception("task failed", plugin=plugin, task=getattr(task, "name", repr(task)))
     return ran
 
 
-def _run_if_due(house: Any, task: ScheduledTask) -> bool:
+def _make_known(house: Any, task: ScheduledTask) -> None:
     with acting_as(SYSTEM), house.database.transaction() as session:
-        run = session.scalars(select(TaskRun).where(TaskRun.name == task.name).with_for_update()).one_or_none()
-        if run and clock.now() - run.ran_at < task.every:
-            return False
-        if run is None:
-            run = TaskRun(name=task.name, ran_at=clock.now())
-            session.add(run)
-            session.flush()
+        if session.get(TaskRun, task.name) is None:
+            session.add(TaskRun(name=task.name, ran_at=NEVER))
+
+
+def _run_if_due(house: Any, task: ScheduledTask) -> bool:
+    _make_known(house, task)
+    with acting_as(SYSTEM), house.database.transaction() as session:
+        free = select(TaskRun).where(TaskRun.name == task.name).with_for_update(skip_locked=True)
+        run = session.scalars(free).one_or_none()
+        if run is None or clock.now() - run.ran_at < task.every:
+            return False  # another worker is at it, or it is not due
         run.ran_at = clock.now()
         run.outcome = (task.run(session) or "")[:400]
         log.info("task ran", task=task.name, outcome=run.outcome)
@@ -81,8 +86,13 @@ def _run_if_due(house: Any, task: ScheduledTask) -> bool:
 def run_worker(shell: Any, *, once: bool = False) -> None:
     """Run what is due, again and again."""
     while True:
-        with shell.app.app_context():
-            run_due_tasks(shell.house)
+        try:
+            with shell.app.app_context():
+                run_due_tasks(shell.house)
+        except Exception:
+            if once:
+                raise
+            log.exception("the worker could not look for due tasks")
         if once:
             return
         time.sleep(POLL_SECONDS)

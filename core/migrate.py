@@ -4,12 +4,12 @@ With a shared table, a plugin that was removed from disk would make every Alembi
 workers never migrate: the commands do, under a lock, and a failure leaves schema and data as they were.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, text, update
 from sqlalchemy.orm import Session
 
 from core.access.guard import GuardedSession
@@ -22,6 +22,14 @@ from core.registry.models import Revision
 
 CORE_VERSIONS = Path(__file__).resolve().parent.parent / "migrations" / "versions"
 LOCK = 7_013_001
+
+
+class BrokenReferences(RuntimeError):
+    """A migration would leave rows that point to nothing; it is rolled back."""
+
+
+class MigrationsFailed(RuntimeError):
+    """Some plugins could not be brought to their head; the message names them."""
 
 
 def version_table(plugin: str | None) -> str:
@@ -48,12 +56,13 @@ def _config(host: Host, plugin: str | None, connection: Connection | None = None
 
 
 def head(host: Host, plugin: str | None) -> str | None:
-    """Return the newest revision on disk; None for a plugin without tables."""
-    from alembic.script import ScriptDirectory
+    """Return the newest revision on disk, read once by a process; None for a plugin without tables."""
+    if plugin not in host.heads:
+        from alembic.script import ScriptDirectory
 
-    if not versions_folder(host, plugin).is_dir():
-        return None
-    return ScriptDirectory.from_config(_config(host, plugin)).get_current_head()
+        there = versions_folder(host, plugin).is_dir()
+        host.heads[plugin] = ScriptDirectory.from_config(_config(host, plugin)).get_current_head() if there else None
+    return host.heads[plugin]
 
 
 def current(connection: Connection, plugin: str | None) -> str | None:
@@ -66,16 +75,34 @@ def current(connection: Connection, plugin: str | None) -> str | None:
 
 @contextmanager
 def _locked(database: Database) -> Iterator[Connection]:
-    with database.engine.execution_options(writes=True).connect() as connection, connection.begin():
-        if not database.is_sqlite:
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-        yield connection
+    with database.engine.execution_options(writes=True).connect() as connection:
+        with _no_cascades(database, connection), connection.begin():
+            if not database.is_sqlite:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+            yield connection
+            if database.is_sqlite and (orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+                raise BrokenReferences(f"rows would point to nothing, first in table {orphans[0][0]}: nothing was changed")
+
+
+@contextmanager
+def _no_cascades(database: Database, connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by copying and dropping it: the rows that point to it must not go with the old one."""
+    if not database.is_sqlite:
+        yield
+        return
+    raw = connection.connection.driver_connection
+    raw.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]  # without effect inside a transaction
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys=ON")  # type: ignore[union-attr]
 
 
 def upgrade(database: Database, host: Host, plugin: str | None = None) -> str | None:
     """Bring core (None) or one plugin to its head in one transaction; return the revision reached."""
     from alembic import command
 
+    host.heads.pop(plugin, None)
     target = head(host, plugin)
     if target:
         with _locked(database) as connection:
@@ -83,6 +110,7 @@ def upgrade(database: Database, host: Host, plugin: str | None = None) -> str | 
                 command.upgrade(_config(host, plugin, connection), "head")
     with acting_as(SYSTEM), database.transaction() as session:
         _seed(session, host, plugin)
+        session.execute(update(Revision).values(plugins=Revision.plugins + 1))
     return target
 
 
@@ -94,10 +122,25 @@ def _seed(session: Session, host: Host, plugin: str | None) -> None:
     seed_grants(session, [permission for _name, answer in permissions for permission in answer])
 
 
-def upgrade_everything(database: Database, host: Host) -> None:
-    """Bring core and every loaded plugin to its head; safe to repeat."""
-    for plugin in (None, *(plugin.name for plugin in host.plugins.values() if plugin.is_loaded)):
-        upgrade(database, host, plugin)
+def upgrade_everything(database: Database, host: Host, tell: Callable[[str, str], None] = lambda name, outcome: None) -> None:
+    """Bring core and every loaded plugin to its head; safe to repeat.
+
+    A plugin whose migration fails stops nobody else. `tell` hears each name with what became of it; at the
+    end `MigrationsFailed` is raised when there was any.
+    """
+    tell("core", upgrade(database, host) or "")
+    failed: dict[str, Exception] = {}
+    for plugin in host.plugins.values():
+        if not plugin.is_loaded:
+            tell(plugin.name, f"left out, because it cannot be loaded: {plugin.failure}")
+            continue
+        try:
+            tell(plugin.name, upgrade(database, host, plugin.name) or "no tables")
+        except Exception as error:
+            failed[plugin.name] = error
+            tell(plugin.name, f"failed, its tables and rows are as they were: {error}")
+    if failed:
+        raise MigrationsFailed(f"not up to date: {', '.join(failed)}") from next(iter(failed.values()))
 
 
 def upgrade_all(url: str) -> None:
@@ -116,7 +159,12 @@ def upgrade_all(url: str) -> None:
 def pending(database: Database, host: Host, plugin: str | None) -> bool:
     """Say whether the database is not at the head of core (None) or a plugin."""
     with database.engine.connect() as connection:
-        return current(connection, plugin) != head(host, plugin)
+        return is_behind(connection, host, plugin)
+
+
+def is_behind(connection: Connection, host: Host, plugin: str | None) -> bool:
+    """Say the same on a connection that is open already."""
+    return current(connection, plugin) != head(host, plugin)
 
 
 def new_revision(database: Database, host: Host, plugin: str | None, message: str) -> None:

@@ -7,12 +7,16 @@ import structlog
 from flask import Flask, Response, abort, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.routing import IntegerConverter
 
 from core import db, language, metrics
 from core.access.person import NOBODY, CurrentPerson, Forbidden, current_person, set_person
 from core.admin.menu import menu_of
 from core.admin.toasts import take_toasts
 from core.auth import sessions
+from core.typed import LARGEST
 
 log = structlog.get_logger("request")
 READING = {"GET", "HEAD", "OPTIONS"}
@@ -30,8 +34,16 @@ class Account(UserMixin):
         return self.token
 
 
+class RowNumber(IntegerConverter):
+    """A whole number in an address: one that no column holds leads nowhere."""
+
+    def __init__(self, map: Any, *args: Any, max: int | None = None, **options: Any) -> None:
+        super().__init__(map, *args, max=LARGEST if max is None else max, **options)
+
+
 def add_to(app: Flask, house: Any) -> None:
     """Put the work around a request into the application."""
+    app.url_map.converters["int"] = RowNumber
     login = LoginManager(app, add_context_processor=False)
     login.session_protection = None  # a phone changes its address between two shops
 
@@ -44,7 +56,7 @@ def add_to(app: Flask, house: Any) -> None:
         endpoint = request.endpoint
         g.started = time.monotonic()
         guard = house.guards.get(endpoint)
-        if endpoint in FREE_OF_DATABASE or (endpoint or "").endswith("static"):
+        if endpoint in FREE_OF_DATABASE or (guard is not None and guard.kind == "static"):
             set_person(NOBODY)
             return None
         g.session = house.database.session(writes=request.method not in READING)
@@ -107,8 +119,11 @@ def _touch(house: Any, session_id: int | None) -> None:
         # A second writer would wait for this request, which holds SQLite's only write lock.
         sessions.touch(g.session, session_id)
         return
-    with house.database.transaction() as touching:
-        sessions.touch(touching, session_id)
+    try:
+        with house.database.transaction(patience=0.1) as touching:
+            sessions.touch(touching, session_id)
+    except (OperationalError, PoolTimeout):
+        log.info("not noted that a session was used: somebody else is writing")
 
 
 def _to_login() -> Any:

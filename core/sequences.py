@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.codes import make_chain_code, make_code
-from core.db import Base
+from core.db import Base, dialect_of
 
 
 class CodeSequence(Base):
@@ -26,7 +26,7 @@ class CodeSequence(Base):
 
 def reserve(session: Session, name: str, count: int = 1) -> range:
     """Reserve the next `count` numbers of a sequence with one statement; they start at 1."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    dialect = sqlite if dialect_of(session) == "sqlite" else postgresql
     statement = dialect.insert(CodeSequence).values(name=name, last=count)
     statement = statement.on_conflict_do_update(
         index_elements=["name"], set_={"last": CodeSequence.last + count}

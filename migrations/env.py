@@ -1,6 +1,7 @@
 """Alembic's door: `core.migrate` gives it a connection, a version table and the tables it may look at."""
 
 from alembic import context
+from sqlalchemy.types import TypeDecorator
 
 from core.db import metadata
 
@@ -12,6 +13,11 @@ def is_ours(name: str | None, kind: str, _parents: object) -> bool:
     return kind != "table" or name in attributes["tables"]
 
 
+def plain_type(kind: str, thing: object, _context: object) -> str | bool:
+    """Write the house's own types as what they are in the table: a script outlives the class."""
+    return f"sa.{thing.impl!r}" if kind == "type" and isinstance(thing, TypeDecorator) else False
+
+
 context.configure(
     connection=attributes["connection"],
     target_metadata=metadata,
@@ -19,7 +25,7 @@ context.configure(
     include_name=is_ours,
     include_object=lambda thing, name, kind, _reflected, _other: kind != "table" or name in attributes["tables"],
     render_as_batch=True,
-    user_module_prefix="db.",
+    render_item=plain_type,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -8,12 +8,21 @@ not see is refused whoever acts, and so is any write of a session that only read
 
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, Table, TextClause, event, inspect, select
-from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy import Column, Connection, Engine, TableClause, TextClause, event, inspect, select
+from sqlalchemy.orm import (
+    FromStatement,
+    Mapper,
+    ORMExecuteState,
+    Session,
+    UOWTransaction,
+    with_loader_criteria,
+)
+from sqlalchemy.sql import visitors
 
 from core.access import rows
 from core.access.person import CurrentPerson, current_person
@@ -21,7 +30,11 @@ from core.access.rows import ScopeViolation, read_permission
 from core.access.scope import criteria, is_unscoped, scoped_models
 from core.db import mappers
 
-__all__ = ["GuardedSession", "OnlyReads", "ScopeViolation", "read_permission"]
+__all__ = ["GuardedSession", "OnlyReads", "ScopeViolation", "StatementRefused", "read_permission"]
+
+
+class StatementRefused(ScopeViolation):
+    """The code asked in a way that knows no scope: a fault of the code, not of the person."""
 
 
 class OnlyReads(RuntimeError):
@@ -85,7 +98,7 @@ class GuardedSession(Session):
 
 def _only_unscoped(what: str) -> None:
     if not is_unscoped():
-        raise ScopeViolation(f"{what} knows no scope: use the session's ORM statements, or unscoped(reason) in core")
+        raise StatementRefused(f"{what} knows no scope: use the session's ORM statements, or unscoped(reason) in core")
 
 
 @lru_cache(maxsize=1000)
@@ -97,8 +110,13 @@ def _criteria_options(person: CurrentPerson, models: tuple[type, ...]) -> tuple[
 
 
 @lru_cache(maxsize=4)
-def _tables(models: tuple[type, ...]) -> frozenset[Table]:
-    return frozenset(model.__table__ for model in models)  # type: ignore[attr-defined]
+def _tables(models: tuple[type, ...]) -> frozenset[str]:
+    # By name: a table can be described a second time, on other MetaData.
+    return frozenset(_names(model.__table__ for model in models))  # type: ignore[attr-defined]
+
+
+def _names(tables: Iterable[Any]) -> set[str]:
+    return {table.name.lower() for table in tables if isinstance(table, TableClause)}
 
 
 @event.listens_for(GuardedSession, "do_orm_execute")
@@ -113,7 +131,7 @@ def _hold_to_scope(state: ORMExecuteState) -> None:
         _keep_to_the_audit(state)
     if not state.is_orm_statement or isinstance(statement, FromStatement):
         if isinstance(statement, FromStatement) or _reaches(statement, _tables(models)):
-            raise ScopeViolation("this statement reads or writes scoped tables past the ORM: use ORM classes")
+            raise StatementRefused("this statement reads or writes scoped tables past the ORM: use ORM classes")
         return
     person = current_person()
     if state.is_insert or state.is_update:
@@ -126,8 +144,8 @@ def _hold_to_scope(state: ORMExecuteState) -> None:
             state.statement = statement.where(criteria(model, person, read_permission(model)))  # type: ignore[attr-defined]
         return
     seen = _seen_in(statement)
-    if seen.as_text or (seen.named - seen.tables) & _tables(models):
-        raise ScopeViolation("this statement reads scoped tables past the ORM: use ORM classes")
+    if seen.as_text or not _tables(models).isdisjoint(_names(seen.named - seen.tables)):
+        raise StatementRefused("this statement reads scoped tables past the ORM: use ORM classes")
     if held := models if state.is_relationship_load else _held(frozenset(seen.mappers), models):
         state.statement = statement.options(*_criteria_options(person, held))  # type: ignore[attr-defined]
 
@@ -143,6 +161,9 @@ class _Seen:
 
 
 LEAVES = frozenset({"column", "table", "bindparam"})
+WRITES = frozenset({"insert", "update", "delete"})
+HARMLESS = re.compile(r"\d+|\*")
+"""A literal column that holds no more than a number counts rows; any other is SQL as text."""
 
 
 def _seen_in(statement: Any) -> _Seen:
@@ -159,9 +180,11 @@ def _seen_in(statement: Any) -> _Seen:
             seen.tables.add(entity.mapper.local_table)
         elif kind == "column":
             seen.named.add(part.table)
+            if part.is_literal and not HARMLESS.fullmatch(part.name):
+                seen.as_text = True
         elif kind == "table":
             seen.named.add(part)
-        elif isinstance(part, TextClause):
+        elif isinstance(part, TextClause) or (kind in WRITES and part is not statement):
             seen.as_text = True
         elif kind == "select":
             for join in part._setup_joins:
@@ -191,27 +214,52 @@ def _is_plain(mapper: Mapper[Any]) -> bool:
     )  # fmt: skip
 
 
-def _reaches(statement: Any, tables: frozenset[Table]) -> bool:
+def _reaches(statement: Any, tables: frozenset[str]) -> bool:
     """Say whether a statement that is none of the ORM's names a scoped table, or SQL as text."""
     seen = _seen_in(statement)
-    return seen.as_text or bool((seen.named | seen.tables) & tables)
+    return seen.as_text or not tables.isdisjoint(_names(seen.named | seen.tables))
 
 
-def _check_bulk_write(state: ORMExecuteState, tables: frozenset[Table]) -> None:
+def _check_that_it_writes(session: Session) -> None:
+    if not session.info.get("writes", True):
+        raise OnlyReads("this session only reads: a GET writes nothing; write in a POST, or in database.transaction()")
+
+
+def _keep_to_the_audit(state: ORMExecuteState) -> None:
+    """Refuse an update or delete of many rows that the audit would not see, or that reads a scoped table beside."""
     statement: Any = state.statement
-    if statement.table not in tables:
+    if statement.is_insert:
+        return
+    name = statement.table.name
+    model = next((mapper.class_ for mapper in mappers() if mapper.local_table.name == name), None)
+    if model and (getattr(model, "__audit__", True) or getattr(model, "__append_only__", False)):
+        raise StatementRefused(f"{model.__name__} rows are changed one by one, so that the audit sees each: or unscoped(reason)")
+    for part in visitors.iterate(statement):
+        entity = part._annotations.get("parententity")
+        if entity is None or entity.mapper.class_.__scope__ == "global":
+            continue
+        if entity.is_aliased_class or entity.mapper.local_table.name != name:
+            # Loader criteria hold the target only, not what an update or delete reads beside it.
+            raise StatementRefused(f"a write of many rows reads {entity.mapper.class_.__name__}: select its ids first")
+
+
+def _check_bulk_write(state: ORMExecuteState, tables: frozenset[str]) -> None:
+    statement: Any = state.statement
+    if statement.table.name.lower() not in tables:
         return
     if state.is_insert or isinstance(state.parameters, list):
-        raise ScopeViolation("rows of a scoped table are added and changed one by one: session.add, or unscoped(reason)")
+        raise StatementRefused("rows of a scoped table are added and changed one by one: session.add, or unscoped(reason)")
     model = state.bind_mapper.class_  # type: ignore[union-attr]
     fixed = {"id", "node_id", "area_id", "region_id", getattr(model, "__owner__", "id")} | rows.references_of(model)
     given = {getattr(column, "key", column) for column in (statement._values or ())} | set(state.parameters or ())
     if moved := fixed & given:
-        raise ScopeViolation(f"an update of many rows cannot move them: {', '.join(sorted(moved))}")
+        raise StatementRefused(f"an update of many rows cannot move them: {', '.join(sorted(moved))}")
 
 
 @event.listens_for(GuardedSession, "before_flush")
 def _place_rows(session: Session, _context: UOWTransaction, _instances: Any) -> None:
+    if session.new or session.deleted or any(session.is_modified(row) for row in session.dirty):
+        _check_that_it_writes(session)
     rows.place(session)
 
 

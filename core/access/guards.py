@@ -9,7 +9,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Guard:
-    """What a caller needs: a permission, to be signed in, or nothing (with the reason why)."""
+    """What a caller needs: a permission, to be signed in, or nothing (with the reason why).
+
+    Only the house itself gives the kind `static`: a file of a static folder, served without a session.
+    """
 
     kind: str
     permission: str = ""

@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 from core.language import N_
 
 LEVELS = ("own", "node", "all")
-ROLES = (
-    "head_office",
-    "it",
-    "leader",
-    "area_manager",
-    "store_manager",
-    "deputy",
-    "clerk",
-    "technician",
+SHIPPED_ROLES = (
+    ("system_administrator", N_("System administrator"), 100),
+    ("head_office", N_("Head-office admin"), 80),
+    ("it", N_("IT"), 75),
+    ("leader", N_("Leader"), 90),
+    ("area_manager", N_("Area manager"), 50),
+    ("store_manager", N_("Store manager"), 30),
+    ("deputy", N_("Deputy manager"), 25),
+    ("clerk", N_("Clerk"), 10),
+    ("technician", N_("Technician"), 10),
 )
+"""Code, name and rank of the roles every chain starts with."""
+ROLES = tuple(code for code, _name, _rank in SHIPPED_ROLES if code != "system_administrator")
 """The shipped roles a plugin may give its permissions to; the system administrator has them all."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*:[a-z][a-z0-9_]*:[a-z][a-z0-9_]*")

@@ -31,7 +31,7 @@ def place(session: Session) -> None:
 
     written = [*session.new, *session.dirty]
     placed = [row for row in written if isinstance(row, InNode)]
-    levels = levels_of(session, {row.node_id for row in placed}) if placed else {}  # type: ignore[misc]
+    levels = levels_of(session, {row.node_id for row in placed}, held=True) if placed else {}  # type: ignore[misc]
     for row in placed:
         row.area_id, row.region_id = levels.get(row.node_id, (None, None))
     if is_unscoped():

@@ -14,9 +14,9 @@ from core.language import _, gettext
 from core.typed import mask_mobile, show_money
 
 KIND_OF_TYPE = (
-    (Money, "money"), (Instant, "datetime"), (Date, "date"), (Time, "time"), (Boolean, "boolean"),
-    (Integer, "number"), (Numeric, "number"),
+    (Money, "money"), (Instant, "datetime"), (Date, "date"), (Time, "time"), (Boolean, "boolean"), (Integer, "number"),
 )  # fmt: skip
+"""How a column is shown and asked for, by its type; what only one of the two knows stands there."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Column:
         if self.names:
             return "reference"
         type_ = self.sql(model).type
-        return next((kind for known, kind in KIND_OF_TYPE if isinstance(type_, known)), "text")
+        return next((kind for known, kind in (*KIND_OF_TYPE, (Numeric, "number")) if isinstance(type_, known)), "text")
 
 
 class Cell(NamedTuple):

@@ -4,19 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, Date, Integer, Text, Time
+from sqlalchemy import Text
 from wtforms import Form, StringField
 from wtforms.validators import StopValidation
 
 from core import typed
-from core.admin.columns import show
-from core.db import Instant, Money, whole_numbers_of
+from core.admin.columns import KIND_OF_TYPE, show
+from core.db import whole_numbers_of
 from core.language import _, gettext
-
-KIND_OF_TYPE = (
-    (Money, "money"), (Instant, "datetime"), (Date, "date"), (Time, "time"), (Boolean, "boolean"),
-    (Integer, "number"), (Text, "textarea"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,7 @@ class Field:
         if self.lookup:
             return "lookup"
         type_ = getattr(model, self.name).type
-        return next((kind for known, kind in KIND_OF_TYPE if isinstance(type_, known)), "text")
+        return next((kind for known, kind in (*KIND_OF_TYPE, (Text, "textarea")) if isinstance(type_, known)), "text")
 
     def value_of(self, text: str, model: Any) -> Any:
         """Return the value that `text` means; raise `BadValue` with a message for the person."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import ScalarSelect, Select, and_, func, literal_column, or_, select
+from sqlalchemy import ScalarSelect, Select, func, literal_column, or_, select
 
 from core import clock, typed
 from core.admin.columns import Column
@@ -107,7 +107,7 @@ def filter_conditions(model: Any, column: Column, arguments: Any) -> tuple[list[
     if column.filter == "boolean":
         return [sql.is_(value == "1")], value, value
     if column.filter == "text":
-        return [sql.like(f"{_escaped(value)}%", escape="\\")], value, value
+        return [begins(sql, value)], value, value
     python_type = sql.type.python_type
     return [sql == (typed.integer(value, *whole_numbers_of(sql.type)) if python_type is int else value)], value, value
 
@@ -129,9 +129,9 @@ def _escaped(text: str) -> str:
 
 def contains(column: Any, text: str) -> Any:
     """Return the condition that a column holds `text` somewhere."""
-    return column.like(f"%{_escaped(text)}%", escape="\\")
+    return func.lower(column).like(func.lower(f"%{_escaped(text)}%"), escape="\\")
 
 
 def begins(column: Any, text: str) -> Any:
-    """Return the condition that a column begins with `text`, which an index can serve."""
-    return and_(column >= text, column < text + "\U0010ffff")
+    """Return the condition that a column begins with `text`, whatever its case and the database's collation."""
+    return func.lower(column).like(func.lower(f"{_escaped(text)}%"), escape="\\")

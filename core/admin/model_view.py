@@ -213,7 +213,7 @@ class ModelView(Writing, Imports, View, BaseModelView):
     @expose("/details/")
     def details_view(self) -> Any:
         """Show one row with its history; a fragment of it for the drawer of the list."""
-        in_bin = request.args.get("bin") == "1"
+        in_bin = request.args.get("bin") == "1" and issubclass(self.model, Deletable)
         row = self.one(request.args.get("id"), "read", in_bin=in_bin)
         fragment = request.headers.get("X-Requested-With") == "drawer"
         template = "backoffice/details_fragment.html" if fragment else "backoffice/details.html"

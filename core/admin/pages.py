@@ -9,6 +9,7 @@ from sqlalchemy import text
 from core import clock, inbox
 from core.access.guards import public, signed_in
 from core.access.person import current_person
+from core.admin.home import HomeCard
 from core.db import session
 from core.language import _, gettext
 from core.migrate import pending
@@ -26,8 +27,10 @@ def index() -> Any:
     on = {name for name in host.plugins if host.is_on(name, g.switches, person)}
     failures = {name: host.plugins[name].counts for name in on}
     before = {name: sum(count.failures for count in counts.values()) for name, counts in failures.items()}
-    cards = [card for _name, cards in host.collect("backoffice_home_cards", only=on, person=person) for card in cards]
-    failed = [name for name in on if sum(c.failures for c in host.plugins[name].counts.values()) > before[name]]
+    answers = host.collect("backoffice_home_cards", only=on, person=person)
+    cards = [card for _name, cards in answers for card in cards if isinstance(card, HomeCard)]
+    failed = {name for name in on if sum(c.failures for c in host.plugins[name].counts.values()) > before[name]}
+    failed |= {name for name, cards in answers if not all(isinstance(card, HomeCard) for card in cards)}
     titles = [gettext(host.plugins[name].installed.manifest.title) for name in sorted(failed)]
     today = clock.today()
     return render_template("backoffice/home.html", cards=cards, failed_cards=titles, today=today.isoformat())

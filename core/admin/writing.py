@@ -95,6 +95,8 @@ class Writing:
             field = form[declared.name]
             if row is not None and declared.only_new:
                 field.process_errors, field.errors = [], ()
+            elif row is not None and getattr(row, declared.name) == field.data:
+                continue  # what stood there before may stay, also when one could not choose it oneself
             elif declared.lookup and field.data is not None and not field.errors and not self.may_point_to(declared, field.data, action):
                 field.errors = [_("There is no such choice for you.")]
         if any(form[f.name].errors for f in self.fields):
@@ -107,7 +109,7 @@ class Writing:
     def may_point_to(self, declared: Field, row_id: int, action: str) -> bool:
         """Say whether a look-up field may hold this id: a row of the list one may choose from, a place in reach."""
         target = current_app.extensions["backoffice"].views[declared.lookup]
-        if declared.name == "node_id":
+        if target.model is Node and declared.name in ("node_id", "parent_id"):
             scope = criteria(Node, current_person(), f"{self.permission}:{action}")
             return session.scalar(select(Node.id).where(Node.id == row_id, Node.deleted_at.is_(None), scope)) is not None
         return session.scalar(select(target.model.id).where(target.model.id == row_id, *target.conditions("list"))) is not None

@@ -10,7 +10,7 @@ from core import clock, typed
 from core.access.person import SYSTEM, CurrentPerson, Forbidden, acting_as
 from core.access.scope import unscoped
 from core.auth import limits, sessions
-from core.auth.models import Assignment, Role
+from core.auth.models import Assignment, Grant, Role
 from core.auth.passwords import ONE_TIME_HOURS, hash_password, one_time_password, verify, weakness
 from core.auth.rights import rights_changed
 from core.language import _
@@ -114,7 +114,10 @@ def require_rank_above(session: Session, actor: CurrentPerson, person: Person) -
 def assign(
     session: Session, actor: CurrentPerson, assignment: Assignment, person: Person, role: Role, node: Node
 ) -> None:
-    """Give a person a role at a node; nobody gives a rank they do not stand above, or reaches outside their place."""
+    """Give a person a role at a node, once.
+
+    Nobody gives a rank they do not stand above, a right they lack, or a place outside theirs.
+    """
     require_rank_above(session, actor, person)
     if actor.id == person.id and actor.id is not None:
         raise Forbidden("auth:assignment:create", _("You cannot change your own roles."))
@@ -123,11 +126,38 @@ def assign(
             raise Forbidden("auth:assignment:create", _("This role's rank is not below yours."))
         if not actor.reach("auth:assignment:create").holds(node.id, node.area_id, node.region_id):
             raise Forbidden("auth:assignment:create", _("This place is not under yours."))
+        for grant in session.scalars(select(Grant).where(Grant.role_id == role.id)):
+            # What stays at one's own rows or at a place below is what appointing means: a manager writes a
+            # day that head office only reads. What reaches the whole chain one must hold oneself.
+            reaches_all = grant.level == "all" or (grant.level == "node" and node.kind == "chain")
+            if reaches_all and not may_give(actor, grant.permission, "all"):
+                raise Forbidden(grant.permission, _("This role holds a right that you do not have yourself."))
+    rights_changed(session)  # first: two who give the same role at once wait for each other
+    if problem := held_already(session, person.id, role.id, node.id):
+        raise Refused(problem)
     assignment.person_id, assignment.role_id, assignment.node_id = person.id, role.id, node.id
     session.add(assignment)
     session.flush()
-    rights_changed(session)
     sessions.end(session, person.id)
+
+
+def may_give(actor: CurrentPerson, permission: str, level: str) -> bool:
+    """Say whether `actor` may give a right at a level: nobody gives what they lack, or further than it reaches."""
+    reach = actor.reach(permission)
+    if level == "all":
+        return reach.everything
+    placed = reach.everything or reach.regions or reach.areas or reach.nodes
+    return bool(placed) if level == "node" else actor.may(permission)
+
+
+def held_already(session: Session, person_id: int, role_id: int, node_id: int) -> str | None:
+    """Return what to say when the person holds the role at that place already, else None."""
+    query = select(Assignment.id).where(
+        Assignment.person_id == person_id, Assignment.role_id == role_id, Assignment.node_id == node_id
+    )
+    if session.scalar(query) is None:
+        return None
+    return _("This person already holds this role there. Take it away first to change its days.")
 
 
 def unassign(session: Session, actor: CurrentPerson, person: Person, assignment: Assignment) -> None:
@@ -135,12 +165,12 @@ def unassign(session: Session, actor: CurrentPerson, person: Person, assignment:
     require_rank_above(session, actor, person)
     if actor.id == person.id and actor.id is not None:
         raise Forbidden("auth:assignment:delete", _("You cannot change your own roles."))
+    rights_changed(session)  # first: the last two administrators cannot both be counted by the other
     role = session.get(Role, assignment.role_id)
     if role and role.everything and administrators(session) - {person.id} == set():
         raise Refused(_("This is the last system administrator."))
     session.delete(assignment)
     session.flush()
-    rights_changed(session)
     sessions.end(session, person.id)
 
 
@@ -153,8 +183,8 @@ def administrators(session: Session) -> set[int]:
             .join(Person, Person.id == Assignment.person_id)
             .where(
                 Role.everything, Person.active, Person.deleted_at.is_(None),
-                or_(Assignment.from_day.is_(None), Assignment.from_day <= clock.today()),
-                or_(Assignment.to_day.is_(None), Assignment.to_day >= clock.today()),
+                or_(Assignment.from_day.is_(None), Assignment.from_day <= clock.working_day()),
+                or_(Assignment.to_day.is_(None), Assignment.to_day >= clock.working_day()),
             )
         )
         return set(session.scalars(query))
@@ -163,6 +193,7 @@ def administrators(session: Session) -> set[int]:
 def disable(session: Session, actor: CurrentPerson, person: Person) -> None:
     """Close an account; its sessions end. The last system administrator stays."""
     require_rank_above(session, actor, person)
+    rights_changed(session)  # first: the last two administrators cannot both be counted by the other
     if administrators(session) == {person.id}:
         raise Refused(_("This is the last system administrator."))
     person.active = False

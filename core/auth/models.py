@@ -43,7 +43,7 @@ class Assignment(Row, Base):
     __scope__ = "global"
     __resource__ = "auth:assignment"
     __table_args__ = (
-        Index("ix_auth_assignment_person_id", "person_id"),
+        UniqueConstraint("person_id", "role_id", "node_id"),
         Index("ix_auth_assignment_node_id", "node_id"),
         {"sqlite_autoincrement": True},
     )

@@ -19,13 +19,16 @@ CACHED_PEOPLE = 3000
 
 
 def rights_changed(session: Session) -> None:
-    """Make every process forget the rights it knows, as soon as this transaction commits."""
+    """Make every process forget the rights it knows, as soon as this transaction commits.
+
+    It also holds the row of the revision until then: what is asked afterwards, nobody else is changing.
+    """
     session.execute(update(Revision).values(rights=Revision.rights + 1))
 
 
 def acting_person(session: Session, person_id: int, revision: int, version: int) -> CurrentPerson:
     """Return the person with their rights of today; cached until the rights revision or the row changes."""
-    key = (revision, clock.today(), version)
+    key = (revision, clock.working_day(), version)
     # One process may hold the applications of several databases.
     place = (session.get_bind().engine.pool, person_id)
     cached = _cache.get(place)
@@ -40,10 +43,10 @@ def acting_person(session: Session, person_id: int, revision: int, version: int)
 
 
 def load_person(session: Session, person_id: int) -> CurrentPerson:
-    """Read a person's assignments of today and return them with the union of what these grant."""
+    """Read a person's assignments of this working day and return them with the union of what these grant."""
     with unscoped("rights decide the scope"):
         row = session.scalars(select(Person).where(Person.id == person_id)).one()
-        held = session.execute(_assignments_of(person_id, clock.today())).all()
+        held = session.execute(_assignments_of(person_id, clock.working_day())).all()
         grants = session.execute(
             select(Grant.role_id, Grant.permission, Grant.level).where(
                 Grant.role_id.in_({role.id for _assignment, role, _node in held})

@@ -3,22 +3,9 @@
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from core.access.permissions import Permission
+from core.access.permissions import SHIPPED_ROLES, Permission
 from core.auth.models import Grant, Role, SeededPermission
 from core.auth.rights import rights_changed
-from core.language import N_
-
-SHIPPED_ROLES = (
-    ("system_administrator", N_("System administrator"), 100),
-    ("head_office", N_("Head-office admin"), 80),
-    ("it", N_("IT"), 75),
-    ("leader", N_("Leader"), 90),
-    ("area_manager", N_("Area manager"), 50),
-    ("store_manager", N_("Store manager"), 30),
-    ("deputy", N_("Deputy manager"), 25),
-    ("clerk", N_("Clerk"), 10),
-    ("technician", N_("Technician"), 10),
-)
 
 
 def seed_roles(session: Session) -> dict[str, Role]:

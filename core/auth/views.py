@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import abort, current_app, redirect, request, url_for
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from core.access.permissions import ACTIONS, LEVELS
 from core.access.person import Forbidden, current_person
@@ -64,6 +64,11 @@ class Assignments(ModelView):
         """As far as the place of the assignment is in reach."""
         nodes = select(Node.id).where(criteria(Node, current_person(), f"{self.permission}:{action}"))
         return [Assignment.node_id.in_(nodes)]
+
+    def check(self, values: dict[str, Any], row: Any) -> dict[str, str]:
+        """A role is held once at a place."""
+        problem = accounts.held_already(session, values["person_id"], values["role_id"], values["node_id"])
+        return {"role_id": problem} if problem else {}
 
     def name_of(self, row: Any) -> str:
         """The person's name."""
@@ -136,7 +141,7 @@ class Roles(ModelView):
         """Show and change what a role grants; nobody grants what they lack."""
         role = self.one(request.args.get("id"), "update")
         declared = current_app.extensions["backoffice"].permissions
-        held = {grant.permission: grant.level for grant in session.scalars(select(Grant).where(Grant.role_id == role.id))}
+        held = {grant.permission: grant for grant in session.scalars(select(Grant).where(Grant.role_id == role.id))}
         if request.method == "POST":
             self._save_grants(role, declared, held)
             toast(_("The rights of “%(name)s” are saved.", name=gettext(role.name)), "good")
@@ -146,33 +151,29 @@ class Roles(ModelView):
             action = permission.name.split(":")[2]
             groups.setdefault(permission.name.rsplit(":", 1)[0], []).append({
                 "name": permission.name, "title": gettext(permission.title), "action": gettext(ACTIONS.get(action, permission.title)),
-                "level": held.get(permission.name, ""), "may_give": current_person().may(permission.name),
+                "level": held[permission.name].level if permission.name in held else "", "may_give": current_person().may(permission.name),
             })  # fmt: skip
         return self.render(
             "backoffice/grants.html", page_title=gettext(role.name), crumbs=self.crumbs(gettext(role.name)), groups=groups,
             levels=[(level, gettext(title)) for level, title in LEVEL_TITLES.items()], cancel_url=url_for(".details_view", id=role.id),
         )  # fmt: skip
 
-    def _save_grants(self, role: Role, declared: dict[str, Any], held: dict[str, str]) -> None:
+    def _save_grants(self, role: Role, declared: dict[str, Any], held: dict[str, Grant]) -> None:
         person = current_person()
         if role.everything or (not person.everything and role.rank >= person.rank):
             raise Forbidden("auth:role:update", _("This role's rank is not below yours."))
         for name in declared:
             level = request.form.get(name, "")
-            if level == held.get(name, ""):
+            if level == (held[name].level if name in held else ""):
                 continue
-            if level not in ("", *LEVELS) or not self._may_give(name, level):
+            if level not in ("", *LEVELS) or not accounts.may_give(person, name, level):
                 raise Forbidden(name, _("You cannot give a right that you do not have yourself."))
-            session.execute(delete(Grant).where(Grant.role_id == role.id, Grant.permission == name))
-            if level:
+            grant = held.get(name)
+            if not level:
+                session.delete(grant)
+            elif grant:
+                grant.level = level
+            else:
                 session.add(Grant(role_id=role.id, permission=name, level=level))
         session.flush()
         rights_changed(session)
-
-    @staticmethod
-    def _may_give(name: str, level: str) -> bool:
-        reach = current_person().reach(name)
-        if level == "all":
-            return reach.everything
-        placed = reach.everything or reach.regions or reach.areas or reach.nodes
-        return bool(placed) if level == "node" else current_person().may(name)

@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from core.access.person import SYSTEM, CurrentPerson, acting_as
+from core import typed
+from core.access.person import SYSTEM, CurrentPerson, Forbidden, acting_as
 from core.access.scope import unscoped
 from core.auth.rights import load_person
 from core.org.models import Person
@@ -26,9 +28,14 @@ class Shell:
     @cached_property
     def app(self) -> Any:
         """The application of this installation."""
+        from config.settings import Settings
         from core.app import create_app
 
-        return create_app()
+        try:
+            settings = Settings().prepared()
+        except ValueError as error:
+            raise click.ClickException(f"the configuration is not complete: {error}") from error
+        return create_app(settings)
 
     @property
     def house(self) -> Any:
@@ -38,9 +45,10 @@ class Shell:
     @contextmanager
     def work(self) -> Iterator[Session]:
         """Give a writing session in which the chosen person acts; committed at the end."""
-        with self.app.app_context(), self.house.database.transaction() as session, acting_as(self._person(session)):
-            yield session
-            session.flush()  # while the person still acts
+        with _database_shown(), self.app.app_context(), self.house.database.transaction() as session:
+            with acting_as(self._person(session)):
+                yield session
+                session.flush()  # while the person still acts
 
     def _person(self, session: Session) -> CurrentPerson:
         if not self.as_person:
@@ -50,6 +58,26 @@ class Shell:
         if found is None:
             raise click.ClickException(f"there is no person with the user name {self.as_person!r}")
         return load_person(session, found)
+
+
+@contextmanager
+def _database_shown() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, ProgrammingError) as error:
+        reason = str(error.orig).splitlines()[0]
+        raise click.ClickException(f"the database does not answer, or has no tables yet ({reason}); run: backoffice init") from error
+
+
+@contextmanager
+def refusals_shown() -> Iterator[None]:
+    """Tell a refusal as the one line it is, not as a traceback."""
+    from core.registry.states import PluginRefused
+
+    try:
+        yield
+    except (typed.BadValue, Forbidden, PluginRefused) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def print_json(document: Any) -> None:

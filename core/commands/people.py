@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.access.scope import unscoped
 from core.auth import accounts
 from core.auth.models import Assignment, Role
-from core.commands.context import Shell, print_json
+from core.commands.context import Shell, print_json, refusals_shown
 from core.org.models import Node, Person
 from core.org.tree import chain
 
@@ -24,15 +24,6 @@ def _person(session: Any, name: str) -> Person:
     if person is None:
         raise click.ClickException(f"there is no person with the user name {name!r}")
     return person
-
-
-def _refusals_as_errors(work: Any) -> None:
-    from core.access.person import Forbidden
-
-    try:
-        work()
-    except (accounts.Refused, Forbidden) as error:
-        raise click.ClickException(str(error)) from error
 
 
 @user.command()
@@ -64,7 +55,8 @@ def create(shell: Shell, name: str, role: str, node: str | None, full_name: str 
 
             accounts.assign(session, current_person(), Assignment(), person, found, place)
 
-    _refusals_as_errors(work)
+    with refusals_shown():
+        work()
     click.echo(f"{name} is made.")
 
 
@@ -80,7 +72,8 @@ def set_password(shell: Shell, name: str, password_stdin: bool) -> None:
         with shell.work() as session:
             accounts.set_password(session, _person(session, name), password)
 
-    _refusals_as_errors(work)
+    with refusals_shown():
+        work()
     click.echo(f"The password of {name} is set.")
 
 
@@ -95,7 +88,8 @@ def disable(shell: Shell, name: str) -> None:
         with shell.work() as session:
             accounts.disable(session, current_person(), _person(session, name))
 
-    _refusals_as_errors(work)
+    with refusals_shown():
+        work()
     click.echo(f"{name} is disabled.")
 
 

@@ -2,11 +2,10 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
-from core.commands.context import Shell, print_json
+from core.commands.context import Shell, print_json, refusals_shown
 from core.registry import states
 
 
@@ -36,7 +35,8 @@ def list_plugins(shell: Shell, as_json: bool) -> None:
 @click.pass_obj
 def enable(shell: Shell, name: str, nodes: tuple[str, ...]) -> None:
     """Switch a plugin on, for all or for pilot places."""
-    _refusals_as_errors(lambda session: states.enable(session, shell.house.database, shell.house.host, name, nodes), shell)
+    with refusals_shown(), shell.work() as session:
+        states.enable(session, shell.house.database, shell.house.host, name, nodes)
     click.echo(f"{name} is on{' for ' + ', '.join(nodes) if nodes else ''}.")
 
 
@@ -57,7 +57,8 @@ def disable(context: click.Context, name: str) -> None:
 
     for installed in discover(shell.house.settings.plugins_dir):
         shell.house.host.plugins[installed.name] = Plugin(installed, failure="not loaded")
-    _refusals_as_errors(lambda session: states.disable(session, shell.house.host, name), shell)
+    with refusals_shown(), shell.work() as session:
+        states.disable(session, shell.house.host, name)
     click.echo(f"{name} is off. Its data is kept.")
 
 
@@ -98,19 +99,23 @@ def purge(shell: Shell, name: str, folder: Path) -> None:
     """Write a disabled plugin's rows to files, then drop its tables."""
     from core.registry.purge import purge as take_away
 
-    def work(session: Any) -> None:
-        for table, count in take_away(session, name, set(shell.house.host.plugins), folder).items():
+    with refusals_shown(), shell.work() as session:
+        for table, count in take_away(session, shell.house.host, name, folder).items():
             click.echo(f"{table}: {count} rows in {folder / table}.csv")
 
-    _refusals_as_errors(work, shell)
 
+@plugin.command()
+@click.argument("name")
+@click.argument("message")
+@click.pass_obj
+def revision(shell: Shell, name: str, message: str) -> None:
+    """Write a migration script: what the models of NAME (or core) have that the database has not."""
+    from core.migrate import new_revision
 
-def _refusals_as_errors(work: Any, shell: Shell) -> None:
-    try:
-        with shell.work() as session:
-            work(session)
-    except states.PluginRefused as error:
-        raise click.ClickException(str(error)) from error
+    host = shell.house.host
+    if name != "core" and (name not in host.plugins or not host.plugins[name].is_loaded):
+        raise click.ClickException(f"{name} cannot be loaded: {host.plugins[name].failure if name in host.plugins else 'not installed'}")
+    new_revision(shell.house.database, host, None if name == "core" else name, message)
 
 
 COMMANDS = (plugin,)

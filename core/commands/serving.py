@@ -13,12 +13,18 @@ from core.commands.context import Shell, print_json
 @click.pass_obj
 def init(shell: Shell) -> None:
     """Create or upgrade the schema of core and of every installed plugin."""
-    from core.migrate import upgrade_everything
+    from core.migrate import MigrationsFailed, upgrade_everything
     from core.org.setup import ensure_chain
 
-    upgrade_everything(shell.house.database, shell.house.host)
+    problem = ""
+    try:
+        upgrade_everything(shell.house.database, shell.house.host, lambda name, outcome: click.echo(f"{name}: {outcome}"))
+    except MigrationsFailed as error:
+        problem = str(error)
     with shell.work() as session:
         ensure_chain(session)
+    if problem:
+        raise click.ClickException(problem)
     click.echo("The schema is up to date.")
 
 

@@ -8,6 +8,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core.db import dialect_of
+
 BUMP = (
     "INSERT INTO sqlite_sequence (name, seq) SELECT :name, 0 "
     "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = :name)",
@@ -19,7 +21,7 @@ def reserve_ids(session: Session, table: Table, count: int) -> list[int]:
     """Return `count` ids of `table` that nobody else will get; the session must be a writing one."""
     if not count:
         return []
-    if session.get_bind().dialect.name == "postgresql":
+    if dialect_of(session) == "postgresql":
         number = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
         return list(session.scalars(select(number).select_from(func.generate_series(1, count))))
     for statement in BUMP:
@@ -32,7 +34,7 @@ def among(session: Session, columns: Sequence[Any], keys: Sequence[Sequence[Any]
     """Return the condition that `columns` equal one of `keys`; some thousands of keys are no burden."""
     if not keys:
         return false()
-    if session.get_bind().dialect.name != "postgresql":
+    if dialect_of(session) != "postgresql":
         return tuple_(*columns).in_(keys) if len(columns) > 1 else columns[0].in_([key[0] for key in keys])
     # A list in the statement is planned pair by pair, which takes longer than finding the rows.
     names = [f"k{position}" for position in range(len(columns))]

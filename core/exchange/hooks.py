@@ -3,6 +3,7 @@
 A check reads chunks of some thousand rows and asks `import_resolve` for references, `import_values`,
 `import_defaults` for the rows that are new, and `import_check`. Each gets whole chunks, so that one
 query serves them all. A key of `values` that is no column of the table is kept for `after_import`.
+The form's `check` and `fill` go row by row and are not asked: what they hold must be held here too.
 """
 
 from collections import Counter

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.access.person import current_person
 from core.access.scope import unscoped
+from core.auth import sessions
 from core.auth.models import Assignment, Role
 from core.auth.rights import rights_changed
 from core.exchange.hooks import ImportHooks, Values
@@ -70,7 +71,19 @@ class ImportedPlaces(ImportHooks):
 
 
 class ImportedPeople(ImportHooks):
-    """Nobody changes a person of equal or higher rank, by an import either."""
+    """Nobody changes a person of equal or higher rank, by an import either; who moves signs in anew."""
+
+    def after_import(self, session: Session, batch: ImportBatch, options: dict[str, str]) -> None:
+        """Sessions of people who stand at another place now end."""
+        for rows in self.imported_rows(session, batch, "updated"):
+            for row in rows:
+                if "node_id" in row.before:
+                    sessions.end(session, row.row_id)
+        rights_changed(session)
+
+    def after_revert(self, session: Session, batch: ImportBatch) -> None:
+        """They move back, and sign in anew as well."""
+        self.after_import(session, batch, {})
 
     def import_defaults(
         self, session: Session, values: list[Values], options: dict[str, str]
@@ -93,7 +106,7 @@ class ImportedPeople(ImportHooks):
             .join(Role, Role.id == Assignment.role_id)
             .where(
                 Assignment.person_id.in_([row_id for row_id in ids if row_id]),
-                func.coalesce(Assignment.to_day, clock.today()) >= clock.today(),
+                func.coalesce(Assignment.to_day, clock.working_day()) >= clock.working_day(),
             )
             .group_by(Assignment.person_id)
         )

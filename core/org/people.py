@@ -21,7 +21,7 @@ def names_of_people(session: Session, ids: set[int]) -> dict[int, str]:
 
 def people_at(session: Session, node_ids: set[int], roles: set[str], day: date | None = None) -> dict[int, set[int]]:
     """Return `{node id: ids of the active people who hold one of these roles at that very node}` on a day."""
-    day = day or clock.today()
+    day = day or clock.working_day()
     query = (
         select(Assignment.node_id, Assignment.person_id)
         .join(Role, Role.id == Assignment.role_id)

@@ -3,19 +3,23 @@
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
+from core import clock
 from core.access.scope import scoped_models, unscoped
 from core.language import _
 from core.org.models import PARENTS, CalendarDay, InNode, Node
 
 
-def levels_of(session: Session, node_ids: Iterable[int]) -> dict[int, tuple[int | None, int | None]]:
-    """Return `{node id: (area id, region id)}` for the nodes that exist."""
+def levels_of(session: Session, node_ids: Iterable[int], *, held: bool = False) -> dict[int, tuple[int | None, int | None]]:
+    """Return `{node id: (area id, region id)}` for the nodes that exist; `held` ones do not move until the commit."""
     wanted = set(node_ids)
+    query = select(Node.id, Node.area_id, Node.region_id).where(Node.id.in_(wanted))
+    if held:
+        query = query.with_for_update(read=True)
     with session.no_autoflush:
-        found = session.execute(select(Node.id, Node.area_id, Node.region_id).where(Node.id.in_(wanted)))
+        found = session.execute(query)
         return {node_id: (area_id, region_id) for node_id, area_id, region_id in found}
 
 
@@ -46,9 +50,14 @@ def move(session: Session, node: Node, parent: Node) -> None:
                 )
 
 
+def is_open_on(day: date) -> ColumnElement[bool]:
+    """Return the condition that a place is not closed for good on `day`; a closing day to come changes nothing yet."""
+    return or_(Node.closed_on.is_(None), Node.closed_on > day)
+
+
 def stores_below(session: Session, node: Node) -> list[Node]:
     """Return the open stores at or under `node`, by code."""
-    query = select(Node).where(Node.kind == "store", Node.deleted_at.is_(None), Node.closed_on.is_(None))
+    query = select(Node).where(Node.kind == "store", Node.deleted_at.is_(None), is_open_on(clock.today()))
     match node.kind:
         case "region":
             query = query.where(Node.region_id == node.id)

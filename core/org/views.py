@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, redirect, request, url_for
+from flask import abort, request, url_for
 from sqlalchemy import select
 
 from core import audit, typed
@@ -10,7 +10,6 @@ from core.access.person import current_person
 from core.admin.columns import Cell, Column
 from core.admin.fields import Field
 from core.admin.model_view import ModelView
-from core.admin.toasts import toast
 from core.admin.view import allowed, expose
 from core.auth import accounts, sessions
 from core.auth.models import Assignment, Role
@@ -21,6 +20,9 @@ from core.org import tree
 from core.org.imports import ImportedPeople, ImportedPlaces
 from core.org.models import FORMATS, KINDS, CalendarDay, Node, Person
 from core.org.places import names_of_nodes
+
+REASON_LENGTH = 400
+"""How long the reason for showing a number may be: what the audit holds."""
 
 
 def names_of_calendars(ids: set[int]) -> dict[int, str]:
@@ -275,13 +277,17 @@ class People(ImportedPeople, ModelView):
     def unmask_view(self) -> Any:
         """Show a number in full; who, when and why is kept before it is shown."""
         row = self.one(request.args.get("id"), "unmask")
-        reason = typed.text(request.form.get("reason", ""))
+        try:
+            reason = typed.text(request.form.get("reason", ""), REASON_LENGTH)
+        except typed.BadValue:
+            abort(400)
         if not reason:
             abort(400)
         audit.record(session, resource="org:person", row_id=row.id, action="number shown", reason=reason)
         session.flush()
-        toast(f"{row.name}: {row.mobile or _('no number')}", "none")
-        return redirect(url_for(".details_view", id=row.id))
+        # On a page of its own: a message to the next page would travel in the cookie, where it can be read.
+        back = url_for(".details_view", id=row.id)
+        return self.render("backoffice/number.html", page_title=row.name, crumbs=self.crumbs(row.name), mobile=row.mobile, back_url=back)
 
     def facts(self, row: Any) -> list[dict[str, Any]]:
         """Offer to show the number."""

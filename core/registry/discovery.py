@@ -32,6 +32,7 @@ def discover(plugins_dir: Path) -> list[Installed]:
     found: dict[str, Installed] = {}
     for plugin in (*_folders(plugins_dir), *_packages()):
         _read(plugin)
+        _keep_prefix_apart(plugin, found)
         if plugin.name in found:
             first = found[plugin.name]
             plugin.problem = f"a plugin named {plugin.name} is already installed in {first.origin}: remove one"
@@ -50,14 +51,20 @@ def _packages() -> list[Installed]:
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
         origin = f"package {point.dist.name}" if point.dist else "package"
         try:
-            spec = find_spec(point.value)
-            folders = list(spec.submodule_search_locations or []) if spec else []
-            problem = "" if folders else f"its package {point.value} is not there"
-        except (ImportError, ValueError) as error:
-            folders, problem = [], f"its package {point.value} cannot be found: {error}"
-        folder = Path(folders[0]) if folders else Path()
-        plugins.append(Installed(point.name, point.value, folder, problem=problem, origin=origin))
+            folder = _folder_of(point.value)
+            problem = "" if folder else f"its package {point.value} is not there"
+        except (Exception, SystemExit) as error:
+            folder, problem = None, f"its package {point.value} cannot be found: {error}"
+        plugins.append(Installed(point.name, point.value, folder or Path(), problem=problem, origin=origin))
     return plugins
+
+
+def _folder_of(package: str) -> Path | None:
+    """Return a package's folder without importing anything: `find_spec("a.b")` would import `a`."""
+    top, *rest = package.split(".")
+    spec = find_spec(top)
+    folders = [Path(location, *rest) for location in (spec.submodule_search_locations or [])] if spec else []
+    return next((folder for folder in folders if folder.is_dir()), None)
 
 
 def _read(plugin: Installed) -> None:
@@ -70,6 +77,13 @@ def _read(plugin: Installed) -> None:
         return
     if plugin.manifest.name != plugin.name:
         plugin.problem = f"plugin.toml says name = {plugin.manifest.name!r}, but it is installed as {plugin.name!r}"
+
+
+def _keep_prefix_apart(plugin: Installed, found: dict[str, Installed]) -> None:
+    prefix = plugin.manifest.prefix if plugin.manifest else ""
+    for other in found.values():
+        if prefix and other.manifest and other.manifest.prefix == prefix and other.name != plugin.name:
+            plugin.problem = plugin.problem or f"its prefix {prefix} is already used by {other.name}: choose another in plugin.toml"
 
 
 def _in_order(found: dict[str, Installed]) -> list[Installed]:

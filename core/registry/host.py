@@ -5,6 +5,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
@@ -16,20 +17,16 @@ from sqlalchemy.orm import Session
 
 from core import hookspecs, metrics
 from core.access.person import CurrentPerson
-from core.access.scope import forget_scoped_models
-from core.db import forget_plugin
+from core.access.scope import forget_scoped_models, unscoped
+from core.db import forget_plugin, metadata, open_session, plugin_registries
 from core.registry.discovery import Installed, discover
-from core.registry.models import PilotNode, PluginIntent
+from core.registry.models import PilotNode, PluginIntent, Revision
 
 log = structlog.get_logger("registry")
 FAILURES_BEFORE_BREAK = 5
 BREAK_SECONDS = 60
 BUILT_IN = ("core.org.plugin", "core.auth.plugin", "core.admin.plugin")
 """Parts of core that speak through the same hooks as any plugin; they are always on."""
-
-
-class HookFailed(RuntimeError):
-    """A *must* hook had no answer from a plugin; the message names it."""
 
 
 @dataclass
@@ -79,13 +76,15 @@ class Host:
     def __init__(self) -> None:
         self.plugins: dict[str, Plugin] = {}
         self._switches = Switches(0, {})
-        self.tables_without_code: set[str] = set()
-        """Plugins whose tables exist but whose code cannot answer."""
+        self.plugins_dir: Any = None
+        self.heads: dict[str | None, str | None] = {}
+        """The newest schema on disk of core (None) and of each plugin, kept by `core.migrate.head`."""
         self._manager = pluggy.PluginManager("backoffice")
         self._manager.add_hookspecs(hookspecs)
 
     def load(self, plugins_dir: Any, *, safe_mode: bool = False) -> None:
         """Import core's own parts and every installed plugin; a plugin that fails is kept with its reason."""
+        self.plugins_dir = plugins_dir
         for name in BUILT_IN:
             self._manager.register(importlib.import_module(name), name=name)
         folders = importlib.import_module("plugins").__path__
@@ -99,46 +98,73 @@ class Host:
         forget_scoped_models()
 
     def _import(self, plugin: Plugin) -> None:
-        modules_before = set(sys.modules)
+        tables_before, bases_before = set(metadata.tables), set(plugin_registries)
         try:
-            missing = [
-                name for name in plugin.installed.manifest.requires  # type: ignore[union-attr]
-                if name not in self.plugins or not self.plugins[name].is_loaded
-            ]  # fmt: skip
-            if missing:
+            if missing := self.missing_for(plugin):
                 raise RuntimeError(f"it needs {', '.join(missing)}, which is not loaded")
             plugin.module = importlib.import_module(f"{plugin.installed.package}.plugin")
             if find_spec(f"{plugin.installed.package}.hookspecs"):
                 self._manager.add_hookspecs(importlib.import_module(f"{plugin.installed.package}.hookspecs"))
             self._manager.register(plugin.module, name=plugin.name)
             self._manager.check_pending()
+            if foreign := sorted(set(plugin_registries) - bases_before - {plugin.name}):
+                raise RuntimeError(f"it calls plugin_base({foreign[0]!r}): a plugin has one base, under its own name")
+            brought = sorted(set(metadata.tables) - tables_before)
+            if strange := [table for table in brought if not table.startswith(f"{plugin.name}_")]:
+                raise RuntimeError(f"its tables {', '.join(strange)} must be named {plugin.name}_…")
         except (Exception, SystemExit) as error:
-            if plugin.module and self._manager.has_plugin(plugin.name):
-                self._manager.unregister(plugin.module)
             self.fail(plugin, error)
-            forget_plugin(plugin.name)
-            for name in set(sys.modules) - modules_before:
-                if name.startswith(plugin.installed.package):
-                    del sys.modules[name]
+            for name in set(plugin_registries) - bases_before:
+                forget_plugin(name)
+            for table in set(metadata.tables) - tables_before:
+                metadata.remove(metadata.tables[table])
+
+    def missing_for(self, plugin: Plugin) -> list[str]:
+        """Return the plugins it requires that are not in this process."""
+        required = plugin.installed.manifest.requires  # type: ignore[union-attr]
+        return [name for name in required if name not in self.plugins or not self.plugins[name].is_loaded]
 
     def fail(self, plugin: Plugin, error: BaseException) -> None:
-        """Keep a plugin out of this process, with the reason IT will read."""
+        """Take a plugin out of this process, hooks, tables and code, with the reason IT will read."""
         plugin.failure = f"{type(error).__name__}: {error}"
-        plugin.traceback = traceback.format_exc()
+        plugin.traceback = "".join(traceback.format_exception(error))
         plugin.module = None
+        if self._manager.has_plugin(plugin.name):
+            self._manager.unregister(name=plugin.name)
+        forget_plugin(plugin.name)
+        package = plugin.installed.package
+        for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+            del sys.modules[name]
+        forget_scoped_models()
         log.error("plugin failed", plugin=plugin.name, reason=plugin.failure)
 
     # What is on
 
     def switches(self, session: Session, revision: int) -> Switches:
-        """Return which plugins are meant to be on; read again only when the revision has moved."""
+        """Return which plugins are meant to be on; read again only when the revision has moved.
+
+        One whose tables are behind its code is not among them: it comes back with the upgrade, which
+        moves the revision.
+        """
         if self._switches.revision != revision:
             pilots: dict[str, set[int]] = {}
             for name, node_id in session.execute(select(PilotNode.plugin, PilotNode.node_id)):
                 pilots.setdefault(name, set()).add(node_id)
-            names = session.scalars(select(PluginIntent.name).where(PluginIntent.enabled))
+            meant = session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)).all()
+            names = [name for name in meant if self._is_up_to_date(session, name)]
             self._switches = Switches(revision, {name: frozenset(pilots.get(name, ())) for name in names})
         return self._switches
+
+    def _is_up_to_date(self, session: Session, name: str) -> bool:
+        from core.migrate import is_behind
+
+        if name not in self.plugins or not self.plugins[name].is_loaded:
+            return True
+        with unscoped("schema versions belong to nobody"):
+            behind = is_behind(session.connection(), self, name)
+        if behind:
+            log.error("plugin is off until its tables are up to date", plugin=name)
+        return not behind
 
     def is_on(self, name: str, switches: Switches, person: CurrentPerson) -> bool:
         """Say whether a plugin is loaded, enabled with all it requires, and on for this person."""
@@ -170,18 +196,19 @@ class Host:
                 answers.append((name, answer[0]))
         return answers
 
-    def must(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
-        """Call a *must* hook of every installed plugin; raise `HookFailed` when one cannot answer."""
-        for plugin in self.plugins.values():
-            if not plugin.is_loaded and plugin.installed.name in self.tables_without_code:
-                raise HookFailed(f"{plugin.name} cannot answer {hook}: {plugin.failure}")
-        answers = []
-        for name, function, argument_names in self._implementations(hook):
-            try:
-                answers.append((name, function(**{key: arguments[key] for key in argument_names})))
-            except (Exception, SystemExit) as error:
-                raise HookFailed(f"{name} failed in {hook}: {error}") from error
-        return answers
+    def ask(self, hook: str, name: str) -> list[Any]:
+        """Return the list one plugin answers to a hook without arguments; whatever goes wrong is raised."""
+        for owner, function, _argument_names in self._implementations(hook):
+            if owner == name:
+                answer = function()
+                if not isinstance(answer, list | tuple):
+                    raise TypeError(f"{hook} must return a list, not {type(answer).__name__}")
+                return list(answer)
+        return []
+
+    def _gives_a_list(self, hook: str) -> bool:
+        specification = getattr(self._manager.hook, hook).spec
+        return str(specification.function.__annotations__.get("return", "")).startswith("list")
 
     def _implementations(self, hook: str) -> Iterator[tuple[str, Any, tuple[str, ...]]]:
         for implementation in getattr(self._manager.hook, hook).get_hookimpls():
@@ -193,8 +220,12 @@ class Host:
         started = time.monotonic()
         if started < count.open_until:
             return None
+        inside = _savepoint()  # before the try: what it flushes is the caller's, and so are its faults
         try:
-            answer = (function(**arguments),)
+            with inside:
+                answer = (function(**arguments),)
+                if self._gives_a_list(hook):
+                    answer = (list(answer[0] or ()),)
             count.in_a_row = 0
         except (Exception, SystemExit) as error:
             if name in BUILT_IN:
@@ -212,16 +243,24 @@ class Host:
         return answer
 
 
+def _savepoint() -> AbstractContextManager[Any]:
+    """What a failing hook has half written goes, and the caller's transaction lives on."""
+    session = open_session()
+    return session.begin_nested() if session is not None and session.info.get("writes") else nullcontext()
+
+
 def collect(hook: str, **arguments: Any) -> list[Any]:
     """Call a *collect* hook of the plugins that are on in this request or command; return their answers."""
     from flask import current_app, g
 
     from core.access.person import current_person
+    from core.db import session
 
     host: Host = current_app.extensions["backoffice"].host
-    on = None
-    if "switches" in g:
-        on = {name for name in host.plugins if host.is_on(name, g.switches, current_person())}
+    switches: Switches | None = g.get("switches")
+    if switches is None:
+        switches = host.switches(session, session.scalars(select(Revision.plugins)).one())
+    on = {name for name in host.plugins if host.is_on(name, switches, current_person())}
     return [answer for _name, answer in host.collect(hook, only=on, **arguments)]
 
 

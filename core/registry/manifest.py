@@ -14,6 +14,11 @@ RESERVED = {
 }  # fmt: skip
 
 
+CORE_ADDRESSES = {
+    "/account/", "/admin/", "/healthz/", "/inbox/", "/language/", "/login/", "/logout/", "/metrics/", "/readyz/", "/static/",
+}  # fmt: skip
+
+
 class BadManifest(ValueError):
     """The manifest cannot be used; the message names the file, the key and the fix."""
 
@@ -53,7 +58,7 @@ class Manifest(BaseModel):
     def _own_prefix(cls, value: str) -> str:
         if value and not re.fullmatch(r"/[a-z][a-z0-9-]*/", value):
             raise ValueError("use one word between slashes, such as /day/")
-        if value in {"/admin/", "/login/", "/logout/", "/static/", "/account/", "/metrics/"}:
+        if value in CORE_ADDRESSES:
             raise ValueError("this address is core's own")
         return value
 

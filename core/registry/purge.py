@@ -1,64 +1,93 @@
 """Taking a plugin's data away for good: first out into files, then dropped, in one transaction."""
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import MetaData, Table, delete, inspect, select, text
+from sqlalchemy import Connection, MetaData, Table, inspect, select, text
 from sqlalchemy.orm import Session
 
-from core import audit
 from core.access.scope import unscoped
+from core.auth.models import Grant, SeededPermission
+from core.auth.rights import rights_changed
+from core.db import tables_of
 from core.language import _
 from core.migrate import version_table
+from core.registry.host import Host
+from core.registry.manifest import RESERVED
 from core.registry.models import PilotNode, PluginIntent
-from core.registry.states import PluginRefused
+from core.registry.states import PluginRefused, plugins_changed
 
 
-def tables_of_plugin(session: Session, name: str, others: set[str]) -> list[Table]:
-    """Return a plugin's tables as the database has them, children before parents; its code is not needed.
+def purge(session: Session, host: Host, name: str, folder: Path) -> dict[str, int]:
+    """Write each table of a disabled plugin to `folder/TABLE.csv` and drop it; returns rows by table.
 
-    `others` are the names of all plugins: `sales_extra_line` belongs to `sales_extra`, not to `sales`.
+    Its rights go too: installed again, it starts like a new one. Raises `PluginRefused` for a name that
+    is core's own or unknown, for a plugin that is on, and while another plugin's tables point to its own.
     """
-    longer = [other for other in others if other != name and other.startswith(f"{name}_")]
-    with unscoped("a purge looks at tables"):
-        connection = session.connection()
-        names = [
-            table for table in inspect(connection).get_table_names()
-            if table.startswith(f"{name}_") and not any(table.startswith(f"{other}_") for other in longer)
-        ]  # fmt: skip
-        found = MetaData()
-        found.reflect(connection, only=names, resolve_fks=False)
-    return list(reversed(found.sorted_tables))
-
-
-def purge(session: Session, name: str, others: set[str], folder: Path) -> dict[str, int]:
-    """Write each table of a disabled plugin to `folder/TABLE.csv` and drop it; returns rows by table."""
-    intent = session.get(PluginIntent, name)
-    if intent is not None and intent.enabled:
+    intents = {intent.name: intent for intent in session.scalars(select(PluginIntent))}
+    if name in RESERVED or not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name not in {*host.plugins, *intents}:
+        raise PluginRefused(_("There is no plugin named %(name)s.", name=name))
+    if name in intents and intents[name].enabled:
         raise PluginRefused(_("%(name)s is on: disable it first.", name=name))
     folder.mkdir(parents=True, exist_ok=True)
     rows: dict[str, int] = {}
-    tables = tables_of_plugin(session, name, others)
     with unscoped("a purge takes everything"):
         connection = session.connection()
+        tables = _tables_of_plugin(connection, name, {*host.plugins, *intents})
         for table in tables:
             rows[table.name] = _write(connection, table, folder / f"{table.name}.csv")
         for table in tables:
             table.drop(connection)
         connection.execute(text(f"DROP TABLE IF EXISTS {version_table(name)}"))
-    session.execute(delete(PilotNode).where(PilotNode.plugin == name))
-    session.execute(delete(PluginIntent).where(PluginIntent.name == name))
-    audit.record(session, resource="registry:plugin", row_id=name, action="purged", changes={k: [v, 0] for k, v in rows.items()})
+        _forget_rights(session, name)
+        for pilot in session.scalars(select(PilotNode).where(PilotNode.plugin == name)):
+            session.delete(pilot)
+        session.flush()
+        if name in intents:
+            session.delete(intents[name])
+    plugins_changed(session, name, "purged", {table: [count, 0] for table, count in rows.items()})
     return rows
 
 
-def _write(connection: Any, table: Table, path: Path) -> int:
+def _tables_of_plugin(connection: Connection, name: str, others: set[str]) -> list[Table]:
+    """Return a plugin's tables as the database has them, children before parents; its code is not needed.
+
+    `sales_extra_line` belongs to the plugin `sales_extra` where there is one, or was one, else to `sales`.
+    """
+    inspector = inspect(connection)
+    everything = set(inspector.get_table_names())
+    cores = {table.name for table in tables_of(None)}
+    versioned = {table.removeprefix("alembic_version_") for table in everything if table.startswith("alembic_version_")}
+    longer = tuple(f"{other}_" for other in others | versioned if other.startswith(f"{name}_"))
+    names = {
+        table for table in everything - cores
+        if table.startswith(f"{name}_") and not table.startswith(("alembic_", *longer))
+    }  # fmt: skip
+    for table in sorted(everything - names):
+        for key in inspector.get_foreign_keys(table):
+            if key["referred_table"] in names:
+                raise PluginRefused(_("%(table)s points to %(other)s: purge that first.", table=table, other=key["referred_table"]))
+    found = MetaData()
+    if names:
+        found.reflect(connection, only=sorted(names))
+    return [table for table in reversed(found.sorted_tables) if table.name in names]
+
+
+def _forget_rights(session: Session, name: str) -> None:
+    for model in (Grant, SeededPermission):
+        for row in session.scalars(select(model).where(model.permission.startswith(f"{name}:", autoescape=True))):
+            session.delete(row)
+    rights_changed(session)
+
+
+def _write(connection: Connection, table: Table, path: Path) -> int:
     count = 0
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(table.columns.keys())
-        for row in connection.execution_options(yield_per=1000).execute(select(table)):
+        for row in connection.execute(select(table), execution_options={"yield_per": 1000}):
             writer.writerow(row)
             count += 1
     return count

@@ -3,9 +3,10 @@
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import audit
@@ -14,6 +15,8 @@ from core.migrate import pending
 from core.org.models import Node
 from core.registry.host import Host
 from core.registry.models import PilotNode, PluginIntent, Revision
+
+CHECK_SECONDS = 20
 
 
 class PluginRefused(ValueError):
@@ -85,13 +88,13 @@ def enable(session: Session, database: Any, host: Host, name: str, node_codes: t
         raise PluginRefused(_("There is no plugin named %(name)s.", name=name))
     if not plugin.is_loaded:
         raise PluginRefused(_("%(name)s cannot be loaded: %(reason)s", name=name, reason=plugin.failure))
+    if not checked:
+        _check_in_a_child(host, name)  # before the first statement, which may hold a lock
     meant = set(session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)))
     if missing := [other for other in plugin.installed.manifest.requires if other not in meant]:  # type: ignore[union-attr]
         raise PluginRefused(_("%(name)s needs %(others)s: enable that first.", name=name, others=", ".join(missing)))
     if pending(database, host, name):
         raise PluginRefused(_("The tables of %(name)s are not up to date. Run: backoffice plugin upgrade %(name)s", name=name))
-    if not checked:
-        _check_in_a_child(name)
     nodes = list(session.scalars(select(Node).where(Node.code.in_(node_codes), Node.deleted_at.is_(None))))
     if unknown := set(node_codes) - {node.code for node in nodes}:
         raise PluginRefused(_("There is no place with the code %(codes)s.", codes=", ".join(sorted(unknown))))
@@ -99,9 +102,11 @@ def enable(session: Session, database: Any, host: Host, name: str, node_codes: t
     intent.enabled = True
     session.add(intent)
     session.flush()
-    session.execute(delete(PilotNode).where(PilotNode.plugin == name))
+    for pilot in session.scalars(select(PilotNode).where(PilotNode.plugin == name)):
+        session.delete(pilot)
+    session.flush()
     session.add_all(PilotNode(plugin=name, node_id=node.id) for node in nodes)
-    _changed(session, name, "enabled", {"nodes": [None, sorted(node_codes)]})
+    plugins_changed(session, name, "enabled", {"nodes": [None, sorted(node_codes)]})
     host.collect("backoffice_enabled", only={name})
 
 
@@ -122,22 +127,29 @@ def disable(session: Session, host: Host, name: str) -> None:
         session.add(intent)
     intent.enabled = False
     session.flush()
-    _changed(session, name, "disabled", {})
+    plugins_changed(session, name, "disabled", {})
     if name in host.plugins and host.plugins[name].is_loaded:
         host.collect("backoffice_disabled", only={name})
 
 
-def _changed(session: Session, name: str, action: str, changes: dict[str, Any]) -> None:
+def plugins_changed(session: Session, name: str, action: str, changes: dict[str, Any]) -> None:
+    """Note a switch in the audit, and make every process look again as soon as this transaction commits."""
     session.execute(update(Revision).values(plugins=Revision.plugins + 1))
     audit.record(session, resource="registry:plugin", row_id=name, action=action, changes=changes)
     session.flush()
 
 
-def _check_in_a_child(name: str) -> None:
+def _check_in_a_child(host: Host, name: str) -> None:
     """Load the plugin in a process of its own: what breaks there breaks nobody here."""
-    run = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "core.registry.check", name], capture_output=True, text=True, timeout=60, check=False
-    )
+    command = [sys.executable, "-m", "core.registry.check", name, str(host.plugins_dir)]
+    try:
+        run = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, timeout=CHECK_SECONDS, check=False, cwd=Path(__file__).parents[2]
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PluginRefused(
+            _("%(name)s did not start within %(seconds)s seconds in a fresh process.", name=name, seconds=CHECK_SECONDS)
+        ) from error
     if run.returncode:
         raise PluginRefused(_("%(name)s does not start in a fresh process: %(reason)s", name=name, reason=run.stderr.strip()[-400:]))
 

@@ -59,7 +59,7 @@ def browser() -> "Iterator[Browser]":
 
 def pytest_configure(config: pytest.Config) -> None:
     """The marks of this module."""
-    config.addinivalue_line("markers", "clock(instant): when it is for the live server as it starts, in ISO format")
+    config.addinivalue_line("markers", "clock(instant): when it is for the live server as it starts (ISO)")
 
 
 @pytest.fixture

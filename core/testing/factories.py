@@ -137,11 +137,12 @@ def enable_plugins(session: "Session", host: Any) -> None:
 
     from core.registry.models import PluginIntent, Revision
 
-    known = set(session.scalars(select(PluginIntent.name)))
-    loaded = {name for name, plugin in host.plugins.items() if plugin.is_loaded}
-    session.add_all(PluginIntent(name=name, enabled=True) for name in sorted(loaded - known))
+    known = {intent.name: intent for intent in session.scalars(select(PluginIntent))}
+    for name in sorted(name for name, plugin in host.plugins.items() if plugin.is_loaded):
+        intent = known.get(name) or PluginIntent(name=name)
+        intent.enabled = True
+        session.add(intent)
     session.flush()
-    session.execute(update(PluginIntent).where(PluginIntent.name.in_(loaded)).values(enabled=True))
     session.execute(update(Revision).values(plugins=Revision.plugins + 1))
 
 

@@ -240,6 +240,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['person_id'], ['org_person.id'], name=op.f('fk_auth_assignment_person_id')),
     sa.ForeignKeyConstraint(['role_id'], ['auth_role.id'], name=op.f('fk_auth_assignment_role_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_auth_assignment')),
+    sa.UniqueConstraint("person_id", "role_id", "node_id", name=op.f("uq_auth_assignment_person_id_role_id_node_id")),
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('auth_assignment', schema=None) as batch_op:

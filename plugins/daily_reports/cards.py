@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from sqlalchemy import select
 
-from core.api import CurrentPerson, HomeCard, Node, _, clock, show
+from core.api import CurrentPerson, HomeCard, Node, _, clock, typed
 from plugins.daily_reports import boards, hours, services
 
 READ = "daily_reports:day:read"
@@ -28,9 +28,9 @@ def _own(session: Any, node: Node, day: Any) -> HomeCard:
     if report is None:
         return HomeCard(_("Today's target"), number=_("Not set"), note=_("Two taps on your phone"), url=url, meaning="watch")
     if report.amount is None:
-        return HomeCard(_("Today's target"), number=show(report.target_amount, "money"), unit=_("yuan"), note=_("Report before closing"), url=url)
+        return HomeCard(_("Today's target"), number=typed.show_wan(report.target_amount or 0), unit=_("yuan"), note=_("Report before closing"), url=url)
     return HomeCard(
-        _("Today's result"), number=show(report.amount, "money"), unit=_("yuan"), url=url,
+        _("Today's result"), number=typed.show_wan(report.amount), unit=_("yuan"), url=url,
         note=f"{report.achievement}%" if report.achievement is not None else "", meaning=boards.meaning_of(report.achievement),
     )  # fmt: skip
 
@@ -39,7 +39,7 @@ def _sums(session: Any, person: CurrentPerson, day: Any) -> list[HomeCard]:
     total = boards.totals(boards.board(session, person, day))
     cards = [
         HomeCard(
-            _("Sold today"), number=show(total.amount, "money"), unit=_("yuan"), url="/admin/daily_reports/board/",
+            _("Sold today"), number=typed.show_wan(total.amount), unit=_("yuan"), url="/admin/daily_reports/board/",
             note=f"{total.percent}%" if total.percent is not None else "", meaning=total.meaning,
         ),
         HomeCard(

@@ -102,8 +102,8 @@ def _close(session: Session, batch: Any, absent: list[tuple[int, date]]) -> None
 def open_absent_days(session: Session, batch: Any) -> None:
     """Take the closed days of an import back; one that somebody has changed since stays."""
     made = select(AbsentDay.calendar_day_id).where(AbsentDay.batch_id == batch.id)
-    for query in (
-        delete(CalendarDay).where(CalendarDay.id.in_(made), CalendarDay.version == 1),
-        delete(AbsentDay).where(AbsentDay.batch_id == batch.id),
-    ):
-        session.execute(query.execution_options(synchronize_session=False))
+    for day in session.scalars(select(CalendarDay).where(CalendarDay.id.in_(made), CalendarDay.version == 1)):
+        session.delete(day)
+    session.flush()
+    absent = delete(AbsentDay).where(AbsentDay.batch_id == batch.id)
+    session.execute(absent.execution_options(synchronize_session=False))

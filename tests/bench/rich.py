@@ -1,6 +1,7 @@
 """What a full page can cost at best: a session, the person's row, SQLAlchemy Core, an estimated count, a flat template."""
 
 import os
+from datetime import date
 from typing import Any
 
 from flask import Flask, abort, render_template, request, session
@@ -54,9 +55,9 @@ def rows() -> str:
         ).join(nodes, nodes.c.id == reports.c.node_id)
         for name in sql.NARROWING:
             if name in request.args:
-                query = query.where(reports.c[name] == request.args[name])
+                query = query.where(reports.c[name] == request.args.get(name, type=str if name == "state" else int))
         if "day" in request.args:
-            place = tuple_(literal(request.args["day"], String if IS_SQLITE else None), literal(int(request.args["id"])))
+            place = tuple_(literal(date.fromisoformat(request.args["day"])), literal(int(request.args["id"])))
             query = query.where(tuple_(reports.c.day, reports.c.id) < place)
         found = connection.execute(query.order_by(reports.c.day.desc(), reports.c.id.desc()).limit(51)).all()
         count = connection.scalar(text(

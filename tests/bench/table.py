@@ -43,7 +43,7 @@ def _figure(value: float) -> str:
 
 def not_measured(name: str, goal: float, reason: str) -> Line:
     """Return a line that says why there is no figure."""
-    return Line(name, "", "", reason, None, f"≤ {goal:g}", None)
+    return Line(name, "", "", reason.splitlines()[0][:60], None, f"≤ {goal:g}", None)
 
 
 def as_text(database: str, lines: list[Line]) -> str:

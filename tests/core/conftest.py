@@ -1,8 +1,8 @@
 """The shelves: a plugin that exists for the tests, with a table of every scope and a view that declares everything."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,3 +48,9 @@ def shelves(settings: "Settings") -> "Iterator[Flask]":
         forget_plugin("shelf")
         for name in [name for name in sys.modules if name.startswith("plugins.shelf")]:
             del sys.modules[name]
+
+
+@pytest.fixture
+def open_shelves(settings: "Settings") -> "Callable[[], AbstractContextManager[Flask]]":
+    """For a test that changes the house before it is built: `with open_shelves() as app:`."""
+    return lambda: shelves(settings)

@@ -50,7 +50,8 @@ def shelves(app, org, work):
     put(
         {
             "code": "A", "name": "First, with a comma", "node_id": near, "worth": Decimal("12.30"),
-            "pieces": 3, "counted_on": date(2026, 11, 21), "counted_at": datetime(2026, 11, 21, 16, 30, tzinfo=UTC),
+            "pieces": 3, "counted_on": date(2026, 11, 21),
+            "counted_at": datetime(2026, 11, 21, 16, 30, tzinfo=UTC),
             "locked": True, "level": "full", "keeper_mobile": "13800138000", "keeper_id": keeper.id,
             "note": "two\nlines",
         },

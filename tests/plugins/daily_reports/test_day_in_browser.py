@@ -1,4 +1,4 @@
-"""The day on a phone as people live it: two taps in the morning, a minute in the evening, and bad networks between.
+"""The day on a phone as people live it: two taps in the morning, a minute in the evening, bad networks.
 
 The days stand around Thursday 2026-03-05. The first store's manager, the deputy and the area's manager act.
 """
@@ -24,16 +24,20 @@ DAY = "/day/at/S1/2026-03-05/"
 @pytest.fixture(autouse=True)
 def signed_in_then(monkeypatch, page_problems):
     """Sessions are made by the test's own clock, which must stand near the server's."""
-    page_problems.allow("favicon.*ERR_INTERNET_DISCONNECTED")  # the icon of a tab, asked for when the network is gone
+    page_problems.allow(
+        "favicon.*ERR_INTERNET_DISCONNECTED"
+    )  # the icon of a tab, asked for when the network is gone
     monkeypatch.setattr("core.clock.now", lambda: datetime.fromisoformat(MORNING))
 
 
 @pytest.fixture
 def people(app, chain):
-    """By name: the first store's manager and deputy, another area's manager of a store, the area's manager, the leader."""
+    """By name: manager, deputy and area manager of the first store, the leader, a manager elsewhere."""
     with acting(app) as session:
         other = make_person(session, "other.manager", chain.stores[2], "store_manager")
-    return {name: chain.people[name] for name in ("store_manager", "deputy", "area_manager", "leader")} | {"other": other}
+    return {name: chain.people[name] for name in ("store_manager", "deputy", "area_manager", "leader")} | {
+        "other": other
+    }
 
 
 @pytest.fixture
@@ -53,12 +57,14 @@ def enter(app, live_server):
 def another(browser, live_server, page_problems):
     """One more phone, or with `**DESK` a desk; `java_script_enabled=False` for one without scripts."""
     with ExitStack() as stack:
-        yield lambda **device: stack.enter_context(open_page(browser, live_server.url, page_problems, **(PHONE | device)))
+        yield lambda **device: stack.enter_context(
+            open_page(browser, live_server.url, page_problems, **(PHONE | device))
+        )
 
 
 @pytest.fixture
 def write(app, chain):
-    """Write rows: `write(DayReport(...), ...)`; a report stands at the first store unless it says otherwise."""
+    """Write rows: `write(DayReport(...), ...)`; of the first store unless they say otherwise."""
 
     def add(*rows):
         with acting(app) as session:
@@ -98,13 +104,27 @@ def count(app):
 def target_set(target=50_000, day=THURSDAY, **values):
     """A morning that went well."""
     at = clock.at(day, time(9))
-    return DayReport(**{"day": day, "state": "target_set", "target_amount": Decimal(target), "target_at": at, "target_late_minutes": 0} | values)
+    return DayReport(
+        **{
+            "day": day,
+            "state": "target_set",
+            "target_amount": Decimal(target),
+            "target_at": at,
+            "target_late_minutes": 0,
+        }
+        | values
+    )
 
 
 def reported(amount, target=50_000, day=THURSDAY, **values):
     """A day that was closed in time by someone who is not in the test."""
     at = clock.at(day, time(21, 40))
-    return target_set(target, day, **{"state": "reported", "amount": Decimal(amount), "reported_at": at, "report_late_minutes": 0} | values)
+    return target_set(
+        target,
+        day,
+        **{"state": "reported", "amount": Decimal(amount), "reported_at": at, "report_late_minutes": 0}
+        | values,
+    )
 
 
 def state_line(page, text):
@@ -227,7 +247,9 @@ def test_a_sent_figure_is_corrected_with_a_reason_that_stays(phone, enter, peopl
 
 @pytest.mark.requirement("G9", "G14")
 @pytest.mark.clock("2026-03-05T09:45:00+08:00")
-def test_the_area_manager_sees_who_is_late_and_reminds_with_one_tap(phone, another, enter, people, write, chain):
+def test_the_area_manager_sees_who_is_late_and_reminds_with_one_tap(
+    phone, another, enter, people, write, chain
+):
     write(target_set(node_id=chain.stores[1].id))
     enter(phone, people["area_manager"]).goto("/day/")
     phone.tap("a:has-text('Missing now')")
@@ -265,7 +287,10 @@ def test_when_nobody_is_late_the_page_is_glad(phone, enter, people):
 @pytest.mark.requirement("G12")
 @pytest.mark.clock(EVENING)
 def test_a_report_is_read_with_one_tap_and_the_next_one_follows(phone, enter, people, write, chain, day_of):
-    write(reported(41_000, gap_reasons=["weather"], reflection="Rain all day."), reported(60_000, node_id=chain.stores[1].id))
+    write(
+        reported(41_000, gap_reasons=["weather"], reflection="Rain all day."),
+        reported(60_000, node_id=chain.stores[1].id),
+    )
     enter(phone, people["area_manager"]).goto("/day/review/")
     page = phone.inner_text("#content")
     assert all(text in page for text in ("store S1", "82%", "9,000 yuan short", "Weather", "Rain all day."))
@@ -291,7 +316,9 @@ def test_a_report_left_for_later_comes_back_at_the_end(phone, enter, people, wri
 
 @pytest.mark.requirement("G12", "G14")
 @pytest.mark.clock(EVENING)
-def test_a_report_is_returned_with_a_comment_and_reported_again(phone, another, enter, people, write, day_of, page_problems):
+def test_a_report_is_returned_with_a_comment_and_reported_again(
+    phone, another, enter, people, write, day_of, page_problems
+):
     write(reported(41_000))
     enter(phone, people["area_manager"]).goto("/day/review/")
     phone.tap("summary:has-text('Comment or return')")
@@ -318,7 +345,9 @@ def test_a_report_is_returned_with_a_comment_and_reported_again(phone, another, 
 
 @pytest.mark.requirement("J5", "G2")
 @pytest.mark.clock(MORNING)
-def test_without_a_network_the_form_waits_and_is_sent_once_when_it_is_back(phone, enter, people, day_of, count):
+def test_without_a_network_the_form_waits_and_is_sent_once_when_it_is_back(
+    phone, enter, people, day_of, count
+):
     enter(phone, people["store_manager"]).goto(DAY)
     lose_network(phone)
     phone.fill("[name=amount]", "52000")
@@ -375,7 +404,9 @@ def test_what_was_typed_is_there_again_after_a_reload(phone, enter, people, coun
 
 @pytest.mark.requirement("J5", "G3")
 @pytest.mark.clock("2026-03-05T23:58:00+08:00")
-def test_a_form_opened_at_2358_and_sent_at_0003_lands_on_the_day_it_was_opened(phone, live_server, enter, people, write, day_of):
+def test_a_form_opened_at_2358_and_sent_at_0003_lands_on_the_day_it_was_opened(
+    phone, live_server, enter, people, write, day_of
+):
     write(target_set())
     enter(phone, people["store_manager"]).goto("/day/")
     phone.fill("[name=amount]", "51000")
@@ -407,7 +438,9 @@ def test_a_form_of_yesterday_is_sent_from_the_page_of_today(phone, live_server, 
 
 @pytest.mark.requirement("J5")
 @pytest.mark.clock("2026-03-05T23:58:00+08:00")
-def test_a_form_that_comes_too_late_is_kept_and_says_why(phone, live_server, enter, people, page_problems, count):
+def test_a_form_that_comes_too_late_is_kept_and_says_why(
+    phone, live_server, enter, people, page_problems, count
+):
     page_problems.allow("status of 422")
     enter(phone, people["store_manager"]).goto(f"{DAY}?step=target")
     lose_network(phone)
@@ -438,7 +471,9 @@ def test_a_double_tap_makes_one_record(phone, enter, people, count, day_of):
 
 @pytest.mark.requirement("G3")
 @pytest.mark.clock(EVENING)
-def test_a_mistake_is_shown_at_its_field_and_everything_typed_stays(phone, enter, people, write, page_problems, count, day_of):
+def test_a_mistake_is_shown_at_its_field_and_everything_typed_stays(
+    phone, enter, people, write, page_problems, count, day_of
+):
     page_problems.allow("status of 422")
     write(target_set())
     enter(phone, people["store_manager"]).goto(DAY)
@@ -460,7 +495,9 @@ def test_a_mistake_is_shown_at_its_field_and_everything_typed_stays(phone, enter
 
 @pytest.mark.requirement("G2", "G12")
 @pytest.mark.clock(MORNING)
-def test_who_was_slower_sees_the_other_figure_and_may_send_their_own(phone, another, enter, people, day_of, page_problems):
+def test_who_was_slower_sees_the_other_figure_and_may_send_their_own(
+    phone, another, enter, people, day_of, page_problems
+):
     page_problems.allow("status of 409")
     enter(phone, people["store_manager"]).goto(DAY)
     deputy = enter(another(), people["deputy"])
@@ -479,14 +516,18 @@ def test_who_was_slower_sees_the_other_figure_and_may_send_their_own(phone, anot
 
 @pytest.mark.requirement("J5")
 @pytest.mark.clock(MORNING)
-def test_who_is_signed_out_meanwhile_keeps_the_form_and_sends_it_after_signing_in(phone, enter, people, count, day_of, page_problems):
+def test_who_is_signed_out_meanwhile_keeps_the_form_and_sends_it_after_signing_in(
+    phone, enter, people, count, day_of, page_problems
+):
     page_problems.allow("status of 401")
     enter(phone, people["store_manager"]).goto(DAY)
     phone.fill("[name=amount]", "52000")
     phone.context.clear_cookies()
     phone.tap("text=Send the target")
     phone.get_by_text("You are signed out. What you typed is kept on this phone.").wait_for()
-    assert phone.get_attribute("text=Sign in and send", "href") == "/login?next=%2Fday%2Fat%2FS1%2F2026-03-05%2F"
+    assert (
+        phone.get_attribute("text=Sign in and send", "href") == "/login?next=%2Fday%2Fat%2FS1%2F2026-03-05%2F"
+    )
     assert count(DayReport) == 0
     enter(phone, people["store_manager"]).goto(DAY)
     state_line(phone, "Target sent")
@@ -510,7 +551,9 @@ def test_on_a_shared_phone_nobody_sees_or_sends_the_draft_of_another(phone, ente
 
 @pytest.mark.requirement("G2", "G3")
 @pytest.mark.clock(EVENING)
-def test_without_scripts_the_forms_work_and_keep_what_was_typed(another, enter, people, write, day_of, page_problems):
+def test_without_scripts_the_forms_work_and_keep_what_was_typed(
+    another, enter, people, write, day_of, page_problems
+):
     page_problems.allow("status of 4(09|22)")
     write(target_set())
     plain = enter(another(java_script_enabled=False), people["store_manager"])
@@ -550,12 +593,17 @@ def test_a_foreign_store_is_not_there_at_any_address(phone, enter, people, write
     assert phone.url.endswith("/day/at/S3/2026-03-05/")
     token = phone.request.get("/day/token").json()["token"]
     forms = {
-        "target": {"amount": "1"}, "close": {"amount": "1"}, "correct": {"figure": "amount", "value": "1", "reason": "no"},
-    }  # fmt: skip
-    answers = {
-        name: phone.request.post(f"{DAY}{name}", form=form | {"csrf_token": token}).status for name, form in forms.items()
+        "target": {"amount": "1"},
+        "close": {"amount": "1"},
+        "correct": {"figure": "amount", "value": "1", "reason": "no"},
     }
-    answers |= {path: phone.request.get(path).status for path in (DAY, f"{DAY}?step=close", "/day/at/S1/trend/")}
+    answers = {
+        name: phone.request.post(f"{DAY}{name}", form=form | {"csrf_token": token}).status
+        for name, form in forms.items()
+    }
+    answers |= {
+        path: phone.request.get(path).status for path in (DAY, f"{DAY}?step=close", "/day/at/S1/trend/")
+    }
     assert set(answers.values()) == {404}, answers
     assert phone.request.post(f"{DAY}review", form={"event": "read", "csrf_token": token}).status == 403
     assert (day_of().amount, day_of().state, day_of().version) == (41_000, "reported", 1)
@@ -587,7 +635,9 @@ def test_the_board_shows_every_store_with_gap_and_reason_worst_first(another, en
     )  # fmt: skip
     desk = enter(another(**DESK, has_touch=False, is_mobile=False), people["leader"])
     desk.goto("/admin/daily_reports/board/")
-    rows = desk.eval_on_selector_all(".board tr:not(.area)", "rows => rows.map(row => [...row.cells].map(cell => cell.textContent.trim()))")
+    rows = desk.eval_on_selector_all(
+        ".board tr:not(.area)", "rows => rows.map(row => [...row.cells].map(cell => cell.textContent.trim()))"
+    )
     shown = {row[0]: row[1:] for row in rows if row[0].startswith("store")}
     assert shown["store S1"] == ["50,000", "41,000", "-9,000", "82%", "", "Far from the target", "Weather"]
     assert shown["store S2"][2:4] + shown["store S2"][5:6] == ["+30,000", "125%", "Target reached"]
@@ -600,11 +650,22 @@ def test_the_board_shows_every_store_with_gap_and_reason_worst_first(another, en
     assert desk.get_by_role("link", name="store S1").is_visible(), "paper shows every store"
 
 
-PAGES = ["/day/", "/day/missing/", "/day/review/", DAY, f"{DAY}?step=close", "/day/at/S1/trend/", "/day/at/S2/2026-03-05/"]
+PAGES = [
+    "/day/",
+    "/day/missing/",
+    "/day/review/",
+    DAY,
+    f"{DAY}?step=close",
+    "/day/at/S1/trend/",
+    "/day/at/S2/2026-03-05/",
+]
 WIDER_THAN_THE_SCREEN = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-TOO_SMALL = """() => [...document.querySelectorAll("a, button, summary, textarea, select, input:not([type=hidden]), label.chip, label.tick")]
-  .filter((one) => one.checkVisibility() && !["checkbox", "radio"].includes(one.type))
-  .filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.outerHTML.slice(0, 90))"""
+TOO_SMALL = """() => {
+  const touched = "a, button, summary, textarea, select, input:not([type=hidden]), label.chip, label.tick";
+  return [...document.querySelectorAll(touched)]
+    .filter((one) => one.checkVisibility() && !["checkbox", "radio"].includes(one.type))
+    .filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.outerHTML.slice(0, 90));
+}"""
 
 
 @pytest.mark.requirement("G2", "G3", "G12")
@@ -613,7 +674,14 @@ def test_every_page_fits_a_phone_and_a_thumb(phone, enter, people, write, chain)
     long = "A line that somebody typed in a hurry and that goes on for longer than any screen is wide " * 3
     write(
         target_set(1_234_567.89),
-        reported(41_000, node_id=chain.stores[1].id, reflection=long, tomorrow=long, gap_note=long[:200], gap_reasons=["weather", "competitor"]),
+        reported(
+            41_000,
+            node_id=chain.stores[1].id,
+            reflection=long,
+            tomorrow=long,
+            gap_note=long[:200],
+            gap_reasons=["weather", "competitor"],
+        ),
         *(reported(45_000, day=THURSDAY - timedelta(days=days)) for days in range(1, 20)),
     )
     enter(phone, people["area_manager"])

@@ -170,7 +170,7 @@ def test_where_the_plugin_is_off_its_addresses_do_not_exist(app, chain, client_a
     addresses = ("/day/", page("S1"), "/day/at/S1/trend/", "/admin/daily_reports/board/", "/admin/daily_reports/day/", "/admin/daily_reports/month_target/")
     assert {manager.get(url).status_code for url in addresses} <= {200, 302}
     with acting(app) as session:
-        session.execute(update(PluginIntent).where(PluginIntent.name == "daily_reports").values(enabled=False))
+        session.get(PluginIntent, "daily_reports").enabled = False
         session.execute(update(Revision).values(plugins=Revision.plugins + 1))
     assert {client.get(url).status_code for client in (manager, area_manager) for url in addresses} == {404}
     assert post(manager, page("S1", what="target"), {"key": KEY, "amount": "8000"}).status_code == 404
@@ -186,6 +186,10 @@ def test_for_pilot_stores_the_plugin_is_on_there_and_off_elsewhere(app, chain, c
         session.execute(update(Revision).values(plugins=Revision.plugins + 1))
     assert client_as("store_manager").get(page("S1")).status_code == 200
     assert client_as("store_manager", chain.stores[2]).get(page("S3")).status_code == 404
+    everywhere = client_as("area_manager", chain.regions[0])
+    assert [everywhere.get(page(code)).status_code for code in ("S1", "S3")] == [200, 200]
+    form = {"key": KEY, "version": "0", "amount": "8000"}
+    assert [post(everywhere, page(code, what="target"), form).status_code for code in ("S1", "S3")] == [302, 404]
 
 
 # The morning and the evening
@@ -400,8 +404,22 @@ def test_a_day_without_a_record_has_nothing_to_correct_or_review(chain, client_a
 # Reviews
 
 
+@pytest.fixture
+def review(app, chain):
+    """Send a review of a store's day as it stands now, or as it stood at `version`."""
+
+    def send(client, code, event, day="2026-11-20", version=None, **form):
+        if version is None:
+            with acting(app) as session:
+                of_store = select(DayReport.version).join(Node, Node.id == DayReport.node_id).where(Node.code == code)
+                version = session.scalars(of_store.where(DayReport.day == date.fromisoformat(day))).one()
+        return post(client, page(code, day, "review"), {"event": event, "version": str(version)} | form)
+
+    return send
+
+
 @pytest.mark.requirement("G12")
-def test_the_review_shows_one_report_after_the_other_oldest_first(app, chain, client_as, add, days, at):
+def test_the_review_shows_one_report_after_the_other_oldest_first(app, chain, client_as, add, days, review, at):
     at("2026-11-20 22:30")
     add(1, 1000, 900)
     add(0, 1000, 800)
@@ -442,7 +460,7 @@ def test_a_report_left_for_later_is_passed_by_and_none_behind_it_is_lost(chain, 
 
 
 @pytest.mark.requirement("G12", "G14")
-def test_a_returned_report_reaches_the_manager_and_the_deputy_with_the_comment(app, chain, client_as, add, at):
+def test_a_returned_report_reaches_the_manager_and_the_deputy_with_the_comment(app, chain, client_as, add, review, at):
     at("2026-11-20 22:30")
     add(0, 1000, 900)
     post(client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "return", "comment": "Why so little?"})
@@ -453,7 +471,7 @@ def test_a_returned_report_reaches_the_manager_and_the_deputy_with_the_comment(a
     assert "Why so little?" in client_as("store_manager").get(page("S1")).text
 
 
-def test_a_read_report_with_a_comment_tells_the_store_and_without_one_disturbs_nobody(app, chain, client_as, add, at):
+def test_a_read_report_with_a_comment_tells_the_store_and_without_one_disturbs_nobody(app, chain, client_as, add, review, at):
     at("2026-11-20 22:30")
     add(0, 1000, 900)
     add(1, 1000, 900)
@@ -464,7 +482,7 @@ def test_a_read_report_with_a_comment_tells_the_store_and_without_one_disturbs_n
 
 
 @pytest.mark.requirement("G12")
-def test_a_return_without_a_comment_is_refused_with_the_reason(chain, client_as, add, days, at):
+def test_a_return_without_a_comment_is_refused_with_the_reason(chain, client_as, add, days, review, at):
     at("2026-11-20 22:30")
     add(0, 1000, 900)
     answer = post(client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "return", "comment": "  "})
@@ -475,7 +493,7 @@ def test_a_return_without_a_comment_is_refused_with_the_reason(chain, client_as,
 
 
 @pytest.mark.requirement("G12")
-def test_ones_own_report_never_stands_in_ones_queue(chain, client_as, add, days, at):
+def test_ones_own_report_never_stands_in_ones_queue(chain, client_as, add, days, review, at):
     at("2026-11-20 22:30")
     add(0, 1000, 900, reported_by=chain.people["area_manager"].id)
     add(1, 1000, 900, target_by=chain.people["area_manager"].id)
@@ -484,6 +502,21 @@ def test_ones_own_report_never_stands_in_ones_queue(chain, client_as, add, days,
     assert post(reviewer, page("S1", what="review"), {"version": "1", "event": "read"}).status_code == 422
     assert days()["S1"].state == "reported"
     assert "store S1" in client_as("head_office").get("/day/review/").text
+
+
+@pytest.mark.requirement("G12")
+def test_a_report_that_changed_while_it_was_looked_at_is_looked_at_again(app, chain, client_as, add, days, review, at):
+    at("2026-11-20 22:30")
+    add(0, 1000, 900)
+    seen = days()["S1"].version
+    post(client_as("store_manager"), page("S1", what="correct"), {"figure": "amount", "value": "1", "reason": "booked twice"})
+    reviewer = client_as("area_manager")
+    answer = review(reviewer, "S1", "read", version=seen)
+    assert answer.status_code == 422
+    assert "Look at it once more" in answer.text
+    assert days()["S1"].state == "reported"
+    assert review(reviewer, "S1", "read").status_code == 302
+    assert days()["S1"].state == "read"
 
 
 # Who is missing, and the reminder
@@ -535,7 +568,7 @@ def test_reminding_all_says_where_nobody_is_in_charge(app, chain, client_as, per
 def test_a_person_who_has_left_is_not_reminded(app, chain, client_as, at):
     at("2026-11-20 10:00")
     with acting(app) as session:
-        session.execute(update(Person).where(Person.id == chain.people["deputy"].id).values(active=False))
+        session.get(Person, chain.people["deputy"].id).active = False
     post(client_as("area_manager"), "/day/missing/remind", {"node": "S1"})
     assert messages_of(app, chain.people["deputy"]) == []
     assert len(messages_of(app, chain.people["store_manager"])) == 1

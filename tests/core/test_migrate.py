@@ -1,0 +1,239 @@
+"""Schemas: there and back, equal to the models; a failure leaves everything as it was."""
+
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+PARTS = (None, "daily_reports")
+SCRIPT = '''"""A step"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = {before!r}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+{up}
+
+
+def downgrade() -> None:
+    pass
+'''
+FIRST = '''
+    op.create_table("{name}_parent", sa.Column("id", sa.Integer, primary_key=True), sa.Column("word", sa.String(20)))
+    op.create_table(
+        "{name}_child", sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("parent_id", sa.Integer, sa.ForeignKey("{name}_parent.id", ondelete="CASCADE")),
+    )
+    op.execute("INSERT INTO {name}_parent (id, word) VALUES (1, 'one')")
+    op.execute("INSERT INTO {name}_child (id, parent_id) VALUES (1, 1)")
+'''
+CHANGE = '''
+    with op.batch_alter_table("{name}_parent") as batch:
+        batch.alter_column("word", type_=sa.String(40), nullable=False)
+'''
+
+
+@pytest.fixture
+def database(database_url):
+    from core.access.guard import GuardedSession
+    from core.db import Database
+
+    database = Database(database_url, GuardedSession)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def host():
+    from config.settings import Settings
+    from core.registry.host import Host
+
+    host = Host()
+    host.load(Settings().plugins_dir)
+    return host
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """A folder of plugins that only have migrations; afterwards no other test sees them."""
+    folder = tmp_path / "installed"
+    folder.mkdir()
+    yield folder
+    while str(folder) in sys.modules["plugins"].__path__:
+        sys.modules["plugins"].__path__.remove(str(folder))
+    for path in folder.iterdir():
+        for module in [m for m in sys.modules if f"{m}.".startswith(f"plugins.{path.name}.")]:
+            del sys.modules[module]
+
+
+def install(folder: Path, name: str, *steps: str) -> None:
+    versions = folder / name / "migrations" / "versions"
+    versions.mkdir(parents=True, exist_ok=True)
+    (folder / name / "__init__.py").touch()
+    (folder / name / "plugin.py").touch()
+    (folder / name / "plugin.toml").write_text(f'name = "{name}"\ntitle = "{name}"\nversion = "1"\napi = 1\n')
+    for number, step in enumerate(steps, 1):
+        script = SCRIPT.format(
+            revision=f"{number:04d}_{name}", before=f"{number - 1:04d}_{name}" if number > 1 else None, up=step.replace("{name}", name)
+        )  # fmt: skip
+        (versions / f"{number:04d}_{name}.py").write_text(script)
+
+
+def loaded(folder):
+    from core.registry.host import Host
+
+    host = Host()
+    host.load(folder)
+    return host
+
+
+def seen(database, statement):
+    with database.engine.connect() as connection:
+        return connection.execute(sa.text(statement)).all()
+
+
+def difference(database, host, part):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from core.db import metadata, tables_of
+    from core.migrate import version_table
+
+    names = {table.name for table in tables_of(part)}
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={
+            "version_table": version_table(part), "compare_type": True,
+            "include_name": lambda name, kind, _parents: kind != "table" or name in names,
+            "include_object": lambda _thing, name, kind, _reflected, _other: kind != "table" or name in names,
+        })  # fmt: skip
+        return compare_metadata(context, metadata)
+
+
+def test_down_to_nothing_and_up_again_gives_what_the_models_say(database, host):
+    from alembic import command
+
+    from core.migrate import _config, _locked, current, head, upgrade
+
+    for part in reversed(PARTS):
+        with _locked(database) as connection:
+            command.downgrade(_config(host, part, connection), "base")
+    with database.engine.connect() as connection:
+        left = set(sa.inspect(connection).get_table_names())
+        assert left <= {"alembic_version_core", "alembic_version_daily_reports", "sqlite_sequence"}
+    for part in PARTS:
+        upgrade(database, host, part)
+    for part in PARTS:
+        with database.engine.connect() as connection:
+            assert current(connection, part) == head(host, part)
+        assert difference(database, host, part) == []
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_scripts_know_nothing_of_the_house(database, host, part):
+    from core.migrate import versions_folder
+
+    for script in versions_folder(host, part).glob("*.py"):
+        assert "core import" not in script.read_text("utf-8")
+        assert "db." not in script.read_text("utf-8")
+
+
+def test_a_failing_migration_leaves_schema_and_rows_as_they_were(database, installed):
+    from core.migrate import current, upgrade
+
+    install(installed, "qsteps", FIRST)
+    upgrade(database, loaded(installed), "qsteps")
+    fails = CHANGE + '    op.execute("DELETE FROM {name}_child")\n    op.execute("SELECT no FROM nowhere")\n'
+    install(installed, "qsteps", FIRST, fails)
+    with pytest.raises(sa.exc.DBAPIError):
+        upgrade(database, loaded(installed), "qsteps")
+    assert seen(database, "SELECT id, parent_id FROM qsteps_child") == [(1, 1)]
+    with database.engine.connect() as connection:
+        assert current(connection, "qsteps") == "0001_qsteps"
+        columns = {column["name"]: column for column in sa.inspect(connection).get_columns("qsteps_parent")}
+        assert columns["word"]["type"].length == 20
+        assert "_alembic_tmp_qsteps_parent" not in sa.inspect(connection).get_table_names()
+
+
+def test_changing_a_table_keeps_the_rows_that_point_to_it(database, installed):
+    from core.migrate import upgrade
+
+    install(installed, "qsteps", FIRST, CHANGE)
+    upgrade(database, loaded(installed), "qsteps")
+    assert seen(database, "SELECT id, word FROM qsteps_parent") == [(1, "one")]
+    assert seen(database, "SELECT id, parent_id FROM qsteps_child") == [(1, 1)]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_migration_that_leaves_rows_pointing_to_nothing_is_rolled_back(database, installed):
+    from core.migrate import BrokenReferences, upgrade
+
+    install(installed, "qsteps", FIRST, '    op.execute("DELETE FROM {name}_parent")\n')
+    with pytest.raises(BrokenReferences, match="qsteps_child"):
+        upgrade(database, loaded(installed), "qsteps")
+    with database.engine.connect() as connection:
+        assert "qsteps_parent" not in sa.inspect(connection).get_table_names()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_references_are_held_again_after_a_migration(database, host):
+    from core.migrate import upgrade
+
+    upgrade(database, host)
+    with closing(database.engine.raw_connection()) as connection:
+        assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+
+
+def test_a_plugin_that_fails_stops_nobody_else_and_is_named(database, installed):
+    from core.migrate import MigrationsFailed, pending, upgrade_everything
+
+    install(installed, "qbad", FIRST + '    op.execute("SELECT no FROM nowhere")\n')
+    install(installed, "qgood", FIRST)
+    install(installed, "qlost")
+    (installed / "qlost" / "plugin.py").write_text("import nowhere_at_all\n")
+    host, told = loaded(installed), {}
+    with pytest.raises(MigrationsFailed, match="qbad"):
+        upgrade_everything(database, host, told.__setitem__)
+    assert not pending(database, host, "qgood")
+    assert pending(database, host, "qbad")
+    assert "nowhere_at_all" in told["qlost"]
+    assert "as they were" in told["qbad"]
+
+
+def test_a_plugin_behind_its_code_is_off_until_it_is_upgraded(database, installed):
+    from core.access.person import SYSTEM, acting_as
+    from core.migrate import upgrade
+    from core.registry.models import PluginIntent, Revision
+
+    install(installed, "qsteps", FIRST)
+    host = loaded(installed)
+    with acting_as(SYSTEM), database.transaction() as session:
+        session.add(PluginIntent(name="qsteps", enabled=True))
+
+    def is_on() -> bool:
+        with acting_as(SYSTEM), database.session(writes=False) as session:
+            revision = session.scalars(sa.select(Revision.plugins)).one()
+            return host.is_on("qsteps", host.switches(session, revision), SYSTEM)
+
+    assert not is_on()
+    upgrade(database, host, "qsteps")
+    assert is_on()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_newest_script_is_looked_up_once_by_a_process(database, installed):
+    from core.migrate import head
+
+    install(installed, "qsteps", FIRST)
+    host = loaded(installed)
+    assert head(host, "qsteps") == "0001_qsteps"
+    install(installed, "qsteps", FIRST, CHANGE)
+    assert head(host, "qsteps") == "0001_qsteps"
