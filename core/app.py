@@ -147,7 +147,7 @@ def _add_parts(app: Flask, house: House, parts: list[Brought]) -> None:
     desk = flask_admin.Admin(app, name=house.settings.product_name, index_view=home)
     for part in parts:
         if part.name not in BUILT_IN:
-            house.owners |= {each: part.name for each in _endpoints_of(part)}
+            house.owners |= dict.fromkeys(_endpoints_of(part), part.name)
         try:
             _add_part(app, desk, part)
         except Exception as error:

@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, text, update
 from sqlalchemy.orm import Session
 
+from core import models  # noqa: F401 - every table of core must be known
 from core.access.guard import GuardedSession
 from core.access.person import SYSTEM, acting_as
 from core.auth.shipped import seed_grants
 from core.db import Database, tables_of
-from core import models  # noqa: F401 - every table of core must be known
 from core.registry.host import Host
 from core.registry.models import Revision
 

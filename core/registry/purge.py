@@ -3,7 +3,6 @@
 import csv
 import re
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, inspect, select, text
 from sqlalchemy.orm import Session

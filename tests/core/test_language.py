@@ -1,0 +1,65 @@
+"""Chinese first, English complete: every text in the code has its Chinese."""
+
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from core import language
+from core.registry.discovery import discover
+
+ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = [plugin for plugin in discover(ROOT / "plugins") if plugin.manifest]
+
+
+def texts_of(folder):
+    """Every text marked in the Python and the templates below `folder`."""
+    found = set()
+    methods = [("testing/**", "ignore"), ("**.py", "python"), ("**.html", "jinja2")]
+    options = {"**.html": {"silent": "false"}}
+    for *_place, message, _comments, _context in extract_from_dir(
+        str(folder), method_map=methods, options_map=options, keywords={"_": None, "N_": None, "gettext": None}
+    ):
+        found.add(message if isinstance(message, str) else message[0])
+    return found - {""}
+
+
+def chinese_of(folder):
+    with (folder / "locale" / "zh_Hans_CN.po").open("rb") as file:
+        return {entry.id: entry.string for entry in read_po(file) if entry.id}
+
+
+@pytest.mark.parametrize("folder", [ROOT / "core", *(plugin.folder for plugin in PLUGINS)], ids=lambda path: path.name)
+def test_every_text_is_translated(folder):
+    texts = texts_of(folder)
+    assert texts, "the extraction found nothing"
+    chinese = chinese_of(folder)
+    if folder.parent.name != "plugins":
+        assert not sorted(text for text in texts if not chinese.get(text))
+        return
+    known = chinese_of(ROOT / "core") | chinese
+    assert not sorted(text for text in texts if not known.get(text))
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.name)
+def test_a_plugins_title_and_summary_are_translated(plugin):
+    chinese = chinese_of(plugin.folder)
+    assert chinese.get(plugin.manifest.title) and chinese.get(plugin.manifest.summary)
+
+
+@pytest.mark.parametrize("folder", [ROOT / "core", *(plugin.folder for plugin in PLUGINS)], ids=lambda path: path.name)
+def test_a_translation_keeps_the_named_places(folder):
+    import re
+
+    places = re.compile(r"%\(\w+\)s")
+    for text, chinese in chinese_of(folder).items():
+        assert sorted(set(places.findall(text))) == sorted(set(places.findall(chinese))), text
+
+
+@pytest.mark.parametrize(
+    ("accepted", "chosen"),
+    [(["zh-CN"], "zh_Hans_CN"), (["zh"], "zh_Hans_CN"), (["en-GB", "zh"], "en"), (["fr"], "zh_Hans_CN"), ([], "zh_Hans_CN")],
+)
+def test_the_browsers_language_is_understood(accepted, chosen):
+    assert language.best_locale(accepted) == chosen
