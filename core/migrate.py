@@ -75,13 +75,13 @@ def current(connection: Connection, plugin: str | None) -> str | None:
 
 @contextmanager
 def _locked(database: Database) -> Iterator[Connection]:
-    with database.engine.execution_options(writes=True).connect() as connection:
-        with _no_cascades(database, connection), connection.begin():
-            if not database.is_sqlite:
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-            yield connection
-            if database.is_sqlite and (orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
-                raise BrokenReferences(f"rows would point to nothing, first in table {orphans[0][0]}: nothing was changed")
+    engine = database.engine.execution_options(writes=True)
+    with engine.connect() as connection, _no_cascades(database, connection), connection.begin():
+        if not database.is_sqlite:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        yield connection
+        if database.is_sqlite and (orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+            raise BrokenReferences(f"rows would point to nothing, first in table {orphans[0][0]}: nothing was changed")
 
 
 @contextmanager

@@ -1,15 +1,18 @@
 """Jinja as the house runs it: the same templates and the same escaping, with less Python for each value.
 
 A page of fifty rows writes more than a thousand values. Stock Jinja wraps each in a `Markup` of its own
-only to join them a moment later, which takes longer than escaping them; and it looks a dictionary's key up
-as an attribute first, which raises and catches an error each time.
+only to join them a moment later, which takes longer than escaping them; it looks a dictionary's key up as an
+attribute first, which raises and catches an error each time; and it asks of every function four times whether
+it wants the context.
 """
 
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from flask.templating import Environment as FlaskEnvironment
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 try:
@@ -22,6 +25,7 @@ except ImportError:  # another release of MarkupSafe
 
 
 METHODS_OF_DICT = frozenset(dir(dict))
+PLAIN_FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType)
 
 
 def escaped(value: Any) -> str:
@@ -44,10 +48,20 @@ class _Generator(CodeGenerator):
             self.write(finalize.src)
 
 
+class _Context(Context):
+    def call(self, function: Any, /, *arguments: Any, **named: Any) -> Any:
+        if type(function) not in PLAIN_FUNCTIONS or hasattr(function, "jinja_pass_arg"):
+            return super().call(function, *arguments, **named)
+        named.pop("_block_vars", None)
+        named.pop("_loop_vars", None)
+        return function(*arguments, **named)
+
+
 class Environment(FlaskEnvironment):
-    """Flask's Jinja environment, quicker at writing values and at reading dictionaries."""
+    """Flask's Jinja environment, quicker at writing values, at reading dictionaries and at calling functions."""
 
     code_generator_class = _Generator
+    context_class = _Context
     escaped = staticmethod(escaped)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -57,4 +71,7 @@ class Environment(FlaskEnvironment):
                 return obj[attribute]
             except KeyError:
                 return self.undefined(obj=obj, name=attribute)
-        return super().getattr(obj, attribute)
+        try:
+            return getattr(obj, attribute)
+        except AttributeError:
+            return super().getattr(obj, attribute)

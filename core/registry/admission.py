@@ -96,10 +96,11 @@ def _check_tables(name: str) -> None:
     if name not in plugin_registries:
         return
     plugin_registries[name].configure()
-    for mapper in plugin_registries[name].mappers:
-        right = read_permission(mapper.class_)
-        reach = Reach(nodes=frozenset({1}), own=True)
-        criteria(mapper.class_, CurrentPerson(None, "", "", rights={right: reach}), right)
+    for model in (mapper.class_ for mapper in plugin_registries[name].mappers):
+        if model.__scope__ != "global":
+            right = read_permission(model)
+            person = CurrentPerson(None, "", "", rights={right: Reach(nodes=frozenset({1}), own=True)})
+            criteria(model, person, right)  # raises when the scope leads nowhere
 
 
 def _claims_of(brought: Brought, plugin: Plugin | None, taken: dict[Claim, str]) -> dict[Claim, str]:

@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from flask import has_request_context
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from core.api import CurrentPerson, Node, clock, closed_ids, criteria
+from core.api import CurrentPerson, Node, clock, closed_ids, criteria, is_on_at
 from plugins.daily_reports import hours
 from plugins.daily_reports.models import DayReport
 from plugins.daily_reports.rollups import peer_achievement
@@ -193,7 +194,7 @@ def missing(session: Session, person: CurrentPerson, day: date) -> list[Missing]
     now = clock.now()
     overdue = []
     for row in found:
-        if row.id in closed or row.imported:
+        if row.id in closed or row.imported or not _is_on(row):
             continue
         for what, value, due in (
             ("report", row.amount, hours.report_due(row, day)),  # type: ignore[arg-type]
@@ -204,6 +205,11 @@ def missing(session: Session, person: CurrentPerson, day: date) -> list[Missing]
                 overdue.append(Missing(row.id, row.code, row.name, row.area_id, what, minutes))
                 break
     return sorted(overdue, key=lambda item: (-item.minutes, item.code))
+
+
+def _is_on(row: Any) -> bool:
+    """Say whether anything is expected from a store: outside a pilot nothing is."""
+    return not has_request_context() or is_on_at("daily_reports", row)
 
 
 @dataclass(frozen=True)

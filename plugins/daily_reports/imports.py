@@ -15,9 +15,7 @@ STORES_TOGETHER = 200
 TAKEN = ("created", "updated", "unchanged")
 
 
-def refusals(
-    session: Session, values: list[dict[str, Any]], ids: list[int | None]
-) -> dict[int, tuple[str, str]]:
+def refusals(session: Session, values: list[dict[str, Any]], ids: list[int | None]) -> dict[int, tuple[str, str]]:
     """Return why days of a file are not taken: `{position: (field, reason)}`.
 
     What a store has reported itself, or has corrected since, is never overwritten by a file.
@@ -30,7 +28,10 @@ def refusals(
     problems = {}
     for position, (row, row_id) in enumerate(zip(values, ids, strict=True)):
         if row_id in own:
-            problems[position] = ("day", _("The store has reported this day itself. Correct it on the page of the day."))
+            problems[position] = (
+                "day",
+                _("The store has reported this day itself. Correct it on the page of the day."),
+            )
         elif row_id in corrected:
             problems[position] = ("day", _("This day was corrected after it was imported. Correct it on its own page."))
         elif row.get("day") and row["day"] >= today:
@@ -59,7 +60,9 @@ def close_absent_days(session: Session, view: Any, batch: Any) -> int:
     rest = iter(sorted(set(session.scalars(stores)) - unclear))
     count = 0
     while some := list(islice(rest, STORES_TOGETHER)):
-        spoken = refused | _spoken(session, DayReport, some, first, last) | _spoken(session, CalendarDay, some, first, last)
+        spoken = (
+            refused | _spoken(session, DayReport, some, first, last) | _spoken(session, CalendarDay, some, first, last)
+        )
         absent = [(node_id, day) for node_id in some for day in span if (node_id, day) not in spoken]
         _close(session, batch, absent)
         count += len(absent)

@@ -69,8 +69,6 @@ ROUTE_VALUES: dict[tuple[str, str], Any] = {
     ("home", "message_id"): lambda site, kind: site.messages[kind],
     ("auth", "session_id"): lambda site, kind: site.sessions[kind],
     ("shelf", "shelf_id"): lambda site, kind: MISSING if kind == "missing" else (getattr(site, kind)["shelf_shelf"] or [MISSING])[0],
-    ("plugins.switch", "?name"): lambda site, kind: "no_such_plugin",
-    ("plugins.disable", "?name"): lambda site, kind: "no_such_plugin",
 }
 ROW_VALUES: dict[str, dict[str, Any]] = {
     "org_node": {"kind": "store", "format": "community"},

@@ -163,3 +163,17 @@ def test_a_session_that_reads_writes_nothing(app, org):
                 session.execute(statement)
     with acting_as(SYSTEM), database.session(writes=False) as session:
         assert session.get(Node, org.stores[0].id).name == org.stores[0].name
+
+
+@pytest.mark.parametrize("words", ["straße 7", "STRASSE", "Ab_1", "aB_1", "100%", "nothing such"])
+def test_a_search_minds_neither_case_nor_wildcards_on_any_database(app, shelf, work, words):
+    from core.admin import listing
+
+    names = ["Strasse one", "AB_1 two", "abc1 three", "in strasse", "100% four", "1000 five"]
+    with work() as session:
+        session.add_all(shelf.Shelf(code=f"W{n}", name=name, node_id=shelf.here.id) for n, name in enumerate(names))
+        session.flush()
+        holding = set(session.scalars(select(shelf.Shelf.name).where(listing.contains(shelf.Shelf.name, words))))
+        beginning = set(session.scalars(select(shelf.Shelf.name).where(listing.begins(shelf.Shelf.name, words))))
+    assert holding == {name for name in names if words.lower() in name.lower()}
+    assert beginning == {name for name in names if name.lower().startswith(words.lower())}

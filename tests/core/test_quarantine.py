@@ -106,7 +106,8 @@ def house(settings, tmp_path):
     yield start
     for app in apps:
         app.extensions["backoffice"].database.dispose()
-    sys.modules["plugins"].__path__.remove(str(folder))
+    while str(folder) in sys.modules["plugins"].__path__:
+        sys.modules["plugins"].__path__.remove(str(folder))
     for path in folder.iterdir():
         if path.name in plugin_registries:
             forget_plugin(path.name)
@@ -264,6 +265,7 @@ def test_a_plugin_is_checked_in_a_process_of_its_own_as_it_is_started(house, tmp
 
 
 def test_a_package_is_found_without_running_it(house, tmp_path, monkeypatch):
+    import plugins  # noqa: F401
     from core.registry.discovery import _folder_of
 
     (tmp_path / "qevil" / "plug").mkdir(parents=True)

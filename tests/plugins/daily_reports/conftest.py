@@ -69,7 +69,9 @@ def person(app: "Flask", org: Organisation) -> "Callable[..., CurrentPerson]":
             elif (role, node.code) in made:
                 person_id = made[role, node.code]
             else:
-                person_id = made[role, node.code] = make_person(session, f"{role}.at.{node.code.lower()}", node, role).id
+                person_id = made[role, node.code] = make_person(
+                    session, f"{role}.at.{node.code.lower()}", node, role
+                ).id
             return load_person(session, person_id)
 
     return find

@@ -57,7 +57,10 @@ def test_everybody_sees_the_stores_of_their_own_part_of_the_chain(chain, person,
     assert codes(board_of(person("head_office"))) == codes(board_of(person("leader"))) == everything
     assert codes(board_of(person("area_manager"))) == {"area A1": ["S1", "S2"]}
     assert codes(board_of(person("store_manager"))) == {"area A1": ["S1"]}
-    assert codes(board_of(person("area_manager", chain.regions[1]))) == {"area A3": ["S5", "S6"], "area A4": ["S7", "S8"]}
+    assert codes(board_of(person("area_manager", chain.regions[1]))) == {
+        "area A3": ["S5", "S6"],
+        "area A4": ["S7", "S8"],
+    }
     assert codes(board_of(person("clerk"))) == {}
 
 
@@ -90,7 +93,9 @@ def test_the_worst_gap_comes_first_then_who_has_no_figures_and_closed_stores_las
 
 
 @pytest.mark.requirement("G9")
-def test_a_groups_sums_are_its_stores_and_its_percent_is_of_those_that_have_both_figures(chain, app, person, board_of, at):
+def test_a_groups_sums_are_its_stores_and_its_percent_is_of_those_that_have_both_figures(
+    chain, app, person, board_of, at
+):
     at("2026-11-20 22:30")
     with acting(app) as session:
         add(session, chain.stores[0], 1000, 800)
@@ -100,7 +105,13 @@ def test_a_groups_sums_are_its_stores_and_its_percent_is_of_those_that_have_both
     first, second = board_of(person("area_manager", chain.regions[0]))
     assert (first.name, first.target, first.amount, first.percent, first.meaning) == ("area A1", 4000, 800, 80, "bad")
     assert (first.count(reported=False), first.count(reported=True), first.open_stores) == (2, 1, 2)
-    assert (second.name, second.target, second.amount, second.percent, second.meaning) == ("area A2", 0, 500, None, "none")
+    assert (second.name, second.target, second.amount, second.percent, second.meaning) == (
+        "area A2",
+        0,
+        500,
+        None,
+        "none",
+    )
     assert (second.count(reported=False), second.count(reported=True), second.open_stores) == (0, 1, 1)
     total = boards.totals([first, second])
     assert (total.target, total.amount, total.percent, total.open_stores) == (4000, 1300, 80, 3)
@@ -114,7 +125,10 @@ def test_areas_stand_by_their_achievement_worst_first(chain, app, person, board_
     assert [group.name for group in board_of(person("leader"))] == ["area A2", "area A1", "area A4", "area A3"]
 
 
-@pytest.mark.parametrize(("percent", "meaning"), [(None, "none"), (0, "bad"), (84, "bad"), (85, "watch"), (99, "watch"), (100, "good"), (180, "good")])
+@pytest.mark.parametrize(
+    ("percent", "meaning"),
+    [(None, "none"), (0, "bad"), (84, "bad"), (85, "watch"), (99, "watch"), (100, "good"), (180, "good")],
+)
 def test_a_colour_means_the_same_everywhere(percent, meaning):
     assert boards.meaning_of(percent) == meaning
 
@@ -162,14 +176,18 @@ def test_who_has_sent_what_is_due_is_not_missing(chain, app, person, missing_of,
     at("2026-11-20 10:00")
     assert set(missing_of(head_office)) == {"S2", "S4", "S6", "S8"}
     at("2026-11-20 22:30")
-    assert {code: what for code, (what, _minutes) in missing_of(head_office).items()} == dict.fromkeys(("S1", "S2", "S4", "S6", "S8"), "report")
+    assert {code: what for code, (what, _minutes) in missing_of(head_office).items()} == dict.fromkeys(
+        ("S1", "S2", "S4", "S6", "S8"), "report"
+    )
 
 
 @pytest.mark.requirement("G9")
 @pytest.mark.parametrize(
     ("place", "missing"), [("store", {"S2", "S3", "S4"}), ("area", {"S3", "S4"}), ("region", set()), ("chain", set())]
 )
-def test_a_closed_day_is_never_missing_wherever_the_calendar_says_so(chain, app, person, missing_of, at, place, missing):
+def test_a_closed_day_is_never_missing_wherever_the_calendar_says_so(
+    chain, app, person, missing_of, at, place, missing
+):
     node = {"store": chain.stores[0], "area": chain.areas[0], "region": chain.regions[0], "chain": chain.chain}[place]
     with acting(app) as session:
         session.add(CalendarDay(node_id=node.id, day=FRIDAY))
@@ -217,7 +235,16 @@ def test_how_many_stores_are_in_time_is_told_in_percent(chain, app, person, boar
         add(session, chain.stores[7], None, 900, state="locked", imported=True)
     groups = board_of(leader)
     judged = {row.code: row.on_time for group in groups for row in group.stores}
-    assert judged == {"S1": True, "S2": False, "S3": False, "S4": False, "S5": False, "S6": False, "S7": None, "S8": None}
+    assert judged == {
+        "S1": True,
+        "S2": False,
+        "S3": False,
+        "S4": False,
+        "S5": False,
+        "S6": False,
+        "S7": None,
+        "S8": None,
+    }
     assert boards.totals(groups).on_time == 17
     assert {row.code for group in groups for row in group.stores if row.late} == {"S2", "S3", "S4"}
     at("2026-11-20 15:00")

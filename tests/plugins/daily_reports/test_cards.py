@@ -32,7 +32,10 @@ def cards_on(answer):
     """The cards of a home page: `{title: [number with unit, note, address]}`."""
     cards = {}
     for card in re.findall(r'<(?:a|section)[^>]*class="home-card.*?</(?:a|section)>', answer.text, re.DOTALL):
-        words = [unescape(re.sub(r"<[^>]+>", " ", part)) for part in re.findall(r"<(?:h2|p)[^>]*>(.*?)</(?:h2|p)>", card, re.DOTALL)]
+        words = [
+            unescape(re.sub(r"<[^>]+>", " ", part))
+            for part in re.findall(r"<(?:h2|p)[^>]*>(.*?)</(?:h2|p)>", card, re.DOTALL)
+        ]
         address = re.search(r'href="([^"]+)"', card)
         title, *rest = [" ".join(text.split()) for text in words]
         cards[title] = [*rest, address and unescape(address[1])]

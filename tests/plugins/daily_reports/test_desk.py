@@ -74,7 +74,21 @@ def test_the_board_shows_every_store_of_ones_part_with_target_result_gap_and_rea
     add(0, 8000, 7123, gap_reasons=["price"])
     add(4, 5432, 6543)
     shown = client_as("leader").get(BOARD).text
-    for text in ("store S1", "store S8", "8,000", "7,123", "-877", "89%", "5,432", "6,543", "+1,111", "120%", "Our price was higher", "area A1", "area A4"):
+    for text in (
+        "store S1",
+        "store S8",
+        "8,000",
+        "7,123",
+        "-877",
+        "89%",
+        "5,432",
+        "6,543",
+        "+1,111",
+        "120%",
+        "Our price was higher",
+        "area A1",
+        "area A4",
+    ):
         assert text in shown
     shown = client_as("area_manager").get(BOARD).text
     assert "store S1" in shown
@@ -95,12 +109,22 @@ def test_the_board_of_another_day_or_of_one_area(chain, client_as, add):
 
 def test_a_board_of_no_day_or_of_a_foreign_place_does_not_exist(chain, client_as):
     area_manager = client_as("area_manager")
-    for query in ("day=tomorrow", "day=0001-01-01", "day=9999-12-31", "below=A9", "below=A3", "below=S1%00", "day=2026-02-30"):
+    for query in (
+        "day=tomorrow",
+        "day=0001-01-01",
+        "day=9999-12-31",
+        "below=A9",
+        "below=A3",
+        "below=S1%00",
+        "day=2026-02-30",
+    ):
         assert area_manager.get(f"{BOARD}?{query}").status_code == 404, query
 
 
 def test_the_board_is_for_those_who_may_list_days(chain, client_as):
-    assert [client_as(role).get(BOARD).status_code for role in ("clerk", "store_manager", "area_manager", "leader", "it")] == [403, 200, 200, 200, 403]
+    assert [
+        client_as(role).get(BOARD).status_code for role in ("clerk", "store_manager", "area_manager", "leader", "it")
+    ] == [403, 200, 200, 200, 403]
 
 
 def test_the_board_of_a_day_on_which_all_are_closed_shows_no_one_as_missing(app, chain, client_as):
@@ -119,7 +143,9 @@ def test_fifty_stores_cost_the_board_no_more_statements_than_eight(app, chain, c
     with acting(app) as session:
         for number in range(50):
             store = make_node(session, "store", f"X{number:02}", chain.areas[number % 4])
-            session.add(DayReport(node_id=store.id, day=FRIDAY, state="reported", amount=Decimal(number), gap_reasons=["price"]))
+            session.add(
+                DayReport(node_id=store.id, day=FRIDAY, state="reported", amount=Decimal(number), gap_reasons=["price"])
+            )
     with statements() as many:
         assert "store X49" in leader.get(BOARD).text
     assert len(many) == len(few)
@@ -133,7 +159,10 @@ def test_the_list_shows_the_days_of_ones_own_part(chain, client_as, add):
     add(0, 8000, 7111)
     add(2, 8000, 7333)
     add(6, 8000, 7777)
-    seen = {role: {amount for amount in ("7,111", "7,333", "7,777") if amount in client_as(role).get(DAYS).text} for role in ("store_manager", "area_manager", "leader")}
+    seen = {
+        role: {amount for amount in ("7,111", "7,333", "7,777") if amount in client_as(role).get(DAYS).text}
+        for role in ("store_manager", "area_manager", "leader")
+    }
     assert seen == {"store_manager": {"7,111"}, "area_manager": {"7,111"}, "leader": {"7,111", "7,333", "7,777"}}
 
 
@@ -159,7 +188,10 @@ def test_the_list_is_filtered_by_day_state_place_and_amount(chain, client_as, ad
 def test_the_newest_days_come_first_and_the_list_goes_on(app, chain, client_as, house):
     house.settings = house.settings.model_copy(update={"page_size": 5})
     with acting(app) as session:
-        session.add_all(DayReport(node_id=chain.stores[0].id, day=FRIDAY - timedelta(days=n), state="locked", amount=Decimal(1)) for n in range(12))
+        session.add_all(
+            DayReport(node_id=chain.stores[0].id, day=FRIDAY - timedelta(days=n), state="locked", amount=Decimal(1))
+            for n in range(12)
+        )
     leader, url, seen = client_as("leader"), DAYS, []
     while url:
         shown = unescape(leader.get(url).text)
@@ -196,7 +228,17 @@ def test_a_day_is_written_on_its_own_page_and_never_at_the_desk(chain, client_as
 
 @pytest.mark.requirement("G9", "Z20")
 def test_the_export_holds_the_filtered_days_of_ones_part_with_names_and_late_minutes(app, chain, client_as, add):
-    add(0, "8000.50", 7111, target_late_minutes=0, report_late_minutes=7, visitors=80, buyers=10, reflection="=1+1", review_comment="很好")
+    add(
+        0,
+        "8000.50",
+        7111,
+        target_late_minutes=0,
+        report_late_minutes=7,
+        visitors=80,
+        buyers=10,
+        reflection="=1+1",
+        review_comment="很好",
+    )
     add(1, 9000, None, state="target_set", target_late_minutes=95)
     add(1, 1, 2, day=FRIDAY - timedelta(days=1))
     add(4, 5000, 4000)
@@ -204,12 +246,28 @@ def test_the_export_holds_the_filtered_days_of_ones_part_with_names_and_late_min
     by_place = {line["Place"]: line for line in lines}
     assert set(by_place) == {"store S1", "store S2"}
     first = by_place["store S1"]
-    assert (first["Day"], first["State"], first["Target"], first["Result"]) == ("2026-11-20", "Reported", "8000.50", "7111.00")
-    assert (first["Visitors"], first["Buyers"], first["Target late (min)"], first["Report late (min)"]) == ("80", "10", "0", "7")
+    assert (first["Day"], first["State"], first["Target"], first["Result"]) == (
+        "2026-11-20",
+        "Reported",
+        "8000.50",
+        "7111.00",
+    )
+    assert (first["Visitors"], first["Buyers"], first["Target late (min)"], first["Report late (min)"]) == (
+        "80",
+        "10",
+        "0",
+        "7",
+    )
     assert (first["Reflection"], first["Comment"]) == ("'=1+1", "很好")
-    assert (by_place["store S2"]["State"], by_place["store S2"]["Result"], by_place["store S2"]["Target late (min)"]) == ("Target set", "", "95")
+    assert (
+        by_place["store S2"]["State"],
+        by_place["store S2"]["Result"],
+        by_place["store S2"]["Target late (min)"],
+    ) == ("Target set", "", "95")
     with acting(app) as session:
-        assert session.scalars(select(AuditEntry.person_name).where(AuditEntry.action == "exported")).all() == ["Name of area_manager"]
+        assert session.scalars(select(AuditEntry.person_name).where(AuditEntry.action == "exported")).all() == [
+            "Name of area_manager"
+        ]
 
 
 def test_a_manager_reads_days_and_exports_none(chain, client_as, add):
@@ -233,7 +291,9 @@ def test_a_list_of_fifty_days_costs_no_more_statements_than_one_of_five(app, cha
     def fill(first, last):
         with acting(app) as session:
             for number in range(first, last):
-                session.add(DayReport(node_id=chain.stores[number % 8].id, day=FRIDAY - timedelta(days=number), state="locked"))
+                session.add(
+                    DayReport(node_id=chain.stores[number % 8].id, day=FRIDAY - timedelta(days=number), state="locked")
+                )
 
     fill(0, 5)
     leader.get(DAYS)

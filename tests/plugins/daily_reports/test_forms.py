@@ -33,7 +33,10 @@ def test_a_target_is_understood_as_people_write_it(typed, yuan):
     assert target.amount == Decimal(yuan)
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "0", "0.5", "-1", "-8万", "1000000000000", "1千万零一", "abc", "1,5", "8万8", "1e5", "NaN", "１２ａ"])
+@pytest.mark.parametrize(
+    "typed",
+    ["", "  ", "0", "0.5", "-1", "-8万", "1000000000000", "1千万零一", "abc", "1,5", "8万8", "1e5", "NaN", "１２ａ"],
+)
 def test_an_amount_that_cannot_be_a_target_is_refused_at_its_field_and_kept(typed):
     target, read = target_of(amount=typed, what_0="call ten customers", who_0="Li")
     assert target is None
@@ -64,7 +67,14 @@ def test_a_target_brings_its_plan_and_empty_lines_are_left_out():
 
 @pytest.mark.parametrize(
     ("field", "typed"),
-    [("what_0", "x" * 121), ("who_1", "x" * 41), ("due_2", "x" * 21), ("units", "-1"), ("units", "1.5"), ("attach_percent", "301")],
+    [
+        ("what_0", "x" * 121),
+        ("who_1", "x" * 41),
+        ("due_2", "x" * 21),
+        ("units", "-1"),
+        ("units", "1.5"),
+        ("attach_percent", "301"),
+    ],
 )
 def test_what_does_not_fit_is_refused_at_its_field(field, typed):
     target, read = target_of(**{"amount": "8000", field: typed})
@@ -109,7 +119,9 @@ def test_takings_that_do_not_add_up_are_refused_with_both_sums():
 
 
 def test_takings_that_add_up_are_kept_by_tender():
-    result, _ = result_of(amount="8000.50", tender_wechat="5000.5", tender_cash="3000", tender_card="0", tender_other="")
+    result, _ = result_of(
+        amount="8000.50", tender_wechat="5000.5", tender_cash="3000", tender_card="0", tender_other=""
+    )
     assert result.tenders == {"wechat": Decimal("5000.50"), "cash": 3000, "card": 0}
 
 
@@ -128,7 +140,12 @@ def test_ticks_that_name_no_line_count_as_none():
     assert result.done == frozenset()
 
 
-@given(st.dictionaries(st.sampled_from(["amount", "units", "visitors", "buyers", "tender_cash", "what_0", "gap_note", "suggested"]), st.text()))
+@given(
+    st.dictionaries(
+        st.sampled_from(["amount", "units", "visitors", "buyers", "tender_cash", "what_0", "gap_note", "suggested"]),
+        st.text(),
+    )
+)
 def test_anything_can_be_typed_and_comes_back_as_it_was(typed):
     for read_form in (forms.read_target, forms.read_result):
         meant, read = read_form(MultiDict(typed))

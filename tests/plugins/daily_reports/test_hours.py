@@ -132,7 +132,9 @@ def test_the_day_people_work_on_never_lies_ahead_and_its_target_is_still_accepte
     assert now < hours.locks_at(day)
 
 
-@pytest.mark.parametrize("text", ["", "today", "2026-02-30", "2026-13-01", "0001-01-01", "9999-12-31", "1899-12-31", "2200-01-01"])
+@pytest.mark.parametrize(
+    "text", ["", "today", "2026-02-30", "2026-13-01", "0001-01-01", "9999-12-31", "1899-12-31", "2200-01-01"]
+)
 def test_an_address_that_names_no_day_of_ours_names_none(text):
     assert hours.day_of(text) is None
 

@@ -91,7 +91,11 @@ class Shop:
 
     def refusals(self, batch):
         with self.work() as session, unscoped("a test"):
-            query = select(ImportRow).where(ImportRow.batch_id == batch.id, ImportRow.status == "refused").order_by(ImportRow.number)
+            query = (
+                select(ImportRow)
+                .where(ImportRow.batch_id == batch.id, ImportRow.status == "refused")
+                .order_by(ImportRow.number)
+            )
             return [(row.number, row.reason) for row in session.scalars(query)]
 
     def counted(self, model):
@@ -121,7 +125,11 @@ def test_imported_days_enter_locked_and_say_that_they_were_imported(shop, chain)
     assert (first.area_id, first.region_id) == (chain.stores[0].area_id, chain.stores[0].region_id)
     assert (first.target_amount, first.reported_at, first.report_late_minutes) == (None, None, None)
     assert (first.tenders, first.gap_reasons, first.reflection, first.version) == ({}, [], "", 1)
-    assert (days["S1", june(2)].amount, days["S1", june(2)].buyers, days["S2", JUNE].amount) == (Decimal("5700.50"), None, 0)
+    assert (days["S1", june(2)].amount, days["S1", june(2)].buyers, days["S2", JUNE].amount) == (
+        Decimal("5700.50"),
+        None,
+        0,
+    )
 
 
 @pytest.mark.requirement("Z8")
@@ -147,7 +155,9 @@ def test_a_day_that_was_imported_before_is_updated_or_found_unchanged(shop):
 def test_a_day_the_store_has_reported_itself_is_refused_and_not_overwritten(shop, app, chain, person, at):
     at("2026-11-20 21:45")
     with acting(app, person("store_manager")) as session:
-        services.close_day(session, chain.stores[0], date(2026, 11, 20), services.Result(Decimal(9000)), key="k", seen_version=0)
+        services.close_day(
+            session, chain.stores[0], date(2026, 11, 20), services.Result(Decimal(9000)), key="k", seen_version=0
+        )
     at("2026-11-25 10:00")
     batch = shop.bring("S1,2026-11-20,1,1", "S2,2026-11-20,2,2")
     assert counts(batch) == (1, 0, 0, 1)
@@ -160,7 +170,9 @@ def test_a_day_the_store_has_reported_itself_is_refused_and_not_overwritten(shop
 def test_a_day_that_was_corrected_after_its_import_keeps_the_correction(shop, app, chain, person):
     shop.bring("S1,2015-06-01,5774,607")
     with acting(app, person("store_manager")) as session:
-        services.correct(session, services.find(session, chain.stores[0].id, JUNE), "amount", Decimal(6000), "one till was missing")
+        services.correct(
+            session, services.find(session, chain.stores[0].id, JUNE), "amount", Decimal(6000), "one till was missing"
+        )
     batch = shop.bring("S1,2015-06-01,5774,607")
     assert shop.refusals(batch) == [(2, "This day was corrected after it was imported. Correct it on its own page.")]
     assert shop.days()["S1", JUNE].amount == 6000
@@ -170,7 +182,9 @@ def test_a_day_that_is_not_over_is_left_to_the_store(shop, at):
     at("2026-11-20 22:30")
     batch = shop.bring("S1,2026-11-19,1,1", "S1,2026-11-20,1,1", "S1,2026-11-21,1,1", "S1,2199-01-01,1,1")
     assert counts(batch) == (1, 0, 0, 3)
-    assert {reason for _number, reason in shop.refusals(batch)} == {"This day is not over yet: the store reports it itself."}
+    assert {reason for _number, reason in shop.refusals(batch)} == {
+        "This day is not over yet: the store reports it itself."
+    }
 
 
 @pytest.mark.parametrize(
@@ -199,13 +213,17 @@ def test_a_row_that_cannot_be_is_refused_with_its_number_and_the_others_enter(sh
 
 
 def test_more_buyers_than_visitors_is_refused(shop):
-    batch = shop.bring("S1,2015-06-01,1,9,8", "S1,2015-06-02,1,9,9", "S1,2015-06-03,1,9,", headings=f"{HEADINGS},visitors")
+    batch = shop.bring(
+        "S1,2015-06-01,1,9,8", "S1,2015-06-02,1,9,9", "S1,2015-06-03,1,9,", headings=f"{HEADINGS},visitors"
+    )
     assert shop.refusals(batch) == [(2, "More buyers than visitors: please check both.")]
 
 
 @pytest.mark.requirement("J4")
 def test_who_may_import_for_a_region_reaches_its_stores_and_no_others(shop, app, chain, person):
-    rights = {f"daily_reports__day__{action}": "node" for action in ("list", "read", "import")} | {"org__node__list": "node"}
+    rights = {f"daily_reports__day__{action}": "node" for action in ("list", "read", "import")} | {
+        "org__node__list": "node"
+    }
     with acting(app) as session:
         make_role(session, "importer", **rights)
         row = make_person(session, "importer", chain.regions[0], "importer")
@@ -240,7 +258,9 @@ def test_absent_days_between_the_files_first_and_last_are_closed_for_every_store
 
 def test_what_the_calendar_or_a_record_says_already_stays(shop, app, chain):
     with acting(app) as session:
-        session.add(CalendarDay(node_id=chain.stores[0].id, day=june(2), closed=False, reason="open, but without a till"))
+        session.add(
+            CalendarDay(node_id=chain.stores[0].id, day=june(2), closed=False, reason="open, but without a till")
+        )
         session.add(CalendarDay(node_id=chain.stores[0].id, day=june(3), reason="water in the cellar"))
         session.add(DayReport(node_id=chain.stores[0].id, day=june(4), state="locked", target_amount=Decimal(1)))
         session.add(CalendarDay(node_id=chain.stores[0].id, day=june(20), reason="far from the file"))
@@ -260,7 +280,14 @@ def test_a_day_a_refused_row_speaks_of_is_not_closed_and_a_store_with_an_unreada
     )  # fmt: skip
     assert batch.counts["refused"] == 5
     assert set(shop.closed()) == {("S1", june(3))}
-    shop.bring("S1,2015-06-01,1,1", "S1,2015-06-02,7,1", "S1,2015-06-04,1,1", "S2,2015-06-01,1,1", "S2,2015-06-04,1,1", options=CLOSED)
+    shop.bring(
+        "S1,2015-06-01,1,1",
+        "S1,2015-06-02,7,1",
+        "S1,2015-06-04,1,1",
+        "S2,2015-06-01,1,1",
+        "S2,2015-06-04,1,1",
+        options=CLOSED,
+    )
     assert set(shop.closed()) == {("S1", june(3)), ("S2", june(2)), ("S2", june(3))}
 
 
@@ -281,19 +308,36 @@ def test_an_import_that_is_taken_back_leaves_nothing_but_what_people_have_change
     shop.bring("S1,2015-06-01,1000,1", "S1,2015-06-02,2000,2")
     batch = shop.bring("S1,2015-06-01,1111,1", "S1,2015-06-05,5000,5", "S1,2015-06-07,7000,7", options=CLOSED)
     with acting(app, person("store_manager")) as session:
-        services.correct(session, services.find(session, chain.stores[0].id, june(7)), "amount", Decimal(7001), "counted again")
+        services.correct(
+            session, services.find(session, chain.stores[0].id, june(7)), "amount", Decimal(7001), "counted again"
+        )
     with acting(app) as session:
         session.scalars(select(CalendarDay).where(CalendarDay.day == june(4))).one().reason = "stock-taking"
     reverted = shop.revert(batch)
-    assert {key: reverted.counts[key] for key in ("removed", "restored", "kept")} == {"removed": 1, "restored": 1, "kept": 1}
-    assert {day: report.amount for (_code, day), report in shop.days().items()} == {june(1): 1000, june(2): 2000, june(7): 7001}
+    assert {key: reverted.counts[key] for key in ("removed", "restored", "kept")} == {
+        "removed": 1,
+        "restored": 1,
+        "kept": 1,
+    }
+    assert {day: report.amount for (_code, day), report in shop.days().items()} == {
+        june(1): 1000,
+        june(2): 2000,
+        june(7): 7001,
+    }
     assert shop.closed() == {("S1", june(4)): (True, "stock-taking")}
     assert shop.counted(AbsentDay) == 0
 
 
 @pytest.mark.requirement("G9")
 def test_an_imported_day_is_neither_missing_nor_late_and_a_closed_one_neither(shop, app, person, at):
-    shop.bring("S1,2015-06-01,1,1", "S1,2015-06-03,1,1", "S2,2015-06-01,,", "S2,2015-06-02,5,5", "S2,2015-06-03,5,5", options=CLOSED)
+    shop.bring(
+        "S1,2015-06-01,1,1",
+        "S1,2015-06-03,1,1",
+        "S2,2015-06-01,,",
+        "S2,2015-06-02,5,5",
+        "S2,2015-06-03,5,5",
+        options=CLOSED,
+    )
     at("2015-06-03 23:00")
     area_manager = person("area_manager")
     with acting(app, area_manager) as session:
@@ -450,7 +494,14 @@ def test_month_targets_are_imported_for_any_day_of_their_month_and_found_again(s
 
 @pytest.mark.requirement("B28")
 def test_two_targets_of_one_place_in_one_month_contradict_each_other(shop):
-    batch = shop.bring("S1,2026-11-01,1000", "S1,2026-11-30,2000", "S2,2026-11-05,1000", "S2,2026-11-06,1000", resource="daily_reports.month_target", headings="store,month,target")
+    batch = shop.bring(
+        "S1,2026-11-01,1000",
+        "S1,2026-11-30,2000",
+        "S2,2026-11-05,1000",
+        "S2,2026-11-06,1000",
+        resource="daily_reports.month_target",
+        headings="store,month,target",
+    )
     assert (counts(batch), batch.counts["repeated"]) == ((1, 0, 0, 2), 1)
     assert set(months(shop)) == {("S2", date(2026, 11, 1))}
 
@@ -462,7 +513,10 @@ REAL = Path(os.environ.get("BACKOFFICE_TEST_DATA", "")) / "store_days.csv"
 
 @pytest.mark.slow
 @pytest.mark.requirement("G9", "J8", "J9", "Z8")
-@pytest.mark.skipif(not (os.environ.get("BACKOFFICE_TEST_DATA") and REAL.is_file()), reason="BACKOFFICE_TEST_DATA does not name the folder of store_days.csv")
+@pytest.mark.skipif(
+    not (os.environ.get("BACKOFFICE_TEST_DATA") and REAL.is_file()),
+    reason="BACKOFFICE_TEST_DATA does not name the folder of store_days.csv",
+)
 def test_two_months_of_a_thousand_real_shops_arrive_whole_and_can_be_taken_back(app, shop, org, person):
     totals, by_store, by_day, present = 0, defaultdict(int), defaultdict(int), set()
     with REAL.open(newline="") as file:
@@ -490,20 +544,35 @@ def test_two_months_of_a_thousand_real_shops_arrive_whole_and_can_be_taken_back(
             assert session.scalar(select(amount)) == totals
             assert dict(session.execute(joined.group_by(code)).all()) == by_store
             assert dict(session.execute(select(DayReport.day, amount).group_by(DayReport.day)).all()) == by_day
-            assert set(session.execute(select(DayReport.state, DayReport.imported).distinct()).all()) == {("locked", True)}
-            closed = session.execute(select(code, CalendarDay.day).join(CalendarDay, CalendarDay.node_id == Node.id)).all()
+            assert set(session.execute(select(DayReport.state, DayReport.imported).distinct()).all()) == {
+                ("locked", True)
+            }
+            closed = session.execute(
+                select(code, CalendarDay.day).join(CalendarDay, CalendarDay.node_id == Node.id)
+            ).all()
             assert len(closed) == told["closed_days"]
             assert {tuple(row) for row in closed}.isdisjoint(present)
             for day in (first, first + timedelta(days=6), last):
                 codes = {item.code for item in boards.missing(session, SYSTEM, day)}
-                assert codes == {store.code for store in org.stores}, "only the stores that are not in the file are missing"
+                assert codes == {store.code for store in org.stores}, (
+                    "only the stores that are not in the file are missing"
+                )
                 groups = boards.board(session, SYSTEM, day)
                 total = boards.totals(groups)
-                assert (total.amount, total.count(reported=True)) == (by_day[day], sum(1 for _code, each in present if each == day))
+                assert (total.amount, total.count(reported=True)) == (
+                    by_day[day],
+                    sum(1 for _code, each in present if each == day),
+                )
 
     same()
     again = run(app, import_file, *words)
-    assert [again[name] for name in ("created", "updated", "unchanged", "refused", "closed_days")] == [0, 0, 58_611, 0, 0]
+    assert [again[name] for name in ("created", "updated", "unchanged", "refused", "closed_days")] == [
+        0,
+        0,
+        58_611,
+        0,
+        0,
+    ]
     same()
     run(app, import_revert, str(again["batch"]))
     same()

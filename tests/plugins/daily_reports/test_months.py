@@ -63,7 +63,9 @@ def set_target(session, node, amount, month=NOVEMBER, **values):
 
 
 def targets_of(session, nodes, month=NOVEMBER):
-    found = dict(session.execute(select(MonthTarget.node_id, MonthTarget.amount).where(MonthTarget.month == month)).all())
+    found = dict(
+        session.execute(select(MonthTarget.node_id, MonthTarget.amount).where(MonthTarget.month == month)).all()
+    )
     return [found.get(node.id) for node in nodes]
 
 
@@ -95,7 +97,14 @@ def test_a_weight_of_this_month_goes_before_last_months_and_that_before_one(chai
         assert targets_of(session, [first, second]) == [750, 250]
         set_target(session, chain.areas[0], 1000, date(2027, 1, 1))
         own = set_target(session, second, 1, date(2027, 1, 1), weight=Decimal(7))
-        months.split(session, session.scalars(select(MonthTarget).where(MonthTarget.node_id == chain.areas[0].id, MonthTarget.month == date(2027, 1, 1))).one())
+        months.split(
+            session,
+            session.scalars(
+                select(MonthTarget).where(
+                    MonthTarget.node_id == chain.areas[0].id, MonthTarget.month == date(2027, 1, 1)
+                )
+            ).one(),
+        )
         assert targets_of(session, [first, second], date(2027, 1, 1)) == [500, 500]
         assert own.amount == 500
 
@@ -153,7 +162,12 @@ def test_a_stores_month_is_shared_to_its_days_by_weekday():
     assert shares[date(2026, 11, 20)] == 97
 
 
-@given(fen, st.none() | st.lists(weights.map(str), min_size=7, max_size=7), st.sets(st.integers(1, 28)), st.dates(date(2020, 1, 1), date(2030, 1, 1)))
+@given(
+    fen,
+    st.none() | st.lists(weights.map(str), min_size=7, max_size=7),
+    st.sets(st.integers(1, 28)),
+    st.dates(date(2020, 1, 1), date(2030, 1, 1)),
+)
 def test_the_days_add_up_to_the_month_and_closed_ones_get_nothing(amount, weekdays, closed, day):
     month = day.replace(day=1)
     shares = months.day_shares(of_store(amount, weekdays, month), {month.replace(day=number) for number in closed})

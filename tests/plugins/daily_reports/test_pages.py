@@ -10,7 +10,7 @@ from core.audit import AuditEntry
 from core.inbox import Message
 from core.org.models import CalendarDay, Node, Person
 from core.registry.models import PilotNode, PluginIntent, Revision
-from core.testing.factories import acting, post, sign_in
+from core.testing.factories import acting, give_role, make_person, post, sign_in
 from plugins.daily_reports.models import Correction, DayReport, Submission
 
 FRIDAY = date(2026, 11, 20)
@@ -71,8 +71,6 @@ def test_a_manager_opens_today_in_one_step_and_it_is_their_own_store(chain, clie
 
 
 def test_a_manager_who_is_also_the_deputy_opens_their_one_store(app, chain, client_as, at):
-    from core.testing.factories import give_role
-
     at("2026-11-20 08:45")
     with acting(app) as session:
         give_role(session, session.get(Person, chain.people["store_manager"].id), "deputy", chain.stores[0])
@@ -106,7 +104,16 @@ def test_another_stores_day_is_answered_like_one_that_does_not_exist(chain, clie
 def test_no_form_reaches_into_another_part_of_the_chain(chain, client_as, add, days, at, what):
     at("2026-11-20 22:30")
     add(4, 1000, 900)
-    form = {"key": KEY, "version": "1", "amount": "1", "figure": "amount", "value": "1", "reason": "x", "event": "return", "comment": "x"}
+    form = {
+        "key": KEY,
+        "version": "1",
+        "amount": "1",
+        "figure": "amount",
+        "value": "1",
+        "reason": "x",
+        "event": "return",
+        "comment": "x",
+    }
     for client in (client_as("area_manager"), client_as("store_manager")):
         foreign, nowhere = (post(client, page(code, what=what), form) for code in ("S5", "S99"))
         assert foreign.status_code == nowhere.status_code
@@ -167,7 +174,14 @@ def test_an_address_of_no_day_or_no_place_is_404(chain, client_as):
 def test_where_the_plugin_is_off_its_addresses_do_not_exist(app, chain, client_as, at):
     at("2026-11-20 10:00")
     manager, area_manager = client_as("store_manager"), client_as("area_manager")
-    addresses = ("/day/", page("S1"), "/day/at/S1/trend/", "/admin/daily_reports/board/", "/admin/daily_reports/day/", "/admin/daily_reports/month_target/")
+    addresses = (
+        "/day/",
+        page("S1"),
+        "/day/at/S1/trend/",
+        "/admin/daily_reports/board/",
+        "/admin/daily_reports/day/",
+        "/admin/daily_reports/month_target/",
+    )
     assert {manager.get(url).status_code for url in addresses} <= {200, 302}
     with acting(app) as session:
         session.get(PluginIntent, "daily_reports").enabled = False
@@ -186,10 +200,14 @@ def test_for_pilot_stores_the_plugin_is_on_there_and_off_elsewhere(app, chain, c
         session.execute(update(Revision).values(plugins=Revision.plugins + 1))
     assert client_as("store_manager").get(page("S1")).status_code == 200
     assert client_as("store_manager", chain.stores[2]).get(page("S3")).status_code == 404
-    everywhere = client_as("area_manager", chain.regions[0])
-    assert [everywhere.get(page(code)).status_code for code in ("S1", "S3")] == [200, 200]
-    form = {"key": KEY, "version": "0", "amount": "8000"}
-    assert [post(everywhere, page(code, what="target"), form).status_code for code in ("S1", "S3")] == [302, 404]
+    with acting(app) as session:
+        both = make_person(session, "both", chain.areas[0], "area_manager")
+        give_role(session, both, "area_manager", chain.areas[1])
+    client, form = sign_in(app.test_client(), both), {"key": KEY, "version": "0", "amount": "8000"}
+    assert [client.get(page(code)).status_code for code in ("S1", "S3")] == [200, 200]
+    assert [post(client, page(code, what="target"), form).status_code for code in ("S1", "S3")] == [302, 404]
+    shown = client.get("/day/missing/").text
+    assert ("store S2" in shown, "store S3" in shown) == (True, False)
 
 
 # The morning and the evening
@@ -203,13 +221,30 @@ def test_the_morning_form_comes_filled_in_and_is_sent_with_one_press(app, chain,
     manager = client_as("store_manager")
     shown = manager.get(page("S1"))
     assert 'value="12000"' in shown.text
-    form = {"key": KEY, "version": "0", "amount": "1.2万", "suggested": "12000", "what_0": "call ten customers", "units": "12"}
+    form = {
+        "key": KEY,
+        "version": "0",
+        "amount": "1.2万",
+        "suggested": "12000",
+        "what_0": "call ten customers",
+        "units": "12",
+    }
     answer = post(manager, page("S1", what="target"), form)
     assert (answer.status_code, answer.location) == (302, page("S1"))
     with acting(app) as session:
         report = session.scalars(select(DayReport).where(DayReport.day == FRIDAY)).one()
-        assert (report.state, report.target_amount, report.suggested_amount, report.target_units) == ("target_set", 12_000, 12_000, 12)
-        assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.resource == "daily_reports:day")) > 0
+        assert (report.state, report.target_amount, report.suggested_amount, report.target_units) == (
+            "target_set",
+            12_000,
+            12_000,
+            12,
+        )
+        assert (
+            session.scalar(
+                select(func.count()).select_from(AuditEntry).where(AuditEntry.resource == "daily_reports:day")
+            )
+            > 0
+        )
     shown = manager.get(page("S1")).text
     assert "Target sent." in shown
     assert "call ten customers" in shown
@@ -220,10 +255,22 @@ def test_the_evening_form_holds_result_reason_and_reflection(chain, client_as, d
     at("2026-11-20 21:10")
     manager = client_as("store_manager")
     assert 'name="reflection"' in manager.get(page("S1")).text
-    form = {"key": KEY, "version": "0", "amount": "9000", "gap_reasons": ["price", "weather"], "reflection": "began too late", "tomorrow": "call first"}
+    form = {
+        "key": KEY,
+        "version": "0",
+        "amount": "9000",
+        "gap_reasons": ["price", "weather"],
+        "reflection": "began too late",
+        "tomorrow": "call first",
+    }
     assert post(manager, page("S1", what="close"), form).location == page("S1")
     report = days()["S1"]
-    assert (report.state, report.amount, report.gap_reasons, report.reflection) == ("reported", 9000, ["price", "weather"], "began too late")
+    assert (report.state, report.amount, report.gap_reasons, report.reflection) == (
+        "reported",
+        9000,
+        ["price", "weather"],
+        "began too late",
+    )
     assert (report.reported_by, report.tomorrow) == (chain.people["store_manager"].id, "call first")
 
 
@@ -251,7 +298,9 @@ def test_a_closed_day_shows_no_form(app, chain, client_as, at):
     assert 'name="amount"' not in shown.text
 
 
-def test_what_the_source_of_sales_says_is_kept_beside_what_the_store_says(app, house, chain, client_as, days, at, monkeypatch):
+def test_what_the_source_of_sales_says_is_kept_beside_what_the_store_says(
+    app, house, chain, client_as, days, at, monkeypatch
+):
     at("2026-11-20 21:45")
     monkeypatch.setattr("plugins.daily_reports.pages.collect", lambda hook, **_arguments: [None, Decimal("8888.5")])
     manager = client_as("store_manager")
@@ -284,7 +333,9 @@ def test_the_same_form_sent_again_by_the_waiting_script_makes_no_second_record(a
 
 
 @pytest.mark.requirement("G2")
-def test_a_script_whose_form_was_overtaken_is_told_by_whom_and_whether_it_may_still_be_sent(app, chain, client_as, days, at):
+def test_a_script_whose_form_was_overtaken_is_told_by_whom_and_whether_it_may_still_be_sent(
+    app, chain, client_as, days, at
+):
     at("2026-11-20 08:45")
     post(client_as("deputy"), page("S1", what="target"), {"key": KEY, "version": "0", "amount": "5000"})
     manager = client_as("store_manager")
@@ -318,7 +369,12 @@ def test_without_a_script_the_overtaken_form_comes_back_as_it_was_typed(chain, c
 
 def test_a_script_whose_form_cannot_be_read_is_told_field_by_field(chain, client_as, days, at):
     at("2026-11-20 08:45")
-    answer = post(client_as("store_manager"), page("S1", what="close"), {"key": KEY, "amount": "abc", "visitors": "1", "buyers": "2"}, headers=FETCH)
+    answer = post(
+        client_as("store_manager"),
+        page("S1", what="close"),
+        {"key": KEY, "amount": "abc", "visitors": "1", "buyers": "2"},
+        headers=FETCH,
+    )
     assert answer.status_code == 422
     assert set(answer.json["errors"]) == {"amount", "buyers"}
     assert answer.json["text"]
@@ -356,10 +412,14 @@ def test_a_day_on_which_nothing_is_accepted_says_why(app, chain, client_as, at):
 def test_without_the_pages_token_nothing_is_accepted_and_a_fresh_one_is_to_be_had(chain, client_as, days, at):
     at("2026-11-20 08:45")
     manager = client_as("store_manager")
-    assert manager.post(page("S1", what="target"), data={"key": KEY, "amount": "8000"}, headers=FETCH).status_code == 400
+    assert (
+        manager.post(page("S1", what="target"), data={"key": KEY, "amount": "8000"}, headers=FETCH).status_code == 400
+    )
     assert days() == {}
     fresh = manager.get("/day/token").json["token"]
-    sent = manager.post(page("S1", what="target"), data={"key": KEY, "amount": "8000", "csrf_token": fresh}, headers=FETCH)
+    sent = manager.post(
+        page("S1", what="target"), data={"key": KEY, "amount": "8000", "csrf_token": fresh}, headers=FETCH
+    )
     assert (sent.status_code, days()["S1"].target_amount) == (200, 8000)
 
 
@@ -397,8 +457,15 @@ def test_a_correction_without_figure_or_reason_is_refused(app, chain, client_as,
 
 def test_a_day_without_a_record_has_nothing_to_correct_or_review(chain, client_as, at):
     at("2026-11-20 22:30")
-    assert post(client_as("store_manager"), page("S1", what="correct"), {"figure": "amount", "value": "1", "reason": "x"}).status_code == 404
-    assert post(client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "read"}).status_code == 404
+    assert (
+        post(
+            client_as("store_manager"), page("S1", what="correct"), {"figure": "amount", "value": "1", "reason": "x"}
+        ).status_code
+        == 404
+    )
+    assert (
+        post(client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "read"}).status_code == 404
+    )
 
 
 # Reviews
@@ -435,7 +502,9 @@ def test_the_review_shows_one_report_after_the_other_oldest_first(app, chain, cl
     post(reviewer, page("S2", what="review"), {"version": "1", "event": "return", "comment": "Why so little?"})
     assert "All reports are read" in reviewer.get("/day/review/").text
     with acting(app) as session:
-        found = session.execute(select(DayReport.day, DayReport.state, DayReport.reviewed_by).order_by(DayReport.day, DayReport.node_id)).all()
+        found = session.execute(
+            select(DayReport.day, DayReport.state, DayReport.reviewed_by).order_by(DayReport.day, DayReport.node_id)
+        ).all()
     reviewer_id = chain.people["area_manager"].id
     assert [tuple(row) for row in found] == [
         (date(2026, 11, 18), "reported", None), (date(2026, 11, 19), "read", reviewer_id),
@@ -463,15 +532,25 @@ def test_a_report_left_for_later_is_passed_by_and_none_behind_it_is_lost(chain, 
 def test_a_returned_report_reaches_the_manager_and_the_deputy_with_the_comment(app, chain, client_as, add, review, at):
     at("2026-11-20 22:30")
     add(0, 1000, 900)
-    post(client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "return", "comment": "Why so little?"})
+    post(
+        client_as("area_manager"),
+        page("S1", what="review"),
+        {"version": "1", "event": "return", "comment": "Why so little?"},
+    )
     for role in ("store_manager", "deputy"):
         (message,) = messages_of(app, chain.people[role])
-        assert (message.title, message.text, message.url) == ("Your report of 2026-11-20 was returned", "Why so little?", page("S1"))
+        assert (message.title, message.text, message.url) == (
+            "Your report of 2026-11-20 was returned",
+            "Why so little?",
+            page("S1"),
+        )
     assert messages_of(app, chain.people["clerk"]) == []
     assert "Why so little?" in client_as("store_manager").get(page("S1")).text
 
 
-def test_a_read_report_with_a_comment_tells_the_store_and_without_one_disturbs_nobody(app, chain, client_as, add, review, at):
+def test_a_read_report_with_a_comment_tells_the_store_and_without_one_disturbs_nobody(
+    app, chain, client_as, add, review, at
+):
     at("2026-11-20 22:30")
     add(0, 1000, 900)
     add(1, 1000, 900)
@@ -485,11 +564,16 @@ def test_a_read_report_with_a_comment_tells_the_store_and_without_one_disturbs_n
 def test_a_return_without_a_comment_is_refused_with_the_reason(chain, client_as, add, days, review, at):
     at("2026-11-20 22:30")
     add(0, 1000, 900)
-    answer = post(client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "return", "comment": "  "})
+    answer = post(
+        client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "return", "comment": "  "}
+    )
     assert answer.status_code == 422
     assert "Say what is missing" in answer.text
     assert days()["S1"].state == "reported"
-    assert post(client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "praise"}).status_code == 400
+    assert (
+        post(client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "praise"}).status_code
+        == 400
+    )
 
 
 @pytest.mark.requirement("G12")
@@ -509,7 +593,11 @@ def test_a_report_that_changed_while_it_was_looked_at_is_looked_at_again(app, ch
     at("2026-11-20 22:30")
     add(0, 1000, 900)
     seen = days()["S1"].version
-    post(client_as("store_manager"), page("S1", what="correct"), {"figure": "amount", "value": "1", "reason": "booked twice"})
+    post(
+        client_as("store_manager"),
+        page("S1", what="correct"),
+        {"figure": "amount", "value": "1", "reason": "booked twice"},
+    )
     reviewer = client_as("area_manager")
     answer = review(reviewer, "S1", "read", version=seen)
     assert answer.status_code == 422
@@ -546,7 +634,11 @@ def test_a_reminder_reaches_manager_and_deputy_once_in_ten_minutes(app, chain, c
     post(client_as("head_office"), "/day/missing/remind")
     for role in ("store_manager", "deputy"):
         (message,) = messages_of(app, chain.people[role])
-        assert (message.title, message.text, message.url) == ("Please set today's target", "store S1 is 29 minutes late.", page("S1"))
+        assert (message.title, message.text, message.url) == (
+            "Please set today's target",
+            "store S1 is 29 minutes late.",
+            page("S1"),
+        )
     at("2026-11-20 10:09:50")
     post(area_manager, "/day/missing/remind", {"node": "S1"})
     assert len(messages_of(app, chain.people["store_manager"])) == 2
@@ -585,7 +677,9 @@ def test_only_ones_own_stores_can_be_reminded(app, chain, client_as, person, at)
     assert messages_of(app, manager) == []
 
 
-def test_a_store_that_has_sent_it_meanwhile_is_not_reminded_and_the_one_who_taps_is_told(app, chain, client_as, add, at):
+def test_a_store_that_has_sent_it_meanwhile_is_not_reminded_and_the_one_who_taps_is_told(
+    app, chain, client_as, add, at
+):
     at("2026-11-20 10:00")
     add(0, 1000, state="target_set")
     area_manager = client_as("area_manager")
@@ -615,8 +709,16 @@ def test_pages_come_with_the_strict_policy_and_no_inline_script_or_style(chain, 
     add(1, 1000, 900)
     add(0, 1000, state="target_set")
     manager, area_manager = client_as("store_manager"), client_as("area_manager")
-    pages = [(manager, page("S1")), (manager, page("S1") + "?step=target"), (manager, page("S1") + "?step=close"), (manager, "/day/at/S1/trend/")]
-    pages += [(area_manager, url) for url in ("/day/", "/day/review/", "/day/missing/", page("S2"), "/admin/daily_reports/board/")]
+    pages = [
+        (manager, page("S1")),
+        (manager, page("S1") + "?step=target"),
+        (manager, page("S1") + "?step=close"),
+        (manager, "/day/at/S1/trend/"),
+    ]
+    pages += [
+        (area_manager, url)
+        for url in ("/day/", "/day/review/", "/day/missing/", page("S2"), "/admin/daily_reports/board/")
+    ]
     for client, url in pages:
         shown = client.get(url)
         assert shown.status_code == 200, url
@@ -627,8 +729,6 @@ def test_pages_come_with_the_strict_policy_and_no_inline_script_or_style(chain, 
 
 
 def test_a_person_of_two_stores_chooses_and_writes_both(app, chain, at):
-    from core.testing.factories import give_role, make_person
-
     at("2026-11-20 08:45")
     with acting(app) as session:
         both = make_person(session, "both", chain.stores[0], "store_manager")
@@ -638,7 +738,9 @@ def test_a_person_of_two_stores_chooses_and_writes_both(app, chain, at):
     assert shown.status_code == 200
     for code in ("S1", "S4"):
         assert page(code) in shown.text
-        assert post(client, page(code, what="target"), {"key": KEY, "version": "0", "amount": "8000"}).status_code == 302
+        assert (
+            post(client, page(code, what="target"), {"key": KEY, "version": "0", "amount": "8000"}).status_code == 302
+        )
     assert client.get(page("S2")).status_code == 404
 
 

@@ -63,7 +63,14 @@ def count(session, model=DayReport):
 @pytest.mark.requirement("G1", "G2", "G3")
 def test_one_record_holds_the_whole_day(store, manager, work, at, morning):
     with work(manager) as session:
-        first = set_target(session, store, units=12, attach_percent=Decimal("35.5"), suggested=Decimal(7900), lines=(Line("call ten customers", "Li", "noon"),))
+        first = set_target(
+            session,
+            store,
+            units=12,
+            attach_percent=Decimal("35.5"),
+            suggested=Decimal(7900),
+            lines=(Line("call ten customers", "Li", "noon"),),
+        )
         assert (first.state, first.target_by, first.target_late_minutes) == ("target_set", manager.id, 0)
     evening = at("2026-11-20 22:07")
     with work(manager) as session:
@@ -74,10 +81,25 @@ def test_one_record_holds_the_whole_day(store, manager, work, at, morning):
         )  # fmt: skip
     with work(manager) as session:
         report = session.scalars(select(DayReport)).one()
-        assert (report.state, report.target_amount, report.amount, report.gap, report.achievement) == ("reported", 8000, 7100, -900, 89)
-        assert (report.suggested_amount, report.target_units, report.target_attach_percent) == (7900, 12, Decimal("35.5"))
+        assert (report.state, report.target_amount, report.amount, report.gap, report.achievement) == (
+            "reported",
+            8000,
+            7100,
+            -900,
+            89,
+        )
+        assert (report.suggested_amount, report.target_units, report.target_attach_percent) == (
+            7900,
+            12,
+            Decimal("35.5"),
+        )
         assert (report.tenders, report.gap_reasons, report.gap_note) == ({"wechat": "7100"}, ["price"], "rain")
-        assert (report.reflection, report.tomorrow, report.visitors, report.buyers) == ("began too late", "call first", 80, 10)
+        assert (report.reflection, report.tomorrow, report.visitors, report.buyers) == (
+            "began too late",
+            "call first",
+            80,
+            10,
+        )
         assert (report.report_late_minutes, report.reported_at, report.reported_by) == (7, evening, manager.id)
         assert services.lines_of(session, report)[0].done
         assert (report.area_id, report.region_id) == (store.area_id, store.region_id)
@@ -95,7 +117,9 @@ def test_the_same_form_sent_again_gives_the_same_record_and_changes_nothing(stor
         assert (changed.id, changed.target_amount) == (first.id, 8000)
 
 
-def test_the_same_report_sent_again_after_its_review_gives_the_record_as_it_stands(store, manager, reviewer, work, morning):
+def test_the_same_report_sent_again_after_its_review_gives_the_record_as_it_stands(
+    store, manager, reviewer, work, morning
+):
     with work(manager) as session:
         close_day(session, store, 9000)
     with work(reviewer) as session:
@@ -130,7 +154,9 @@ def test_a_changed_target_replaces_the_first_and_keeps_when_that_came(store, man
         assert report.target_by == deputy.id
 
 
-def test_who_opened_the_form_before_somebody_else_sent_theirs_is_told_and_nothing_is_overwritten(store, manager, person, work, morning):
+def test_who_opened_the_form_before_somebody_else_sent_theirs_is_told_and_nothing_is_overwritten(
+    store, manager, person, work, morning
+):
     with work(manager) as session:
         set_target(session, store, 8000, key="manager")
     with work(person("deputy")) as session, pytest.raises(Overtaken) as overtaken:
@@ -173,7 +199,9 @@ def test_after_midnight_the_new_day_has_not_come_before_three(store, manager, wo
 
 
 @pytest.mark.parametrize("place", ["store", "area", "region", "chain"])
-def test_a_closed_day_takes_neither_target_nor_report_wherever_the_calendar_says_so(chain, store, manager, work, morning, place):
+def test_a_closed_day_takes_neither_target_nor_report_wherever_the_calendar_says_so(
+    chain, store, manager, work, morning, place
+):
     node = {"store": store, "area": chain.areas[0], "region": chain.regions[0], "chain": chain.chain}[place]
     with work() as session:
         session.add(CalendarDay(node_id=node.id, day=FRIDAY))
@@ -197,7 +225,12 @@ def test_a_missed_morning_counts_as_missed(store, manager, work, at):
     at("2026-11-20 21:40")
     with work(manager) as session:
         report = close_day(session, store)
-        assert (report.state, report.target_amount, report.target_at, report.target_late_minutes) == ("reported", None, None, None)
+        assert (report.state, report.target_amount, report.target_at, report.target_late_minutes) == (
+            "reported",
+            None,
+            None,
+            None,
+        )
         with pytest.raises(DayRefused, match="You cannot set the target now"):
             set_target(session, store, key="too late")
 
@@ -233,7 +266,12 @@ def test_a_returned_report_is_reported_again_and_keeps_when_it_first_came(store,
     again = at("2026-11-21 09:00")
     with work(manager) as session:
         report = close_day(session, store, 7100, key="again", reflection="three customers were lost")
-        assert (report.state, report.amount, report.reported_at, report.report_late_minutes) == ("reported", 7100, again, 0)
+        assert (report.state, report.amount, report.reported_at, report.report_late_minutes) == (
+            "reported",
+            7100,
+            again,
+            0,
+        )
         assert report.review_comment == "Why so little?"
 
 
@@ -289,7 +327,9 @@ def test_a_correction_keeps_the_old_figure_and_the_reason(store, manager, review
             ("visitors", "80", "90", "the counter was off", manager.id, corrected_at),
         ]
     with work() as session:
-        entry = session.scalars(select(AuditEntry).where(AuditEntry.reason == "one sale was booked twice").order_by(AuditEntry.id.desc())).first()
+        entry = session.scalars(
+            select(AuditEntry).where(AuditEntry.reason == "one sale was booked twice").order_by(AuditEntry.id.desc())
+        ).first()
         assert entry is not None
 
 
@@ -303,7 +343,9 @@ def test_a_correction_keeps_the_old_figure_and_the_reason(store, manager, review
         ("visitors", 9, "counted again", "More buyers than visitors"),
     ],
 )
-def test_a_correction_that_makes_no_sense_changes_nothing(store, manager, work, morning, figure, value, reason, refusal):
+def test_a_correction_that_makes_no_sense_changes_nothing(
+    store, manager, work, morning, figure, value, reason, refusal
+):
     with work(manager) as session:
         close_day(session, store, visitors=80, buyers=10)
         with pytest.raises(DayRefused, match=refusal):
@@ -330,7 +372,10 @@ def test_what_has_not_been_reported_is_reported_and_not_corrected(store, manager
 
 
 def plan_of(session, store, day):
-    return [(line.what, line.carried, line.done) for line in services.lines_of(session, services.find(session, store.id, day))]
+    return [
+        (line.what, line.carried, line.done)
+        for line in services.lines_of(session, services.find(session, store.id, day))
+    ]
 
 
 @pytest.mark.requirement("G1")
@@ -364,7 +409,9 @@ def test_a_missed_morning_loses_no_unfinished_line(store, manager, work, at):
         close_day(session, store, day=date(2026, 11, 17))
     at("2026-11-18 09:00")
     with work(manager) as session:
-        assert [line.what for line in services.unfinished_before(session, store, date(2026, 11, 18))] == ["call ten customers"]
+        assert [line.what for line in services.unfinished_before(session, store, date(2026, 11, 18))] == [
+            "call ten customers"
+        ]
 
 
 def test_a_line_that_was_left_out_of_the_next_plan_does_not_come_back(store, manager, work, at):
@@ -383,7 +430,9 @@ def test_a_changed_plan_replaces_its_lines_and_a_new_line_is_neither_old_nor_don
         set_target(session, store, day=date(2026, 11, 19), lines=(Line("call ten customers"),))
     at("2026-11-20 09:00")
     with work(manager) as session:
-        report = set_target(session, store, key="1", lines=(Line("call ten customers"), Line("train Li"), Line("change the window")))
+        report = set_target(
+            session, store, key="1", lines=(Line("call ten customers"), Line("train Li"), Line("change the window"))
+        )
         services.lines_of(session, report)[1].done = True
         session.flush()
         set_target(session, store, key="2", lines=(Line("train Li"), Line("sweep")))
@@ -401,7 +450,15 @@ def test_the_lock_takes_what_ended_48_hours_ago_whatever_its_state_and_leaves_th
     at("2026-11-23 00:00")
     with work() as session:
         for number, (day, state) in enumerate(
-            [(19, "target_set"), (20, "reported"), (20, "read"), (20, "returned"), (20, "locked"), (21, "reported"), (22, "target_set")]
+            [
+                (19, "target_set"),
+                (20, "reported"),
+                (20, "read"),
+                (20, "returned"),
+                (20, "locked"),
+                (21, "reported"),
+                (22, "target_set"),
+            ]
         ):
             session.add(DayReport(node_id=chain.stores[number].id, day=date(2026, 11, day), state=state))
     with work() as session:
@@ -433,7 +490,12 @@ def test_a_person_finds_the_days_of_their_own_places_only(chain, person, work, a
         with work() as session:
             set_target(session, chain.stores[number], 1000 + number, key=f"{number}")
     seen = {}
-    for role, node in (("store_manager", None), ("area_manager", None), ("leader", None), ("store_manager", chain.stores[2])):
+    for role, node in (
+        ("store_manager", None),
+        ("area_manager", None),
+        ("leader", None),
+        ("store_manager", chain.stores[2]),
+    ):
         with work(person(role, node)) as session:
             seen[role, node and node.code] = sorted(session.scalars(select(DayReport.target_amount)))
     assert seen == {

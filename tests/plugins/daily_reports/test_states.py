@@ -113,7 +113,9 @@ def test_whatever_happens_a_day_stays_in_the_table_and_no_correction_is_lost(hap
                     assert after.state == "locked"
                     assert (after.target_amount, after.amount) == figures
                 if after is not None:
-                    kept = session.scalars(select(Correction.after).where(Correction.report_id == after.id).order_by(Correction.id))
+                    kept = session.scalars(
+                        select(Correction.after).where(Correction.report_id == after.id).order_by(Correction.id)
+                    )
                     assert [int(text.replace(",", "")) for text in kept] == corrected
         session.rollback()
 
@@ -123,7 +125,9 @@ def _let_happen(session, store, day, event, value, number):
     seen = report.version if report else 0
     match event:
         case "set_target":
-            services.set_target(session, store, day, services.Target(Decimal(value)), key=f"{number}", seen_version=seen)
+            services.set_target(
+                session, store, day, services.Target(Decimal(value)), key=f"{number}", seen_version=seen
+            )
         case "report":
             services.close_day(session, store, day, services.Result(Decimal(value)), key=f"{number}", seen_version=seen)
         case "lock":

@@ -66,7 +66,9 @@ def test_the_day_itself_counts_even_if_the_calendar_says_closed():
     assert work_out(days_before(FRIDAY, 28), FRIDAY, Decimal(300_000), {FRIDAY}).open_days_left == 11
 
 
-@pytest.mark.parametrize(("target", "need", "amount"), [(190_000, "0.70", 7_000), (100, "0.70", 7_000), (10_000_000, "1.50", 15_000)])
+@pytest.mark.parametrize(
+    ("target", "need", "amount"), [(190_000, "0.70", 7_000), (100, "0.70", 7_000), (10_000_000, "1.50", 15_000)]
+)
 def test_nobody_is_asked_for_less_than_07_or_more_than_15_times_the_usual(target, need, amount):
     worked = work_out(days_before(FRIDAY, 28), FRIDAY, Decimal(target), set())
     assert (worked.need, worked.amount) == (Decimal(need), amount)

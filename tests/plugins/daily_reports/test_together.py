@@ -62,7 +62,9 @@ def test_fifty_taps_on_the_evenings_form_make_one_report(app, chain, person, at,
     at("2026-11-20 21:45")
 
     def send(session, _number):
-        report = services.close_day(session, chain.stores[0], FRIDAY, Result(Decimal(9000)), key="one form", seen_version=0)
+        report = services.close_day(
+            session, chain.stores[0], FRIDAY, Result(Decimal(9000)), key="one form", seen_version=0
+        )
         return report.id, report.version, report.amount
 
     assert len(set(together(MANY, [person("store_manager")], send))) == 1
@@ -96,7 +98,9 @@ def test_forms_of_many_stores_at_once_do_not_disturb_each_other(app, chain, pers
     managers = [person("store_manager", store) for store in chain.stores]
 
     def send(session, number):
-        services.set_target(session, chain.stores[number], FRIDAY, Target(Decimal(1000 + number)), key="k", seen_version=0)
+        services.set_target(
+            session, chain.stores[number], FRIDAY, Target(Decimal(1000 + number)), key="k", seen_version=0
+        )
 
     together(len(chain.stores), managers, send)
     with acting(app) as session:

@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core import db
-
 revision = '0001_daily_reports'
 down_revision = None
 branch_labels = None
@@ -17,15 +15,15 @@ def upgrade() -> None:
     sa.Column('day', sa.Date(), nullable=False),
     sa.Column('state', sa.String(length=12), nullable=False),
     sa.Column('imported', sa.Boolean(), nullable=False),
-    sa.Column('target_amount', db.Money(), nullable=True),
+    sa.Column('target_amount', sa.BigInteger(), nullable=True),
     sa.Column('target_units', sa.Integer(), nullable=True),
     sa.Column('target_attach_percent', sa.Numeric(precision=5, scale=2), nullable=True),
-    sa.Column('suggested_amount', db.Money(), nullable=True),
-    sa.Column('target_at', db.Instant(timezone=True), nullable=True),
+    sa.Column('suggested_amount', sa.BigInteger(), nullable=True),
+    sa.Column('target_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('target_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('target_late_minutes', sa.Integer(), nullable=True),
-    sa.Column('amount', db.Money(), nullable=True),
-    sa.Column('source_amount', db.Money(), nullable=True),
+    sa.Column('amount', sa.BigInteger(), nullable=True),
+    sa.Column('source_amount', sa.BigInteger(), nullable=True),
     sa.Column('units', sa.Integer(), nullable=True),
     sa.Column('visitors', sa.Integer(), nullable=True),
     sa.Column('buyers', sa.Integer(), nullable=True),
@@ -34,15 +32,15 @@ def upgrade() -> None:
     sa.Column('gap_note', sa.String(length=200), nullable=False),
     sa.Column('reflection', sa.Text(), nullable=False),
     sa.Column('tomorrow', sa.Text(), nullable=False),
-    sa.Column('reported_at', db.Instant(timezone=True), nullable=True),
+    sa.Column('reported_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('reported_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('report_late_minutes', sa.Integer(), nullable=True),
-    sa.Column('reviewed_at', db.Instant(timezone=True), nullable=True),
+    sa.Column('reviewed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('reviewed_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('review_comment', sa.Text(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('created_at', db.Instant(timezone=True), nullable=False),
-    sa.Column('updated_at', db.Instant(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('area_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('region_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -61,12 +59,12 @@ def upgrade() -> None:
 
     op.create_table('daily_reports_month_target',
     sa.Column('month', sa.Date(), nullable=False),
-    sa.Column('amount', db.Money(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('weight', sa.Numeric(precision=10, scale=4), nullable=False),
     sa.Column('weekdays', sa.JSON(), nullable=True),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('created_at', db.Instant(timezone=True), nullable=False),
-    sa.Column('updated_at', db.Instant(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('area_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('region_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -81,6 +79,16 @@ def upgrade() -> None:
         batch_op.create_index('ix_daily_reports_month_target_month', ['month', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_daily_reports_month_target_node_id'), ['node_id'], unique=False)
 
+    op.create_table('daily_reports_absent_day',
+    sa.Column('calendar_day_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('batch_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['batch_id'], ['exchange_batch.id'], name=op.f('fk_daily_reports_absent_day_batch_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['calendar_day_id'], ['org_calendar_day.id'], name=op.f('fk_daily_reports_absent_day_calendar_day_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('calendar_day_id', name=op.f('pk_daily_reports_absent_day'))
+    )
+    with op.batch_alter_table('daily_reports_absent_day', schema=None) as batch_op:
+        batch_op.create_index('ix_daily_reports_absent_day_batch_id', ['batch_id'], unique=False)
+
     op.create_table('daily_reports_correction',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('report_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -88,7 +96,7 @@ def upgrade() -> None:
     sa.Column('before', sa.String(length=200), nullable=False),
     sa.Column('after', sa.String(length=200), nullable=False),
     sa.Column('reason', sa.String(length=200), nullable=False),
-    sa.Column('at', db.Instant(timezone=True), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.ForeignKeyConstraint(['report_id'], ['daily_reports_day.id'], name=op.f('fk_daily_reports_correction_report_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_daily_reports_correction')),
@@ -106,8 +114,8 @@ def upgrade() -> None:
     sa.Column('done', sa.Boolean(), nullable=False),
     sa.Column('carried', sa.Integer(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('created_at', db.Instant(timezone=True), nullable=False),
-    sa.Column('updated_at', db.Instant(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['report_id'], ['daily_reports_day.id'], name=op.f('fk_daily_reports_plan_line_report_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_daily_reports_plan_line')),
@@ -117,32 +125,18 @@ def upgrade() -> None:
     op.create_table('daily_reports_submission',
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('report_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('at', db.Instant(timezone=True), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['report_id'], ['daily_reports_day.id'], name=op.f('fk_daily_reports_submission_report_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('key', name=op.f('pk_daily_reports_submission'))
     )
     with op.batch_alter_table('daily_reports_submission', schema=None) as batch_op:
         batch_op.create_index('ix_daily_reports_submission_report_id', ['report_id'], unique=False)
 
-    op.create_table('daily_reports_absent_day',
-    sa.Column('calendar_day_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('batch_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.ForeignKeyConstraint(['batch_id'], ['exchange_batch.id'], name=op.f('fk_daily_reports_absent_day_batch_id'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['calendar_day_id'], ['org_calendar_day.id'], name=op.f('fk_daily_reports_absent_day_calendar_day_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('calendar_day_id', name=op.f('pk_daily_reports_absent_day'))
-    )
-    with op.batch_alter_table('daily_reports_absent_day', schema=None) as batch_op:
-        batch_op.create_index('ix_daily_reports_absent_day_batch_id', ['batch_id'], unique=False)
-
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
-    with op.batch_alter_table('daily_reports_absent_day', schema=None) as batch_op:
-        batch_op.drop_index('ix_daily_reports_absent_day_batch_id')
-
-    op.drop_table('daily_reports_absent_day')
     with op.batch_alter_table('daily_reports_submission', schema=None) as batch_op:
         batch_op.drop_index('ix_daily_reports_submission_report_id')
 
@@ -152,6 +146,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_daily_reports_correction_report_id')
 
     op.drop_table('daily_reports_correction')
+    with op.batch_alter_table('daily_reports_absent_day', schema=None) as batch_op:
+        batch_op.drop_index('ix_daily_reports_absent_day_batch_id')
+
+    op.drop_table('daily_reports_absent_day')
     with op.batch_alter_table('daily_reports_month_target', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_daily_reports_month_target_node_id'))
         batch_op.drop_index('ix_daily_reports_month_target_month')
