@@ -185,4 +185,6 @@ def _collect_guards(app: Flask, house: House) -> None:
         if guard is not None:
             house.guards[rule.endpoint] = guard
         elif rule.endpoint.split(".")[0] not in house.owners:
-            raise UnguardedRoute(f"{rule.rule} ({rule.endpoint}) has no guard: mark it with requires(), signed_in() or public()")
+            raise UnguardedRoute(
+                f"{rule.rule} ({rule.endpoint}) has no guard: mark it with requires(), signed_in() or public()"
+            )

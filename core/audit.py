@@ -74,7 +74,16 @@ def audited_as(*, batch: str | None = None, reason: str = "") -> Iterator[None]:
         _reason.reset(tokens[1])
 
 
-def record(session: Session, *, resource: str, row_id: object, action: str, changes: dict[str, Any] | None = None, reason: str = "", levels: tuple[int | None, int | None, int | None] = (None, None, None)) -> None:
+def record(
+    session: Session,
+    *,
+    resource: str,
+    row_id: object,
+    action: str,
+    changes: dict[str, Any] | None = None,
+    reason: str = "",
+    levels: tuple[int | None, int | None, int | None] = (None, None, None),
+) -> None:
     """Write an entry for something that is no row's change: an export, a number shown, a plugin switched."""
     person = current_person()
     session.add(

@@ -73,7 +73,9 @@ def _dump_postgres(url: URL, target: Path) -> None:
 
 
 def _load_postgres(url: URL, dump: Path) -> None:
-    _run(["pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--dbname", _libpq(url), str(dump)], url)
+    _run(
+        ["pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--dbname", _libpq(url), str(dump)], url
+    )
 
 
 def _libpq(url: URL) -> str:

@@ -41,7 +41,9 @@ def findings(shell: Any, *, deploy: bool) -> Iterator[Finding]:
             )  # fmt: skip
         for plugin in states(session, house.database, house.host):
             if plugin.state in ("failed", "missing"):
-                yield Finding("warning", f"plugin {plugin.name}: {plugin.reason}", f"backoffice plugin check {plugin.name}")
+                yield Finding(
+                    "warning", f"plugin {plugin.name}: {plugin.reason}", f"backoffice plugin check {plugin.name}"
+                )
     if deploy:
         yield from _deploy_findings(house)
 
@@ -49,12 +51,28 @@ def findings(shell: Any, *, deploy: bool) -> Iterator[Finding]:
 def _deploy_findings(house: Any) -> Iterator[Finding]:
     settings = house.settings
     if settings.env != "production":
-        yield Finding("error", f"BACKOFFICE_ENV is {settings.env}", "set BACKOFFICE_ENV=production: cookies are then sent over https only")
+        yield Finding(
+            "error",
+            f"BACKOFFICE_ENV is {settings.env}",
+            "set BACKOFFICE_ENV=production: cookies are then sent over https only",
+        )
     if len(settings.secret_key) < 32:
-        yield Finding("error", "BACKOFFICE_SECRET_KEY is shorter than 32 characters", 'python -c "import secrets; print(secrets.token_hex(32))"')
+        yield Finding(
+            "error",
+            "BACKOFFICE_SECRET_KEY is shorter than 32 characters",
+            'python -c "import secrets; print(secrets.token_hex(32))"',
+        )
     if house.database.is_sqlite:
-        yield Finding("warning", "the database is SQLite, which serves one machine and a trial", "set BACKOFFICE_DATABASE_URL=postgresql://…")
+        yield Finding(
+            "warning",
+            "the database is SQLite, which serves one machine and a trial",
+            "set BACKOFFICE_DATABASE_URL=postgresql://…",
+        )
     if settings.trusted_proxies == 0:
-        yield Finding("warning", "no proxy is trusted: every request seems to come from the proxy's address", "set BACKOFFICE_TRUSTED_PROXIES=1 behind nginx")
+        yield Finding(
+            "warning",
+            "no proxy is trusted: every request seems to come from the proxy's address",
+            "set BACKOFFICE_TRUSTED_PROXIES=1 behind nginx",
+        )
     if settings.pretend_now:
         yield Finding("error", "BACKOFFICE_PRETEND_NOW is set", "unset it: only tests pretend")

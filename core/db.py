@@ -186,7 +186,12 @@ class Database:
         @event.listens_for(engine, "connect")
         def prepare(connection: Any, _record: Any) -> None:
             connection.isolation_level = None
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LOCK_SECONDS_SQLITE * 1000}"):
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "foreign_keys=ON",
+                f"busy_timeout={LOCK_SECONDS_SQLITE * 1000}",
+            ):
                 connection.execute(f"PRAGMA {pragma}")
 
         @event.listens_for(engine, "begin")
@@ -288,4 +293,3 @@ def open_session() -> Session | None:
 def use_session(value: Session | None) -> None:
     """Set the session of this request (None when it ends)."""
     _session.set(value)
-

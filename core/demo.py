@@ -72,9 +72,7 @@ def _check(session: Session, frame: Frame) -> None:
     if frame.stores < 1 or frame.days < 0:
         raise DemoRefused(_("The demonstration chain has at least 1 store, and 0 days or more."))
     if session.scalar(select(Node.id).where(Node.kind != "chain").limit(1)) is not None:
-        raise DemoRefused(
-            _("This database already has places; the demonstration chain goes into an empty one.")
-        )
+        raise DemoRefused(_("This database already has places; the demonstration chain goes into an empty one."))
 
 
 def _load_organisation(session: Session, house: Any, frame: Frame) -> list[Login]:

@@ -100,5 +100,7 @@ def error_page(code: int, detail: str = "") -> Any:
     title, text = TEXTS.get(code, TEXTS[400])
     if request.headers.get("X-Requested-With") or request.accept_mimetypes.best == "application/json":
         return jsonify({"error": gettext(title), "text": gettext(text), "detail": detail}), code
-    page = render_template("backoffice/error.html", code=code, title=gettext(title), text=gettext(text), what_to_do=detail)
+    page = render_template(
+        "backoffice/error.html", code=code, title=gettext(title), text=gettext(text), what_to_do=detail
+    )
     return page, code

@@ -24,7 +24,12 @@ class Message(Base):
         Index("ix_inbox_message_person_id", "person_id", "id"),
         Index("uq_inbox_message_person_id_key", "person_id", "key", unique=True),
         Index("ix_inbox_message_key", "key"),
-        Index("ix_inbox_message_unread", "person_id", postgresql_where=text("read_at IS NULL"), sqlite_where=text("read_at IS NULL")),
+        Index(
+            "ix_inbox_message_unread",
+            "person_id",
+            postgresql_where=text("read_at IS NULL"),
+            sqlite_where=text("read_at IS NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

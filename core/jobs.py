@@ -52,7 +52,11 @@ def run_due_tasks(house: Any) -> list[str]:
     """Run every task that is due now, of core and of the plugins that are on; return the names of those that ran."""
     with acting_as(SYSTEM), house.database.transaction() as session:
         revision = session.scalars(select(Revision.plugins)).one()
-        on = {name for name in house.host.plugins if house.host.is_on(name, house.host.switches(session, revision), SYSTEM)}
+        on = {
+            name
+            for name in house.host.plugins
+            if house.host.is_on(name, house.host.switches(session, revision), SYSTEM)
+        }
     ran = []
     for plugin, tasks in house.host.collect("backoffice_scheduled_tasks", only=on):
         for task in tasks:

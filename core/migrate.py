@@ -122,7 +122,9 @@ def _seed(session: Session, host: Host, plugin: str | None) -> None:
     seed_grants(session, [permission for _name, answer in permissions for permission in answer])
 
 
-def upgrade_everything(database: Database, host: Host, tell: Callable[[str, str], None] = lambda name, outcome: None) -> None:
+def upgrade_everything(
+    database: Database, host: Host, tell: Callable[[str, str], None] = lambda name, outcome: None
+) -> None:
     """Bring core and every loaded plugin to its head; safe to repeat.
 
     A plugin whose migration fails stops nobody else. `tell` hears each name with what became of it; at the

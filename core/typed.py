@@ -68,9 +68,7 @@ def text(value: str, maximum: int | None = None) -> str:
     value = value.replace("\r\n", "\n").replace("\r", "\n").translate(_TO_KEEP)
     value = unicodedata.normalize("NFC", value).strip()
     if maximum is not None and len(value) > maximum:
-        raise BadValue(
-            _("This text has %(count)s characters; at most %(limit)s fit.", count=len(value), limit=maximum)
-        )
+        raise BadValue(_("This text has %(count)s characters; at most %(limit)s fit.", count=len(value), limit=maximum))
     return value
 
 
@@ -218,11 +216,7 @@ def show_wan(yuan: Decimal | int) -> str:
     if abs(yuan) <= 100_000:
         return show_money(yuan)
     thousands = int((abs(yuan) + 500) // 1_000)
-    return (
-        f"{'-' if yuan < 0 else ''}{thousands // 10:,}"
-        + (f".{thousands % 10}" if thousands % 10 else "")
-        + "万"
-    )
+    return f"{'-' if yuan < 0 else ''}{thousands // 10:,}" + (f".{thousands % 10}" if thousands % 10 else "") + "万"
 
 
 def mask_mobile(number: str) -> str:

@@ -233,7 +233,9 @@ def _keep_to_the_audit(state: ORMExecuteState) -> None:
     name = statement.table.name
     model = next((mapper.class_ for mapper in mappers() if mapper.local_table.name == name), None)
     if model and (getattr(model, "__audit__", True) or getattr(model, "__append_only__", False)):
-        raise StatementRefused(f"{model.__name__} rows are changed one by one, so that the audit sees each: or unscoped(reason)")
+        raise StatementRefused(
+            f"{model.__name__} rows are changed one by one, so that the audit sees each: or unscoped(reason)"
+        )
     for part in visitors.iterate(statement):
         entity = part._annotations.get("parententity")
         if entity is None or entity.mapper.class_.__scope__ == "global":
@@ -248,7 +250,9 @@ def _check_bulk_write(state: ORMExecuteState, tables: frozenset[str]) -> None:
     if statement.table.name.lower() not in tables:
         return
     if state.is_insert or isinstance(state.parameters, list):
-        raise StatementRefused("rows of a scoped table are added and changed one by one: session.add, or unscoped(reason)")
+        raise StatementRefused(
+            "rows of a scoped table are added and changed one by one: session.add, or unscoped(reason)"
+        )
     model = state.bind_mapper.class_  # type: ignore[union-attr]
     fixed = {"id", "node_id", "area_id", "region_id", getattr(model, "__owner__", "id")} | rows.references_of(model)
     given = {getattr(column, "key", column) for column in (statement._values or ())} | set(state.parameters or ())

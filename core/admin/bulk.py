@@ -80,7 +80,13 @@ def _apply(view: ModelView, rows: list[Any], seen: dict[str, int], name: str, va
         toast(str(error), "bad")
         return redirect(url_for(".index_view"))
     if len(untouched) < len(rows):
-        toast(_("%(count)s rows were changed by somebody meanwhile and are as they left them.", count=len(rows) - len(untouched)), "watch")
+        toast(
+            _(
+                "%(count)s rows were changed by somebody meanwhile and are as they left them.",
+                count=len(rows) - len(untouched),
+            ),
+            "watch",
+        )
     undo_url = url_for(".undo_view", batch=batch) if untouched else None
     toast(_("%(count)s rows are changed.", count=len(untouched)), "good", undo_url=undo_url)
     return redirect(url_for(".index_view"))
@@ -112,7 +118,13 @@ def _choose_page(view: ModelView, rows: list[Any], form: Any, problem: str = "")
 
 
 def _preview_page(
-    view: ModelView, rows: list[Any], changing: list[Any], problems: dict[int, str], declared: Field, text: str, value: Any
+    view: ModelView,
+    rows: list[Any],
+    changing: list[Any],
+    problems: dict[int, str],
+    declared: Field,
+    text: str,
+    value: Any,
 ) -> str:
     preview = [
         {"title": view.name_of(row), "before": view.tell(declared, getattr(row, declared.name)), "after": view.tell(declared, value),
@@ -151,10 +163,16 @@ def undo(view: ModelView, batch: str) -> Any:
     with audited_as(batch=uuid.uuid4().hex, reason=_("Undo")):
         for row_id, changes in entries:
             row = rows.get(int(row_id))
-            if row is None or any(getattr(row, name) != _value(view.model, name, after) for name, (_before, after) in changes.items()):
+            if row is None or any(
+                getattr(row, name) != _value(view.model, name, after) for name, (_before, after) in changes.items()
+            ):
                 kept += 1
                 continue
-            view.fill(row, {name: _value(view.model, name, before) for name, (before, _after) in changes.items()}, is_new=False)
+            view.fill(
+                row,
+                {name: _value(view.model, name, before) for name, (before, _after) in changes.items()},
+                is_new=False,
+            )
             view.after_save(row, is_new=False)
         session.flush()
     if kept:

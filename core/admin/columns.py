@@ -107,9 +107,7 @@ def renderer(column: Column, model: Any, values: Iterable[Any]) -> Callable[[Any
         names = column.names({value for value in values if value is not None})
         return lambda value: Cell(names.get(value, "")) if value is not None else EMPTY
     if column.choices:
-        cells = {
-            value: Cell(gettext(title), column.meanings.get(value)) for value, title in column.choices.items()
-        }
+        cells = {value: Cell(gettext(title), column.meanings.get(value)) for value, title in column.choices.items()}
         return lambda value: cells.get(value) or Cell(show(value, "text"))
     if column.meanings:
         return lambda value: Cell(show(value, kind), column.meanings.get(value))

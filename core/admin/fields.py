@@ -68,7 +68,9 @@ class Field:
             case "number" | "lookup":
                 smallest, largest = whole_numbers_of(getattr(model, self.name).type)
                 return typed.integer(
-                    text, smallest if self.minimum is None else self.minimum, largest if self.maximum is None else self.maximum
+                    text,
+                    smallest if self.minimum is None else self.minimum,
+                    largest if self.maximum is None else self.maximum,
                 )
             case "date":
                 return typed.date(text)
@@ -96,7 +98,11 @@ class TypedField(StringField):
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed; a bad value keeps its text and becomes the field's error."""
         self.typed_text = valuelist[0] if valuelist else ""
-        if self.data and self.declared.kind_for(self.model) == "mobile" and self.typed_text.strip() == typed.mask_mobile(self.data):
+        if (
+            self.data
+            and self.declared.kind_for(self.model) == "mobile"
+            and self.typed_text.strip() == typed.mask_mobile(self.data)
+        ):
             return  # the mask was left as it stood, and so is the number
         self.data = self.declared.value_of(self.typed_text, self.model)
 

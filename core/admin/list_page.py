@@ -205,7 +205,10 @@ def _empty(view: ModelView, asked: ListQuestion) -> dict[str, str]:
         }  # fmt: skip
     empty = {"title": _("Nothing here yet"), "text": gettext(view.empty_text) if view.empty_text else ""}
     if view.can_create:
-        empty |= {"action_title": _("New %(what)s", what=gettext(view.row_title)), "action_url": url_for(".create_view")}
+        empty |= {
+            "action_title": _("New %(what)s", what=gettext(view.row_title)),
+            "action_url": url_for(".create_view"),
+        }
     return empty
 
 

@@ -43,7 +43,9 @@ def _serializer(salt: str) -> URLSafeSerializer:
 
 def write_cursor(salt: str, value: Any, row_id: int) -> str:
     """Sign the place of a row; `salt` binds it to one list and order."""
-    plain = value.isoformat() if isinstance(value, date | datetime) else str(value) if isinstance(value, Decimal) else value
+    plain = (
+        value.isoformat() if isinstance(value, date | datetime) else str(value) if isinstance(value, Decimal) else value
+    )
     return _serializer(salt).dumps([plain, row_id])  # type: ignore[return-value]
 
 

@@ -66,9 +66,7 @@ class ModelView(Writing, Imports, View, BaseModelView):
 
     def __init__(self) -> None:
         plugin, name = self.resource.split(".")
-        BaseModelView.__init__(
-            self, self.model, name=self.title, endpoint=f"{plugin}_{name}", url=f"{plugin}/{name}"
-        )
+        BaseModelView.__init__(self, self.model, name=self.title, endpoint=f"{plugin}_{name}", url=f"{plugin}/{name}")
         self._urls = [address for address in self._urls if self._has_address(address[1])]
         self.permission = f"{plugin}:{name}"
         self.by_name = {column.name: column for column in self.columns}
@@ -226,8 +224,10 @@ class ModelView(Writing, Imports, View, BaseModelView):
         """Return what the details page says of a row: every column, as in the list."""
         facts = []
         for column in self.columns:
-            value = getattr(row, column.name, None) if column.expression is None else session.scalar(
-                select(column.sql(self.model)).where(self.model.id == row.id)
+            value = (
+                getattr(row, column.name, None)
+                if column.expression is None
+                else session.scalar(select(column.sql(self.model)).where(self.model.id == row.id))
             )
             cell = renderer(column, self.model, [value])(value)
             facts.append({
@@ -272,7 +272,9 @@ class ModelView(Writing, Imports, View, BaseModelView):
             return redirect(url_for(".details_view", id=row.id))
         session.flush()
         if issubclass(self.model, Deletable):
-            toast(_("“%(name)s” is in the recycle bin.", name=name), "none", undo_url=url_for(".restore_view", id=row.id))
+            toast(
+                _("“%(name)s” is in the recycle bin.", name=name), "none", undo_url=url_for(".restore_view", id=row.id)
+            )
         else:
             toast(_("“%(name)s” is removed.", name=name), "none")
         return redirect(url_for(".index_view"))

@@ -48,7 +48,9 @@ def messages() -> Any:
         }
         for m in inbox.messages_of(session, current_person().id)
     ]  # fmt: skip
-    return render_template("backoffice/inbox.html", page_title=_("Messages"), messages=found, read_all_url=url_for("home.mark_all"))
+    return render_template(
+        "backoffice/inbox.html", page_title=_("Messages"), messages=found, read_all_url=url_for("home.mark_all")
+    )
 
 
 @home.route("/inbox/<int:message_id>/")

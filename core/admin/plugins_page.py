@@ -65,7 +65,9 @@ class PluginsPage(Page):
         """Enable a plugin, for the whole chain or for the places named by their codes."""
         house = current_app.extensions["backoffice"]
         name = request.args.get("name", "")
-        codes = tuple(typed.text(request.form.get("nodes", "")).replace("，", ",").replace("、", ",").replace(" ", ",").split(","))
+        codes = tuple(
+            typed.text(request.form.get("nodes", "")).replace("，", ",").replace("、", ",").replace(" ", ",").split(",")
+        )
         problem = ""
         if request.method == "POST":
             try:

@@ -36,7 +36,9 @@ class Writing:
             problem = self._save(row, self.values_of(form), is_new=True)
         if request.method == "POST" and not problem and not any(form[f.name].errors for f in self.fields):
             toast(_("“%(name)s” is saved.", name=self.name_of(row)), "good")
-            return redirect(url_for(".create_view") if "_again" in request.form else url_for(".details_view", id=row.id))
+            return redirect(
+                url_for(".create_view") if "_again" in request.form else url_for(".details_view", id=row.id)
+            )
         page = self._form_page(form, _("New %(what)s", what=gettext(self.row_title)), None, problem=problem)
         return page, (422 if request.method == "POST" else 200)
 
@@ -97,7 +99,12 @@ class Writing:
                 field.process_errors, field.errors = [], ()
             elif row is not None and getattr(row, declared.name) == field.data:
                 continue  # what stood there before may stay, also when one could not choose it oneself
-            elif declared.lookup and field.data is not None and not field.errors and not self.may_point_to(declared, field.data, action):
+            elif (
+                declared.lookup
+                and field.data is not None
+                and not field.errors
+                and not self.may_point_to(declared, field.data, action)
+            ):
                 field.errors = [_("There is no such choice for you.")]
         if any(form[f.name].errors for f in self.fields):
             return False
@@ -111,8 +118,13 @@ class Writing:
         target = current_app.extensions["backoffice"].views[declared.lookup]
         if target.model is Node and declared.name in ("node_id", "parent_id"):
             scope = criteria(Node, current_person(), f"{self.permission}:{action}")
-            return session.scalar(select(Node.id).where(Node.id == row_id, Node.deleted_at.is_(None), scope)) is not None
-        return session.scalar(select(target.model.id).where(target.model.id == row_id, *target.conditions("list"))) is not None
+            return (
+                session.scalar(select(Node.id).where(Node.id == row_id, Node.deleted_at.is_(None), scope)) is not None
+            )
+        return (
+            session.scalar(select(target.model.id).where(target.model.id == row_id, *target.conditions("list")))
+            is not None
+        )
 
     def _differences(self, form: Any, row: Any) -> list[tuple[str, str, str]]:
         rows = []

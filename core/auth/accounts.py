@@ -30,7 +30,9 @@ class SignIn:
     person_id: int | None = None
 
 
-def sign_in(session: Session, username: str, password: str, *, device: str | None, address: str, browser: str) -> SignIn:
+def sign_in(
+    session: Session, username: str, password: str, *, device: str | None, address: str, browser: str
+) -> SignIn:
     """Check name and password and start a session.
 
     The same answer and the same work for an unknown name and a wrong password; limits as in `limits`.
@@ -53,7 +55,9 @@ def _expired(person: Person) -> bool:
     return person.password_expires_at is not None and person.password_expires_at < clock.now()
 
 
-def change_own_password(session: Session, person_id: int, current: str, new: str, keep_session: int | None) -> str | None:
+def change_own_password(
+    session: Session, person_id: int, current: str, new: str, keep_session: int | None
+) -> str | None:
     """Set a new password; every other session of the person ends. Returns what is wrong, or None."""
     with unscoped("one's own account"):
         person = session.scalars(select(Person).where(Person.id == person_id)).one()
@@ -182,7 +186,9 @@ def administrators(session: Session) -> set[int]:
             .join(Role, Role.id == Assignment.role_id)
             .join(Person, Person.id == Assignment.person_id)
             .where(
-                Role.everything, Person.active, Person.deleted_at.is_(None),
+                Role.everything,
+                Person.active,
+                Person.deleted_at.is_(None),
                 or_(Assignment.from_day.is_(None), Assignment.from_day <= clock.working_day()),
                 or_(Assignment.to_day.is_(None), Assignment.to_day >= clock.working_day()),
             )

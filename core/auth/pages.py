@@ -100,7 +100,9 @@ def logout() -> Any:
 @signed_in("one's own account")
 def account() -> Any:
     """Show on which devices one is signed in."""
-    query = select(UserSession).where(UserSession.person_id == current_person().id, UserSession.expires_at > clock.now())
+    query = select(UserSession).where(
+        UserSession.person_id == current_person().id, UserSession.expires_at > clock.now()
+    )
     found = [
         {
             "device": row.device or _("Unknown device"), "address": row.address,
@@ -110,7 +112,9 @@ def account() -> Any:
         }
         for row in session.scalars(query.order_by(UserSession.id.desc()))
     ]  # fmt: skip
-    return render_template("backoffice/account.html", page_title=_("My account"), sessions=found, password_url=url_for("auth.password"))
+    return render_template(
+        "backoffice/account.html", page_title=_("My account"), sessions=found, password_url=url_for("auth.password")
+    )
 
 
 @blueprint.route("/account/sessions/<int:session_id>/end", methods=("POST",))
@@ -132,7 +136,9 @@ def password() -> Any:
         new = request.form.get("new", "")
         if new != request.form.get("again", ""):
             errors["again"] = _("The two new passwords differ.")
-        elif problem := accounts.change_own_password(session, person.id or 0, request.form.get("current", ""), new, g.signed_in.session_id):
+        elif problem := accounts.change_own_password(
+            session, person.id or 0, request.form.get("current", ""), new, g.signed_in.session_id
+        ):
             errors["current" if problem == _("This is not your present password.") else "new"] = problem
         else:
             toast(_("Your password is changed. Other devices are signed out."), "good")

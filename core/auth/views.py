@@ -100,7 +100,13 @@ class Roles(ModelView):
     columns = [
         Column("name", N_("Name")),
         Column("code", N_("Code"), "code", sortable=True),
-        Column("rank", N_("Rank"), "number", sortable=True, help=N_("Nobody changes a person whose rank is not below their own.")),
+        Column(
+            "rank",
+            N_("Rank"),
+            "number",
+            sortable=True,
+            help=N_("Nobody changes a person whose rank is not below their own."),
+        ),
     ]
     fields = [
         Field("code", N_("Code"), required=True, maximum=40, only_new=True),
@@ -132,7 +138,9 @@ class Roles(ModelView):
         """Besides the usual: the rights of the role."""
         actions = super().row_actions(row, in_bin=in_bin)
         if not row.everything and self.offers("update"):
-            actions.append({"title": _("Rights of this role"), "url": url_for(".grants_view", id=row.id), "method": "get"})
+            actions.append(
+                {"title": _("Rights of this role"), "url": url_for(".grants_view", id=row.id), "method": "get"}
+            )
         return actions
 
     @expose("/grants/", methods=("GET", "POST"))

@@ -66,7 +66,9 @@ def _database_shown() -> Iterator[None]:
         yield
     except (OperationalError, ProgrammingError) as error:
         reason = str(error.orig).splitlines()[0]
-        raise click.ClickException(f"the database does not answer, or has no tables yet ({reason}); run: backoffice init") from error
+        raise click.ClickException(
+            f"the database does not answer, or has no tables yet ({reason}); run: backoffice init"
+        ) from error
 
 
 @contextmanager

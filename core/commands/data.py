@@ -34,18 +34,14 @@ def demo(shell: Shell, stores: int, days: int, seed: int) -> None:
     from core.demo import load_demo
 
     if not is_empty(shell):
-        raise click.ClickException(
-            "this database already has stores; the demonstration chain goes into an empty one"
-        )
+        raise click.ClickException("this database already has stores; the demonstration chain goes into an empty one")
     for login in load_demo(shell, stores=stores, days=days, seed=seed):
         click.echo(f"  {login.role:14} {login.username:12} {login.password:14} {login.place}")
 
 
 @click.command("import", context_settings={"ignore_unknown_options": True})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="RESOURCE FILE")
-@click.option(
-    "--match", multiple=True, metavar="FIELD", help="Find records again by this field; may be repeated."
-)
+@click.option("--match", multiple=True, metavar="FIELD", help="Find records again by this field; may be repeated.")
 @click.option(
     "--map",
     "chosen",
@@ -167,18 +163,14 @@ def export(shell: Shell, resource: str, file: Path, where: tuple[str, ...]) -> N
 
 def _view(shell: Shell, session: Any, resource: str, action: str) -> Any:
     known = {
-        name: v
-        for name, v in shell.house.views.items()
-        if action in v.actions and (action != "import" or v.import_key)
+        name: v for name, v in shell.house.views.items() if action in v.actions and (action != "import" or v.import_key)
     }
     view = known.get(resource)
     if view is None:
         raise click.ClickException(f"{resource} cannot be {action}ed; there are: {', '.join(sorted(known))}")
     switches = shell.house.host.switches(session, session.scalars(select(Revision.plugins)).one())
     if not shell.house.host.is_on(view.plugin, switches, current_person()):
-        raise click.ClickException(
-            f"{view.plugin} is off; backoffice plugin enable {view.plugin} switches it on"
-        )
+        raise click.ClickException(f"{view.plugin} is off; backoffice plugin enable {view.plugin} switches it on")
     set_locale(current_person().locale)
     return view
 
@@ -193,9 +185,7 @@ def _places_and_options(words: tuple[str, ...]) -> tuple[list[str], dict[str, st
         name, equals, value = word.removeprefix("--").partition("=")
         options[name.replace("-", "_")] = value if equals else next(rest, "")
     if len(places) != 2:
-        raise click.UsageError(
-            "name the resource and the file, as in: backoffice import org.store stores.csv"
-        )
+        raise click.UsageError("name the resource and the file, as in: backoffice import org.store stores.csv")
     return places, options
 
 

@@ -39,7 +39,9 @@ def create(shell: Shell, name: str, role: str, node: str | None, full_name: str 
 
     def work() -> None:
         with shell.work() as session:
-            place = chain(session) if node is None else session.scalars(select(Node).where(Node.code == node)).one_or_none()
+            place = (
+                chain(session) if node is None else session.scalars(select(Node).where(Node.code == node)).one_or_none()
+            )
             found = session.scalars(select(Role).where(Role.code == role)).one_or_none()
             if place is None or found is None:
                 raise accounts.Refused(f"there is no {'place ' + str(node) if place is None else 'role ' + role}")
@@ -107,12 +109,17 @@ def list_people(shell: Shell, as_json: bool) -> None:
             .where(Person.deleted_at.is_(None), Person.password_hash.is_not(None))
             .order_by(Person.username)
         )
-        found = [dict(zip(("username", "name", "active", "role", "node"), row, strict=True)) for row in session.execute(query)]
+        found = [
+            dict(zip(("username", "name", "active", "role", "node"), row, strict=True))
+            for row in session.execute(query)
+        ]
     if as_json:
         print_json(found)
     else:
         for row in found:
-            click.echo(f"{row['username']:16} {row['name']:12} {row['role'] or '-':22} {row['node'] or '-'}{'' if row['active'] else '  disabled'}")
+            click.echo(
+                f"{row['username']:16} {row['name']:12} {row['role'] or '-':22} {row['node'] or '-'}{'' if row['active'] else '  disabled'}"
+            )
 
 
 COMMANDS = (user,)

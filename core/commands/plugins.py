@@ -26,12 +26,16 @@ def list_plugins(shell: Shell, as_json: bool) -> None:
         return
     for state in found:
         where = ", ".join(state.nodes) or ("everywhere" if state.state == "enabled" else "")
-        click.echo(f"{state.name:24} {state.version:10} {state.state:11} {where}{'  ' + state.reason if state.reason else ''}")
+        click.echo(
+            f"{state.name:24} {state.version:10} {state.state:11} {where}{'  ' + state.reason if state.reason else ''}"
+        )
 
 
 @plugin.command()
 @click.argument("name")
-@click.option("--node", "nodes", multiple=True, metavar="CODE", help="Only for the people at this place; may be repeated.")
+@click.option(
+    "--node", "nodes", multiple=True, metavar="CODE", help="Only for the people at this place; may be repeated."
+)
 @click.pass_obj
 def enable(shell: Shell, name: str, nodes: tuple[str, ...]) -> None:
     """Switch a plugin on, for all or for pilot places."""
@@ -72,7 +76,9 @@ def upgrade(shell: Shell, name: str | None) -> None:
     host = shell.house.host
     for each in [name] if name else [plugin.name for plugin in host.plugins.values() if plugin.is_loaded]:
         if each not in host.plugins or not host.plugins[each].is_loaded:
-            raise click.ClickException(f"{each} cannot be loaded: {host.plugins[each].failure if each in host.plugins else 'not installed'}")
+            raise click.ClickException(
+                f"{each} cannot be loaded: {host.plugins[each].failure if each in host.plugins else 'not installed'}"
+            )
         click.echo(f"{each}: {upgrade_schema(shell.house.database, host, each) or 'no tables'}")
 
 
@@ -85,7 +91,9 @@ def check(shell: Shell, name: str | None) -> None:
         found = [s for s in states.states(session, shell.house.database, shell.house.host) if name in (None, s.name)]
     wrong = [state for state in found if state.state in ("failed", "missing") or state.needs_upgrade]
     for state in wrong:
-        click.echo(f"{state.name}: {state.reason or 'its tables are not up to date: backoffice plugin upgrade ' + state.name}")
+        click.echo(
+            f"{state.name}: {state.reason or 'its tables are not up to date: backoffice plugin upgrade ' + state.name}"
+        )
     if wrong or (name and not found):
         raise SystemExit(1)
     click.echo("Nothing to mend.")
@@ -93,7 +101,13 @@ def check(shell: Shell, name: str | None) -> None:
 
 @plugin.command()
 @click.argument("name")
-@click.option("--export", "folder", required=True, type=click.Path(path_type=Path, file_okay=False), help="Where its rows go first.")
+@click.option(
+    "--export",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where its rows go first.",
+)
 @click.pass_obj
 def purge(shell: Shell, name: str, folder: Path) -> None:
     """Write a disabled plugin's rows to files, then drop its tables."""
@@ -114,7 +128,9 @@ def revision(shell: Shell, name: str, message: str) -> None:
 
     host = shell.house.host
     if name != "core" and (name not in host.plugins or not host.plugins[name].is_loaded):
-        raise click.ClickException(f"{name} cannot be loaded: {host.plugins[name].failure if name in host.plugins else 'not installed'}")
+        raise click.ClickException(
+            f"{name} cannot be loaded: {host.plugins[name].failure if name in host.plugins else 'not installed'}"
+        )
     new_revision(shell.house.database, host, None if name == "core" else name, message)
 
 

@@ -18,7 +18,9 @@ def init(shell: Shell) -> None:
 
     problem = ""
     try:
-        upgrade_everything(shell.house.database, shell.house.host, lambda name, outcome: click.echo(f"{name}: {outcome}"))
+        upgrade_everything(
+            shell.house.database, shell.house.host, lambda name, outcome: click.echo(f"{name}: {outcome}")
+        )
     except MigrationsFailed as error:
         problem = str(error)
     with shell.work() as session:

@@ -38,10 +38,7 @@ def apply(session: Session, view: Any, batch: ImportBatch) -> None:
             present = _versions(session, view, [row.row_id for row in rows])
             if any(present.get(row.row_id) != row.row_version for row in rows):
                 raise ImportRefused(
-                    _(
-                        "Records of this file were changed after it was checked. "
-                        "Nothing was imported; check it again."
-                    )
+                    _("Records of this file were changed after it was checked. Nothing was imported; check it again.")
                 )
             _update(session, view, [(row.row_id, present[row.row_id], row.values) for row in rows])
         session.expire_all()
@@ -67,9 +64,7 @@ def revert(session: Session, view: Any, batch: ImportBatch) -> None:
             referred = _referred_to(session, view.model.__table__, untouched)
             counts["removed"] += _remove(session, view.model, [i for i in untouched if i not in referred])
             counts["kept"] += _keep_changed(session, batch, [i for i in ids if present.get(i) != 1])
-            counts["kept"] += _keep(
-                session, batch, sorted(referred), _("Other records refer to it: left as it is.")
-            )
+            counts["kept"] += _keep(session, batch, sorted(referred), _("Other records refer to it: left as it is."))
         for rows in staged_rows(session, view, batch, "updated"):
             present = _versions(session, view, [row.row_id for row in rows])
             untouched = [row for row in rows if present.get(row.row_id) == (row.row_version or 0) + 1]
@@ -129,9 +124,7 @@ def _placed(session: Session, view: Any, rows: list[dict[str, Any]]) -> list[dic
     for row in placed:
         row["area_id"], row["region_id"] = levels.get(row["node_id"], (None, None))
         if row["node_id"] not in levels or not reach.holds(row["node_id"], row["area_id"], row["region_id"]):
-            raise ScopeViolation(
-                f"an imported row of node {row['node_id']} is outside {person.username}'s reach"
-            )
+            raise ScopeViolation(f"an imported row of node {row['node_id']} is outside {person.username}'s reach")
     return rows
 
 
@@ -165,9 +158,7 @@ def _remove(session: Session, model: Any, ids: list[int]) -> int:
 
 
 def _referred_to(session: Session, table: Any, ids: list[int]) -> set[int]:
-    keys = [
-        key.parent for t in metadata.tables.values() for key in t.foreign_keys if key.column is table.c.id
-    ]
+    keys = [key.parent for t in metadata.tables.values() for key in t.foreign_keys if key.column is table.c.id]
     with unscoped("what is referred to stays"):
         return {
             row_id

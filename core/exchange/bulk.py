@@ -41,9 +41,7 @@ def among(session: Session, columns: Sequence[Any], keys: Sequence[Sequence[Any]
     types = [String() if isinstance(c.type, String) else c.type for c in columns]
     parts = zip(*keys, strict=True)
     arrays = [bindparam(None, list(part), ARRAY(type_)) for part, type_ in zip(parts, types, strict=True)]
-    found = func.unnest(*arrays).table_valued(
-        *(column(n, c.type) for n, c in zip(names, columns, strict=True))
-    )
+    found = func.unnest(*arrays).table_valued(*(column(n, c.type) for n, c in zip(names, columns, strict=True)))
     return tuple_(*columns).in_(select(*found.render_derived().c))
 
 
@@ -64,9 +62,7 @@ def insert_rows(session: Session, table: Table, rows: list[dict[str, Any]]) -> N
         writers = [_writer(column, names, dialect) for column in columns]
         lines = [tuple(write(row) for write in writers) for row in group]
         if dialect.name != "postgresql":
-            connection.exec_driver_sql(
-                f"INSERT INTO {target} VALUES ({', '.join('?' * len(columns))})", lines
-            )
+            connection.exec_driver_sql(f"INSERT INTO {target} VALUES ({', '.join('?' * len(columns))})", lines)
             continue
         try:
             with connection.connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:

@@ -98,15 +98,11 @@ class Check:
             if text is not None:
                 line.values[name] = known[text]
                 if known[text] is None:
-                    line.problems.append(
-                        (name, _("There is no “%(text)s” among what you may choose.", text=text))
-                    )
+                    line.problems.append((name, _("There is no “%(text)s” among what you may choose.", text=text)))
 
     def _call(self, hook: str, lines: list[Line]) -> None:
         if lines:
-            answer = getattr(self.view, hook)(
-                self.session, [line.values for line in lines], self.batch.options
-            )
+            answer = getattr(self.view, hook)(self.session, [line.values for line in lines], self.batch.options)
             for line, values in zip(lines, answer, strict=True):
                 line.values = values
 
@@ -141,9 +137,7 @@ class Check:
             reachable = [row for row in rows if row.reachable]
             if len(reachable) > 1:
                 count = len(reachable)
-                reason = _(
-                    "%(count)s records agree with this row; it is not clear which one is meant.", count=count
-                )
+                reason = _("%(count)s records agree with this row; it is not clear which one is meant.", count=count)
                 line.problems.append((self.match[0], reason))
             elif reachable:
                 row = reachable[0]
@@ -155,9 +149,7 @@ class Check:
                     (name, _("This cannot be changed later.")) for name in line.before if name in only_new
                 ]
             elif rows and self.match == list(self.view.import_key):
-                reason = _(
-                    "This is taken by a record that you may not change, or that is in the recycle bin."
-                )
+                reason = _("This is taken by a record that you may not change, or that is in the recycle bin.")
                 line.problems.append((self.match[0], reason))
 
     def _existing(self, keys: set[tuple[Any, ...]], names: list[str]) -> dict[tuple[Any, ...], list[Any]]:
@@ -189,11 +181,7 @@ class Check:
             ids = reserve_ids(self.session, self.view.model.__table__, len(new))
             for line, row_id in zip(new, ids, strict=True):
                 line.row_id = row_id
-            rows = [
-                row
-                for line in lines
-                for row in (self._refusals(line) if line.problems else self._staged(line))
-            ]
+            rows = [row for line in lines for row in (self._refusals(line) if line.problems else self._staged(line))]
             insert_rows(self.session, ImportRow.__table__, rows)  # type: ignore[arg-type]
 
     def _staged(self, line: Line) -> Iterator[dict[str, Any]]:

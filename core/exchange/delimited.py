@@ -103,9 +103,7 @@ def find_delimiter(path: Path, encoding: str) -> str:
 def _evenness(sample: str, delimiter: str) -> tuple[int, float, int]:
     widths = []
     try:
-        for values in islice(
-            csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), SAMPLE_RECORDS
-        ):
+        for values in islice(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), SAMPLE_RECORDS):
             if any(values):
                 widths.append(len(values))
     except csv.Error:

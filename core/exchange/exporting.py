@@ -63,9 +63,7 @@ class Export:
         filters = {name: value for name, (value, _text) in self.asked.filters.items() if value}
         if self.asked.words:
             filters["search"] = (
-                masked(self.asked.words, "mobile")
-                if any(map(str.isdigit, self.asked.words))
-                else self.asked.words
+                masked(self.asked.words, "mobile") if any(map(str.isdigit, self.asked.words)) else self.asked.words
             )
         told = {"kind": [None, kind], **{name: [None, masked(value)] for name, value in filters.items()}}
         with self.database.transaction() as own:
@@ -113,18 +111,13 @@ class Export:
         # Its ORDER BY keeps the inner query whole, so that a name is read once and not once a test of it.
         inner = self.query.with_only_columns(*labelled).subquery()
         lines = select(
-            *(
-                _copied_text(inner.c[label.name], kind)
-                for label, kind in zip(labelled, self.kinds, strict=True)
-            )
+            *(_copied_text(inner.c[label.name], kind) for label, kind in zip(labelled, self.kinds, strict=True))
         )
         with self.database.engine.connect() as connection:
             compiled = lines.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
             cursor = connection.connection.cursor()
             block = bytearray()
-            with cursor.copy(
-                f"COPY ({compiled}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')", _bound(compiled)
-            ) as copy:
+            with cursor.copy(f"COPY ({compiled}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')", _bound(compiled)) as copy:
                 for line in copy:
                     block += line
                     if len(block) > BLOCK:
@@ -138,11 +131,7 @@ def _bound(compiled: Any) -> dict[str, Any]:
     kept = {}
     for name, value in compiled.params.items():
         type_ = compiled.binds[name].type if name in compiled.binds else None
-        process = (
-            type_.dialect_impl(compiled.dialect).bind_processor(compiled.dialect)
-            if type_ is not None
-            else None
-        )
+        process = type_.dialect_impl(compiled.dialect).bind_processor(compiled.dialect) if type_ is not None else None
         kept[name] = process(value) if process else value
     return kept
 
@@ -226,9 +215,7 @@ def export_response(view: Any, asked: Any, kind: str) -> Any:
             return redirect(f"{url_for('.index_view')}?{request.query_string.decode()}")
         export.write_audit(kind)
         # The open file outlives its folder.
-        response = send_file(
-            path.open("rb"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        )
+        response = send_file(path.open("rb"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
     return response
 
@@ -252,9 +239,12 @@ def asked_for(view: Any, where: Iterable[tuple[str, str]]) -> tuple[Any, list[An
                 more.append(getattr(view.model, name) == declared.value_of(text, view.model))
         except typed.BadValue as error:
             raise ExportRefused(f"{name}: {error}") from error
-    known = {
-        f"{column.name}{end}" for column in view.columns if column.filter for end in ("", "_from", "_to")
-    } | {"search", "bin", "sort", "desc"}
+    known = {f"{column.name}{end}" for column in view.columns if column.filter for end in ("", "_from", "_to")} | {
+        "search",
+        "bin",
+        "sort",
+        "desc",
+    }
     if unknown := [name for name, _text in rest if name not in known]:
         raise ExportRefused(
             _(

@@ -51,15 +51,11 @@ class ImportHooks:
         """Return the rows of a chunk as the table means them, as many and in this order, to be compared."""
         return values
 
-    def import_defaults(
-        self, session: Session, values: list[Values], options: dict[str, str]
-    ) -> list[Values]:
+    def import_defaults(self, session: Session, values: list[Values], options: dict[str, str]) -> list[Values]:
         """Return the rows that will be new, completed with what the file does not say."""
         return values
 
-    def import_check(
-        self, session: Session, values: list[Values], ids: list[int | None]
-    ) -> dict[int, tuple[str, str]]:
+    def import_check(self, session: Session, values: list[Values], ids: list[int | None]) -> dict[int, tuple[str, str]]:
         """Return what is wrong with rows of a chunk as `{position: (field, reason)}`; a new row has no id."""
         return {}
 

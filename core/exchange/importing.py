@@ -81,9 +81,7 @@ def check(
         count += len(chunk)
     if checking.contradicted:
         checking.refuse_contradicted(table.rows())
-    query = select(ImportRow.status, func.count(ImportRow.number.distinct())).where(
-        ImportRow.batch_id == batch.id
-    )
+    query = select(ImportRow.status, func.count(ImportRow.number.distinct())).where(ImportRow.batch_id == batch.id)
     with unscoped("one's own batch"):
         found = dict(session.execute(query.group_by(ImportRow.status)).all())  # type: ignore[arg-type]
     none = dict.fromkeys(("created", "updated", "unchanged", "refused"), 0)

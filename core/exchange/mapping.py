@@ -43,9 +43,7 @@ def require_fields(view: Any, names: Iterable[str]) -> None:
     for name in names:
         if name not in known:
             fields = ", ".join(sorted(known))
-            raise ImportRefused(
-                _("There is no field “%(field)s”. There are: %(fields)s.", field=name, fields=fields)
-            )
+            raise ImportRefused(_("There is no field “%(field)s”. There are: %(fields)s.", field=name, fields=fields))
 
 
 def options_of(view: Any, given: dict[str, str]) -> dict[str, str]:

@@ -50,9 +50,7 @@ class Imports(ImportHooks):
         upload.save(path)
         try:
             table = open_table(path, name)
-            chosen = {
-                option: request.form[option] for option in self.import_options if option in request.form
-            }
+            chosen = {option: request.form[option] for option in self.import_options if option in request.form}
             batch = importing.open_batch(session, self, name, table, options=chosen)
             self._check(batch, table)
         except (UnreadableFile, ImportRefused) as error:
@@ -150,9 +148,7 @@ class Imports(ImportHooks):
             "file_name": batch.file_name, "refused_url": url_for(".import_refused_view", id=batch.id),
         }  # fmt: skip
         if batch.state != "checked":
-            common["revert_url"] = (
-                url_for(".import_revert_view", id=batch.id) if batch.state == "applied" else None
-            )
+            common["revert_url"] = url_for(".import_revert_view", id=batch.id) if batch.state == "applied" else None
             return self._import_page(
                 "done", **common, list_url=url_for(".index_view"), reverted=batch.state == "reverted"
             )

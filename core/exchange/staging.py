@@ -73,10 +73,7 @@ def _staged(model: Any, number: int, row_id: int, version: int | None, values: A
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:
     """Return values as JSON keeps them; `valued` reads them back."""
-    return {
-        name: _WRITERS[type(value)](value) if type(value) in _WRITERS else value
-        for name, value in values.items()
-    }
+    return {name: _WRITERS[type(value)](value) if type(value) in _WRITERS else value for name, value in values.items()}
 
 
 def valued(model: Any, values: dict[str, Any]) -> dict[str, Any]:
@@ -92,10 +89,6 @@ def valued(model: Any, values: dict[str, Any]) -> dict[str, Any]:
 @lru_cache(maxsize=200)
 def _readers(model: Any) -> dict[str, Callable[[str], Any]]:
     def reader(type_: Any) -> Callable[[str], Any] | None:
-        return (
-            Decimal
-            if isinstance(type_, Money | Numeric)
-            else getattr(type_.python_type, "fromisoformat", None)
-        )
+        return Decimal if isinstance(type_, Money | Numeric) else getattr(type_.python_type, "fromisoformat", None)
 
     return {column.name: read for column in model.__table__.columns if (read := reader(column.type))}

@@ -56,9 +56,7 @@ def csv_line(values: Iterable[object]) -> str:
     return line.getvalue()
 
 
-def write_xlsx(
-    path: Path, headers: Sequence[str], rows: Iterable[Sequence[object]], sheet_name: str = "Sheet1"
-) -> int:
+def write_xlsx(path: Path, headers: Sequence[str], rows: Iterable[Sequence[object]], sheet_name: str = "Sheet1") -> int:
     """Write one sheet and return the number of rows below the headings.
 
     Texts stay texts, whatever they look like; one longer than a cell holds ends in "…". Numbers up
@@ -106,9 +104,7 @@ def _csv_text(value: object) -> object:
     return value
 
 
-def _write(
-    sheet: "Worksheet", row: int, column: int, value: object, instant: "Format", clock: "Format"
-) -> None:
+def _write(sheet: "Worksheet", row: int, column: int, value: object, instant: "Format", clock: "Format") -> None:
     match value:
         case None | "":
             return

@@ -31,9 +31,7 @@ class ImportedPlaces(ImportHooks):
                 row["area_id"], row["region_id"] = levels[row["parent_id"]]
         return values
 
-    def import_defaults(
-        self, session: Session, values: list[Values], options: dict[str, str]
-    ) -> list[Values]:
+    def import_defaults(self, session: Session, values: list[Values], options: dict[str, str]) -> list[Values]:
         """Name and place what is new."""
         everywhere = current_person().reach(f"{self.permission}:import").everything
         root = tree.chain(session).id if everywhere else None
@@ -43,9 +41,7 @@ class ImportedPlaces(ImportHooks):
             row["parent_id"] = row.get("parent_id") or root
         return values
 
-    def import_check(
-        self, session: Session, values: list[Values], ids: list[int | None]
-    ) -> dict[int, tuple[str, str]]:
+    def import_check(self, session: Session, values: list[Values], ids: list[int | None]) -> dict[int, tuple[str, str]]:
         """A place stands where its kind may stand."""
         parents = {row["parent_id"] for row in values if row.get("parent_id")}
         kinds = dict(session.execute(select(Node.id, Node.kind).where(Node.id.in_(parents))).all())  # type: ignore[arg-type]
@@ -85,18 +81,14 @@ class ImportedPeople(ImportHooks):
         """They move back, and sign in anew as well."""
         self.after_import(session, batch, {})
 
-    def import_defaults(
-        self, session: Session, values: list[Values], options: dict[str, str]
-    ) -> list[Values]:
+    def import_defaults(self, session: Session, values: list[Values], options: dict[str, str]) -> list[Values]:
         """Who is new reads the house's language."""
         return [
             {"locale": DEFAULT_LOCALE} | {name: value for name, value in row.items() if value is not None}
             for row in values
         ]
 
-    def import_check(
-        self, session: Session, values: list[Values], ids: list[int | None]
-    ) -> dict[int, tuple[str, str]]:
+    def import_check(self, session: Session, values: list[Values], ids: list[int | None]) -> dict[int, tuple[str, str]]:
         """Refuse people whose rank is not below one's own, and oneself."""
         actor = current_person()
         if actor.everything:

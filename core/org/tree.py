@@ -12,7 +12,9 @@ from core.language import _
 from core.org.models import PARENTS, CalendarDay, InNode, Node
 
 
-def levels_of(session: Session, node_ids: Iterable[int], *, held: bool = False) -> dict[int, tuple[int | None, int | None]]:
+def levels_of(
+    session: Session, node_ids: Iterable[int], *, held: bool = False
+) -> dict[int, tuple[int | None, int | None]]:
     """Return `{node id: (area id, region id)}` for the nodes that exist; `held` ones do not move until the commit."""
     wanted = set(node_ids)
     query = select(Node.id, Node.area_id, Node.region_id).where(Node.id.in_(wanted))
@@ -97,4 +99,3 @@ def closed_ids(session: Session, nodes: list[Node], day: date) -> set[int]:
         if next((spoken[node_id] for node_id in above if node_id in spoken), False):
             closed.add(node.id)
     return closed
-

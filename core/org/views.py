@@ -259,7 +259,13 @@ class People(ImportedPeople, ModelView):
                 )
             )  # fmt: skip
         if not in_bin and current_person().may("auth:assignment:create"):
-            actions.append({"title": _("Add a role"), "url": url_for("auth_assignment.create_view", person_id=row.id), "method": "get"})
+            actions.append(
+                {
+                    "title": _("Add a role"),
+                    "url": url_for("auth_assignment.create_view", person_id=row.id),
+                    "method": "get",
+                }
+            )
         return actions
 
     @expose("/reset-password/", methods=("POST",))
@@ -270,7 +276,14 @@ class People(ImportedPeople, ModelView):
         password = accounts.reset_password(session, current_person(), row)
         audit.record(session, resource="org:person", row_id=row.id, action="password reset")
         session.flush()
-        return self.render("backoffice/one_time.html", page_title=row.name, crumbs=self.crumbs(row.name), username=row.username, password=password, hours=24)
+        return self.render(
+            "backoffice/one_time.html",
+            page_title=row.name,
+            crumbs=self.crumbs(row.name),
+            username=row.username,
+            password=password,
+            hours=24,
+        )
 
     @expose("/unmask/", methods=("POST",))
     @allowed("org:person:unmask")
@@ -287,7 +300,13 @@ class People(ImportedPeople, ModelView):
         session.flush()
         # On a page of its own: a message to the next page would travel in the cookie, where it can be read.
         back = url_for(".details_view", id=row.id)
-        return self.render("backoffice/number.html", page_title=row.name, crumbs=self.crumbs(row.name), mobile=row.mobile, back_url=back)
+        return self.render(
+            "backoffice/number.html",
+            page_title=row.name,
+            crumbs=self.crumbs(row.name),
+            mobile=row.mobile,
+            back_url=back,
+        )
 
     def facts(self, row: Any) -> list[dict[str, Any]]:
         """Offer to show the number."""
@@ -304,7 +323,12 @@ class People(ImportedPeople, ModelView):
             .join(Node, Node.id == Assignment.node_id)
             .where(Assignment.person_id == row.id)
         )
-        columns = [{"title": _("Role"), "kind": "text"}, {"title": _("Place"), "kind": "text"}, {"title": _("From"), "kind": "date"}, {"title": _("To"), "kind": "date"}]
+        columns = [
+            {"title": _("Role"), "kind": "text"},
+            {"title": _("Place"), "kind": "text"},
+            {"title": _("From"), "kind": "date"},
+            {"title": _("To"), "kind": "date"},
+        ]
         rows = [
             {"url": url_for("auth_assignment.details_view", id=a.id) if current_person().may("auth:assignment:read") else None,
              "cells": [Cell(gettext(role)), Cell(node), Cell(str(a.from_day or "")), Cell(str(a.to_day or ""))]}

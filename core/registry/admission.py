@@ -173,6 +173,10 @@ def _check_address(rule: str, prefix: str) -> None:
 
 def _check_guard(rule: Any, guard: Guard | None, known: dict[Claim, str]) -> None:
     if guard is None:
-        raise NotAdmitted(f"{rule.rule} ({rule.endpoint}) has no guard: mark it with requires(), signed_in() or public()")
+        raise NotAdmitted(
+            f"{rule.rule} ({rule.endpoint}) has no guard: mark it with requires(), signed_in() or public()"
+        )
     if guard.kind == "permission" and ("permission", guard.permission) not in known:
-        raise NotAdmitted(f"{rule.rule} needs {guard.permission or 'no right'}, which nobody declares in backoffice_permissions")
+        raise NotAdmitted(
+            f"{rule.rule} needs {guard.permission or 'no right'}, which nobody declares in backoffice_permissions"
+        )

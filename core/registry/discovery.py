@@ -42,7 +42,11 @@ def discover(plugins_dir: Path) -> list[Installed]:
 
 
 def _folders(plugins_dir: Path) -> list[Installed]:
-    folders = sorted(path for path in plugins_dir.iterdir() if (path / "plugin.toml").exists()) if plugins_dir.is_dir() else []
+    folders = (
+        sorted(path for path in plugins_dir.iterdir() if (path / "plugin.toml").exists())
+        if plugins_dir.is_dir()
+        else []
+    )
     return [Installed(path.name, f"plugins.{path.name}", path) for path in folders]
 
 
@@ -83,7 +87,9 @@ def _keep_prefix_apart(plugin: Installed, found: dict[str, Installed]) -> None:
     prefix = plugin.manifest.prefix if plugin.manifest else ""
     for other in found.values():
         if prefix and other.manifest and other.manifest.prefix == prefix and other.name != plugin.name:
-            plugin.problem = plugin.problem or f"its prefix {prefix} is already used by {other.name}: choose another in plugin.toml"
+            plugin.problem = (
+                plugin.problem or f"its prefix {prefix} is already used by {other.name}: choose another in plugin.toml"
+            )
 
 
 def _in_order(found: dict[str, Installed]) -> list[Installed]:

@@ -67,7 +67,9 @@ def _tables_of_plugin(connection: Connection, name: str, others: set[str]) -> li
     for table in sorted(everything - names):
         for key in inspector.get_foreign_keys(table):
             if key["referred_table"] in names:
-                raise PluginRefused(_("%(table)s points to %(other)s: purge %(table)s first.", table=table, other=key["referred_table"]))
+                raise PluginRefused(
+                    _("%(table)s points to %(other)s: purge %(table)s first.", table=table, other=key["referred_table"])
+                )
     found = MetaData()
     if names:
         found.reflect(connection, only=sorted(names))

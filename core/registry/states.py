@@ -77,7 +77,9 @@ def _state(name: str, host: Host, database: Any, intent: PluginIntent | None, no
     )  # fmt: skip
 
 
-def enable(session: Session, database: Any, host: Host, name: str, node_codes: tuple[str, ...] = (), *, checked: bool = False) -> None:
+def enable(
+    session: Session, database: Any, host: Host, name: str, node_codes: tuple[str, ...] = (), *, checked: bool = False
+) -> None:
     """Mean a plugin to be on, for the whole chain or for the people at the given nodes.
 
     Refused with the reason when it is not loaded, when a plugin it requires is off, when its tables are
@@ -94,7 +96,9 @@ def enable(session: Session, database: Any, host: Host, name: str, node_codes: t
     if missing := [other for other in plugin.installed.manifest.requires if other not in meant]:  # type: ignore[union-attr]
         raise PluginRefused(_("%(name)s needs %(others)s: enable that first.", name=name, others=", ".join(missing)))
     if pending(database, host, name):
-        raise PluginRefused(_("The tables of %(name)s are not up to date. Run: backoffice plugin upgrade %(name)s", name=name))
+        raise PluginRefused(
+            _("The tables of %(name)s are not up to date. Run: backoffice plugin upgrade %(name)s", name=name)
+        )
     nodes = list(session.scalars(select(Node).where(Node.code.in_(node_codes), Node.deleted_at.is_(None))))
     if unknown := set(node_codes) - {node.code for node in nodes}:
         raise PluginRefused(_("There is no place with the code %(codes)s.", codes=", ".join(sorted(unknown))))
@@ -151,5 +155,6 @@ def _check_in_a_child(host: Host, name: str) -> None:
             _("%(name)s did not start within %(seconds)s seconds in a fresh process.", name=name, seconds=CHECK_SECONDS)
         ) from error
     if run.returncode:
-        raise PluginRefused(_("%(name)s does not start in a fresh process: %(reason)s", name=name, reason=run.stderr.strip()[-400:]))
-
+        raise PluginRefused(
+            _("%(name)s does not start in a fresh process: %(reason)s", name=name, reason=run.stderr.strip()[-400:])
+        )

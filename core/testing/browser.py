@@ -123,9 +123,7 @@ def open_page(browser: "Browser", url: str, problems: PageProblems, **device: An
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A browser sees no difference between databases, so one is enough unless a test asks for another."""
-    asked = any(
-        "database_url" in str(mark.args[:1]) for mark in metafunc.definition.iter_markers("parametrize")
-    )
+    asked = any("database_url" in str(mark.args[:1]) for mark in metafunc.definition.iter_markers("parametrize"))
     if "live_server" in metafunc.fixturenames and not asked:
         metafunc.definition.add_marker(pytest.mark.parametrize("database_url", ["sqlite"], indirect=True))
 

@@ -67,9 +67,7 @@ class PostgresCluster:
         """
         programs = server_programs()
         if programs is None:
-            raise PostgresUnavailable(
-                "No PostgreSQL server is installed. On Debian: apt-get install postgresql"
-            )
+            raise PostgresUnavailable("No PostgreSQL server is installed. On Debian: apt-get install postgresql")
         self.folder = Path(tempfile.mkdtemp(prefix="backoffice-postgres-"))
         atexit.register(self.stop)
         if os.geteuid() == 0:

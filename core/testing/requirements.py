@@ -80,18 +80,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(
-    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
-) -> None:
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """All tests are collected and none is deselected yet."""
     source = config.rootpath / "docs" / "requirements-source.tsv"
     requirements = read_requirements(source) if source.exists() else []
     proofs = proofs_of(items)
     if unknown := sorted(proofs.keys() - {row.id for row in requirements}):
         tests = ", ".join(sorted(test for row in unknown for test in proofs[row]))
-        raise pytest.UsageError(
-            f"Requirement {', '.join(unknown)} is not in {source}, but {tests} proves it."
-        )
+        raise pytest.UsageError(f"Requirement {', '.join(unknown)} is not in {source}, but {tests} proves it.")
     page: Path | None = config.getoption("requirements_doc")
     if page is not None:
         if not config.getoption("collectonly"):

@@ -83,7 +83,9 @@ class Group:
     @property
     def percent(self) -> int | None:
         """Result in whole percent of the target, of those stores that have reported."""
-        target = sum((row.target for row in self.stores if row.target is not None and row.amount is not None), Decimal())
+        target = sum(
+            (row.target for row in self.stores if row.target is not None and row.amount is not None), Decimal()
+        )
         sold = sum((row.amount for row in self.stores if row.target is not None and row.amount is not None), Decimal())
         return round(sold * 100 / target) if target else None
 
@@ -147,7 +149,9 @@ def board(session: Session, person: CurrentPerson, day: date, below: Node | None
 
 
 def _exists(day: date) -> Any:
-    return and_(or_(Node.opened_on.is_(None), Node.opened_on <= day), or_(Node.closed_on.is_(None), Node.closed_on > day))
+    return and_(
+        or_(Node.opened_on.is_(None), Node.opened_on <= day), or_(Node.closed_on.is_(None), Node.closed_on > day)
+    )
 
 
 def _on_time(row: Any, day: date, late: bool, now: datetime) -> bool | None:

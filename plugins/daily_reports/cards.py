@@ -18,7 +18,9 @@ def cards_of(session: Any, person: CurrentPerson) -> list[HomeCard]:
     day = hours.working_day(clock.now())
     if boards.looks_after_several(person):
         return _sums(session, person, day)
-    nodes = session.scalars(select(Node).where(Node.id.in_(person.reach(READ).nodes), Node.kind.in_(("store", "department"))))
+    nodes = session.scalars(
+        select(Node).where(Node.id.in_(person.reach(READ).nodes), Node.kind.in_(("store", "department")))
+    )
     return [_own(session, node, day) for node in nodes]
 
 
@@ -26,9 +28,17 @@ def _own(session: Any, node: Node, day: Any) -> HomeCard:
     report = services.find(session, node.id, day)
     url = f"/day/at/{quote(node.code, safe='')}/{day}/"
     if report is None:
-        return HomeCard(_("Today's target"), number=_("Not set"), note=_("Two taps on your phone"), url=url, meaning="watch")
+        return HomeCard(
+            _("Today's target"), number=_("Not set"), note=_("Two taps on your phone"), url=url, meaning="watch"
+        )
     if report.amount is None:
-        return HomeCard(_("Today's target"), number=typed.show_wan(report.target_amount or 0), unit=_("yuan"), note=_("Report before closing"), url=url)
+        return HomeCard(
+            _("Today's target"),
+            number=typed.show_wan(report.target_amount or 0),
+            unit=_("yuan"),
+            note=_("Report before closing"),
+            url=url,
+        )
     return HomeCard(
         _("Today's result"), number=typed.show_wan(report.amount), unit=_("yuan"), url=url,
         note=f"{report.achievement}%" if report.achievement is not None else "", meaning=boards.meaning_of(report.achievement),
@@ -49,5 +59,13 @@ def _sums(session: Any, person: CurrentPerson, day: Any) -> list[HomeCard]:
     ]  # fmt: skip
     if person.may("daily_reports:day:remind"):
         overdue = len(boards.missing(session, person, day))
-        cards.append(HomeCard(_("Missing now"), number=str(overdue), unit=_("stores"), url="/day/missing/", meaning="watch" if overdue else "good"))
+        cards.append(
+            HomeCard(
+                _("Missing now"),
+                number=str(overdue),
+                unit=_("stores"),
+                url="/day/missing/",
+                meaning="watch" if overdue else "good",
+            )
+        )
     return cards

@@ -62,7 +62,8 @@ def read_target(form: Any) -> tuple[Target | None, Typed]:
     units = read.count("units")
     suggested = read.hidden("suggested")
     lines = tuple(
-        Line(read.text(f"what_{n}", 120), read.text(f"who_{n}", 40), read.text(f"due_{n}", 20)) for n in range(MOST_LINES)
+        Line(read.text(f"what_{n}", 120), read.text(f"who_{n}", 40), read.text(f"due_{n}", 20))
+        for n in range(MOST_LINES)
     )
     if read.errors or amount is None:
         return None, read
@@ -71,9 +72,14 @@ def read_target(form: Any) -> tuple[Target | None, Typed]:
 
 def read_result(form: Any) -> tuple[Result | None, Typed]:
     """Return the result a form means (None when something is wrong) and what was typed."""
-    read = Typed({name: form.get(name, "") for name in form}, ticked={name: form.getlist(name) for name in ("gap_reasons", "done")})
+    read = Typed(
+        {name: form.get(name, "") for name in form},
+        ticked={name: form.getlist(name) for name in ("gap_reasons", "done")},
+    )
     amount = read.money("amount", required=True, at_least="0")
-    tenders = {tender: value for tender in TENDERS if (value := read.money(f"tender_{tender}", at_least="0")) is not None}
+    tenders = {
+        tender: value for tender in TENDERS if (value := read.money(f"tender_{tender}", at_least="0")) is not None
+    }
     visitors, buyers = read.count("visitors"), read.count("buyers")
     if visitors is not None and buyers is not None and buyers > visitors:
         read.errors["buyers"] = _("More buyers than visitors: please check both.")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Date, ForeignKey, Index, Integer, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.api import Id, InNode, Instant, Money, N_, Row, clock, plugin_base
+from core.api import N_, Id, InNode, Instant, Money, Row, clock, plugin_base
 
 Base = plugin_base("daily_reports")
 

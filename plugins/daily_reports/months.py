@@ -47,7 +47,9 @@ def split(session: Session, target: MonthTarget) -> int:
     if not children:
         return 0
     rows = _rows(session, children, target.month)
-    weights = [rows[child.id].weight if child.id in rows else _last_weight(session, child, target.month) for child in children]
+    weights = [
+        rows[child.id].weight if child.id in rows else _last_weight(session, child, target.month) for child in children
+    ]
     done = 0
     for child, amount, weight in zip(children, shares(target.amount, weights), weights, strict=True):
         row = rows.get(child.id)

@@ -19,8 +19,8 @@ from core.api import (
     current_person,
     gettext,
     inbox,
-    is_on_at,
     is_closed,
+    is_on_at,
     names_of_people,
     people_at,
     requires,
@@ -43,7 +43,9 @@ def node_by(code: str, permission: str) -> Node:
     """Return the place with this code if the permission reaches it, else 404; places outside a pilot are read only."""
     if not code.isprintable():
         abort(404)
-    query = select(Node).where(Node.code == code, Node.deleted_at.is_(None), criteria(Node, current_person(), permission))
+    query = select(Node).where(
+        Node.code == code, Node.deleted_at.is_(None), criteria(Node, current_person(), permission)
+    )
     node = session.scalars(query).one_or_none() or abort(404)
     if permission != READ and not is_on_at("daily_reports", node):
         abort(404)
@@ -81,7 +83,11 @@ def today() -> Any:
     """Open one's own day: the store's for a manager, the overview for those who look after several."""
     person = current_person()
     reach = person.reach(UPDATE)
-    own = {place.node_id for place in person.places if place.kind in ("store", "department") and place.node_id in reach.nodes}
+    own = {
+        place.node_id
+        for place in person.places
+        if place.kind in ("store", "department") and place.node_id in reach.nodes
+    }
     nodes = session.scalars(select(Node).where(Node.id.in_(own), Node.deleted_at.is_(None))).all()
     if len(nodes) == 1 and not boards.looks_after_several(person):
         return redirect(page_of(nodes[0], hours.working_day(clock.now())))
@@ -97,7 +103,9 @@ def overview() -> Any:
     places = list(session.scalars(select(Node).where(*mine, criteria(Node, person, UPDATE))))
     reports = {
         report.node_id: report
-        for report in session.scalars(select(DayReport).where(DayReport.day == day, DayReport.node_id.in_([n.id for n in places])))
+        for report in session.scalars(
+            select(DayReport).where(DayReport.day == day, DayReport.node_id.in_([n.id for n in places]))
+        )
     }
     return render_template(
         "daily_reports/overview.html", page_title=_("Today"), place_name=person.place_title, back_url="/", day=day,
@@ -127,7 +135,9 @@ def day_page(code: str, day: str) -> Any:
     return _day_page(node_by(code, READ), day_from(day))
 
 
-def _day_page(node: Node, day: date, *, read: Any = None, step: str = "", problem: str = "", conflict: Any = None) -> Any:
+def _day_page(
+    node: Node, day: date, *, read: Any = None, step: str = "", problem: str = "", conflict: Any = None
+) -> Any:
     report = services.find(session, node.id, day)
     may_write, why_not = _reaches(UPDATE, node), _why_not(node, day)
     step = step or _step(report, node, day, may_write and not why_not)
@@ -136,7 +146,11 @@ def _day_page(node: Node, day: date, *, read: Any = None, step: str = "", proble
     carried = services.unfinished_before(session, node, day) if step == "target" and not lines else []
     offered = _offered(node, day) if step == "close" else None
     corrections = _corrections(report)
-    signers = {report.target_by, report.reported_by, report.reviewed_by, *(line.by for line in corrections)} - {None} if report else set()
+    signers = (
+        {report.target_by, report.reported_by, report.reviewed_by, *(line.by for line in corrections)} - {None}
+        if report
+        else set()
+    )
     return render_template(
         "daily_reports/day.html", page_title=_title(day), place_name=node.name, back_url=_back_url(), node=node, day=day, step=step,
         report=report, lines=lines, carried=carried, suggested=suggested, offered=offered, problem=problem, conflict=conflict,
@@ -188,7 +202,9 @@ def _version(report: DayReport | None, read: Any, conflict: Any) -> int | str:
 
 
 def _offered(node: Node, day: date) -> Any:
-    offers = [amount for amount in collect("daily_reports_result_source", node_id=node.id, day=day) if amount is not None]
+    offers = [
+        amount for amount in collect("daily_reports_result_source", node_id=node.id, day=day) if amount is not None
+    ]
     return offers[0] if offers else None
 
 
@@ -242,7 +258,9 @@ def _take(code: str, day_text: str, step: str, read_form: Any, save: Any) -> Any
     node, day = node_by(code, UPDATE), day_from(day_text)
     meant, read = read_form(request.form)
     if meant is None:
-        return _refused(node, day, step, read, _("Nothing was sent yet. What you typed is kept; please correct it."), 422)
+        return _refused(
+            node, day, step, read, _("Nothing was sent yet. What you typed is kept; please correct it."), 422
+        )
     if step == "close":
         meant = replace(meant, source_amount=_offered(node, day))  # what the source says is not for the form to say
     try:
@@ -333,8 +351,19 @@ def review(code: str, day: str) -> Any:
         return _review_page(day=date_, code=code, comment=comment, problem=str(error)), 422
     if event == "return" or comment:
         people = people_at(session, {node.id}, MANAGERS).get(node.id, set())
-        title = _("Your report of %(day)s was returned", day=day) if event == "return" else _("A comment on your report of %(day)s", day=day)
-        inbox.send(session, people, key=f"review:{report.id}:{report.version}", title=title, text=comment, url=page_of(node, date_))
+        title = (
+            _("Your report of %(day)s was returned", day=day)
+            if event == "return"
+            else _("A comment on your report of %(day)s", day=day)
+        )
+        inbox.send(
+            session,
+            people,
+            key=f"review:{report.id}:{report.version}",
+            title=title,
+            text=comment,
+            url=page_of(node, date_),
+        )
     toast(_("Returned to the store.") if event == "return" else _("Marked as read."), "good")
     return redirect(url_for("daily_reports.reviews", after=request.form.get("after") or None))
 
@@ -346,7 +375,9 @@ def reviews() -> Any:
     return _review_page(after=request.args.get("after", ""))
 
 
-def _review_page(*, after: str = "", day: date | None = None, code: str = "", comment: str = "", problem: str = "") -> Any:
+def _review_page(
+    *, after: str = "", day: date | None = None, code: str = "", comment: str = "", problem: str = ""
+) -> Any:
     query = select(DayReport, Node.code, Node.name).join(Node, Node.id == DayReport.node_id)
     if day is not None:
         query = query.where(DayReport.day == day, Node.code == code)
@@ -401,7 +432,9 @@ def remind() -> Any:
     reach = person.reach(REMIND)
     sent = inbox.last_sent(session, {_reminder_key(day, item.what, item.node_id) for item in overdue})
     people = people_at(session, {item.node_id for item in overdue}, MANAGERS)
-    nodes = {node.id: node for node in session.scalars(select(Node).where(Node.id.in_([item.node_id for item in overdue])))}
+    nodes = {
+        node.id: node for node in session.scalars(select(Node).where(Node.id.in_([item.node_id for item in overdue])))
+    }
     reached, recently, nobody = 0, 0, []
     for item in overdue:
         node = nodes[item.node_id]

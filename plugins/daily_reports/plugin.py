@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from core.api import CurrentPerson, HomeCard, N_, Permission, ScheduledTask, hookimpl, resource_permissions, session
+from core.api import N_, CurrentPerson, HomeCard, Permission, ScheduledTask, hookimpl, resource_permissions, session
 from plugins.daily_reports import models  # noqa: F401 - the host must know every table before it looks at the schema
 
 OFFICE = {"head_office": "all"}

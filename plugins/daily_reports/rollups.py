@@ -16,7 +16,11 @@ def peers_of(session: Session, node: Node) -> list[int]:
     """Return the ids of the other open stores of the peer group (of the format where no group is set)."""
     same = Node.peer_group == node.peer_group if node.peer_group else Node.format == node.format
     query = select(Node.id).where(
-        Node.kind == "store", same, Node.id != node.id, Node.deleted_at.is_(None), or_(Node.closed_on.is_(None), Node.closed_on > clock.today())
+        Node.kind == "store",
+        same,
+        Node.id != node.id,
+        Node.deleted_at.is_(None),
+        or_(Node.closed_on.is_(None), Node.closed_on > clock.today()),
     )
     return list(session.scalars(query))
 

@@ -187,9 +187,7 @@ class Diary:
 
     # The evening and the review
 
-    def _evening(
-        self, day: date, amount: Decimal, cause: str, target: Decimal | None, chance: Random
-    ) -> list[Step]:
+    def _evening(self, day: date, amount: Decimal, cause: str, target: Decimal | None, chance: Random) -> list[Step]:
         due = hours.report_due(self.shop.node, day)
         luck = chance.random() / self.shop.slack
         if luck < MISSED_REPORT:

@@ -125,9 +125,7 @@ def shop_of(node: Node, seed: int) -> Shop:
     )
 
 
-def sell(
-    shop: Shop, day: date, season: Season, since: date, drift: float, chance: Random
-) -> tuple[Decimal, str]:
+def sell(shop: Shop, day: date, season: Season, since: date, drift: float, chance: Random) -> tuple[Decimal, str]:
     """Return the yuan a shop takes on a day and what befell it: a gap reason, or nothing."""
     factor, cause = exp(chance.gauss(0, 0.1)) * drift, ""
     if day in season.rain:

@@ -94,7 +94,9 @@ def unfinished_before(session: Session, node: Node, day: date) -> list[PlanLine]
 
     A day whose morning was missed has no plan, and loses none.
     """
-    planned = select(DayReport).where(DayReport.node_id == node.id, DayReport.day < day, DayReport.target_at.is_not(None))
+    planned = select(DayReport).where(
+        DayReport.node_id == node.id, DayReport.day < day, DayReport.target_at.is_not(None)
+    )
     last = session.scalars(planned.order_by(DayReport.day.desc()).limit(1)).one_or_none()
     return [line for line in lines_of(session, last) if not line.done]
 
@@ -143,10 +145,18 @@ def check_day(session: Session, node: Node, day: date) -> None:
     if day > hours.working_day(clock.now()):
         raise DayRefused(_("%(day)s has not come yet. Choose today.", day=day))
     if is_closed(session, node, day):
-        raise DayRefused(_("%(name)s is closed on %(day)s. If it is open, ask head office to open the day in the calendar.", name=node.name, day=day))
+        raise DayRefused(
+            _(
+                "%(name)s is closed on %(day)s. If it is open, ask head office to open the day in the calendar.",
+                name=node.name,
+                day=day,
+            )
+        )
 
 
-def set_target(session: Session, node: Node, day: date, target: Target, *, key: str, seen_version: int | None) -> DayReport:
+def set_target(
+    session: Session, node: Node, day: date, target: Target, *, key: str, seen_version: int | None
+) -> DayReport:
     """Set the day's target and plan; returns the one record, also when the same form is sent again.
 
     Raises `DayRefused` for a wrong day or state and `Overtaken` when somebody was faster.
@@ -157,7 +167,12 @@ def set_target(session: Session, node: Node, day: date, target: Target, *, key: 
     check_day(session, node, day)
     now = clock.now()
     if now >= hours.target_ends(day):
-        raise DayRefused(_("The morning of %(day)s is over: its target was accepted until 03:00. Report the result instead.", day=day))
+        raise DayRefused(
+            _(
+                "The morning of %(day)s is over: its target was accepted until 03:00. Report the result instead.",
+                day=day,
+            )
+        )
     report = _claim(session, node, day, "set_target")
     if sent := _already_sent(session, key):
         return sent
@@ -191,7 +206,9 @@ def _replace_lines(session: Session, report: DayReport, lines: tuple[Line, ...],
         ))  # fmt: skip
 
 
-def close_day(session: Session, node: Node, day: date, result: Result, *, key: str, seen_version: int | None) -> DayReport:
+def close_day(
+    session: Session, node: Node, day: date, result: Result, *, key: str, seen_version: int | None
+) -> DayReport:
     """Report the day's result; returns the one record, also when the same form is sent again.
 
     Raises `DayRefused` for a wrong day or state and `Overtaken` when somebody was faster.
@@ -202,7 +219,9 @@ def close_day(session: Session, node: Node, day: date, result: Result, *, key: s
     check_day(session, node, day)
     now = clock.now()
     if now >= hours.locks_at(day):
-        raise DayRefused(_("%(day)s is locked since 48 hours after its end. Ask your area manager for a correction.", day=day))
+        raise DayRefused(
+            _("%(day)s is locked since 48 hours after its end. Ask your area manager for a correction.", day=day)
+        )
     report = _claim(session, node, day, "report")
     if sent := _already_sent(session, key):
         return sent

@@ -11,10 +11,10 @@ from flask import abort, redirect, request, url_for
 from sqlalchemy import select
 
 from core.api import (
+    N_,
     Column,
     Field,
     ModelView,
-    N_,
     Node,
     Page,
     _,
@@ -52,7 +52,9 @@ class Board(Page):
         total = boards.totals(groups)
         base = url_for(".index")
         place = f"&below={quote(below.code, safe='')}" if below else ""
-        codes = dict(session.execute(select(Node.id, Node.code).where(Node.id.in_([g.id for g in groups if g.id]))).all())  # type: ignore[arg-type]
+        codes = dict(
+            session.execute(select(Node.id, Node.code).where(Node.id.in_([g.id for g in groups if g.id]))).all()
+        )  # type: ignore[arg-type]
         return self.render(
             "daily_reports/board.html", page_title=_("Today's board") if day == today else _("Board of %(day)s", day=day),
             crumbs=[(_("Desk"), url_for("admin.index")), (_("Today's board"), base if below or day != today else None)]
@@ -112,7 +114,9 @@ class DayReports(ModelView):
     ]
     default_order = ("day", True)
     import_key = ("node_id", "day")
-    import_options = {"absent_days": {"missing": N_("Absent days are missing"), "closed": N_("Absent days were closed")}}
+    import_options = {
+        "absent_days": {"missing": N_("Absent days are missing"), "closed": N_("Absent days were closed")}
+    }
     empty_text = N_("Stores report on their phone under /day/; earlier days can be imported from a sheet.")
 
     def import_defaults(self, session: Any, values: list[Any], options: dict[str, str]) -> list[Any]:
@@ -161,9 +165,22 @@ class MonthTargets(ModelView):
     ]  # fmt: skip
     fields = [
         Field("month", N_("Month"), required=True, only_new=True, help=N_("Any day of the month."), aliases=("月份",)),
-        Field("node_id", N_("Place"), lookup="org.node", required=True, only_new=True, aliases=("store", "code", "门店", "店号")),
+        Field(
+            "node_id",
+            N_("Place"),
+            lookup="org.node",
+            required=True,
+            only_new=True,
+            aliases=("store", "code", "门店", "店号"),
+        ),
         Field("amount", N_("Target"), required=True, minimum=100, aliases=("target", "目标")),
-        Field("weight", N_("Weight"), "text", help=N_("Its share when the target above is split; 1 is usual."), parse=lambda text: _weight(text)),
+        Field(
+            "weight",
+            N_("Weight"),
+            "text",
+            help=N_("Its share when the target above is split; 1 is usual."),
+            parse=lambda text: _weight(text),
+        ),
     ]
     actions = ("list", "read", "create", "update", "export", "import")
     default_order = ("month", True)
@@ -213,7 +230,12 @@ class MonthTargets(ModelView):
         """Split a month target to everything below."""
         row = self.one(request.args.get("id"), "update")
         count = months.split(session, row)
-        toast(_("%(count)s places below have their target.", count=count) if count else _("Nothing lies below this place."), "good" if count else "none")
+        toast(
+            _("%(count)s places below have their target.", count=count)
+            if count
+            else _("Nothing lies below this place."),
+            "good" if count else "none",
+        )
         return redirect(url_for(".details_view", id=row.id))
 
 

@@ -5,8 +5,8 @@ import fcntl
 import os
 import sys
 import tempfile
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.testing.postgres import PostgresCluster, PostgresUnavailable
@@ -19,7 +19,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def main() -> None:
     """Measure on one database or both; one run at a time on a machine."""
     asked = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    asked.add_argument("--scale", type=float, default=float(os.environ.get("SCALE", "0.1")), help="1 is two years on PostgreSQL; SQLite gets a tenth")
+    asked.add_argument(
+        "--scale",
+        type=float,
+        default=float(os.environ.get("SCALE", "0.1")),
+        help="1 is two years on PostgreSQL; SQLite gets a tenth",
+    )
     asked.add_argument("--database", choices=("sqlite", "postgres"), action="append", help="both unless said")
     asked.add_argument("--only", default="", help="only lines that hold this word")
     asked.add_argument("--write", action="store_true", help="keep the table as docs/bench.md")
@@ -32,7 +37,9 @@ def main() -> None:
 
 def _on(kind: str, scale: float, only: str) -> list[Line]:
     with tempfile.TemporaryDirectory(prefix="backoffice-bench-") as folder, _database(kind, Path(folder)) as url:
-        lines = measure(url, Path(folder), scale if kind == "postgres" else scale / 10, only, 60.0 if scale >= 1 else 15.0)
+        lines = measure(
+            url, Path(folder), scale if kind == "postgres" else scale / 10, only, 60.0 if scale >= 1 else 15.0
+        )
     print(as_text(kind, lines), flush=True)
     return lines
 

@@ -136,7 +136,9 @@ def _make_places(connection: Connection, root: int) -> None:
         for n in range(1, AREAS + 1)
     ])  # fmt: skip
     connection.execute(text("UPDATE org_node SET area_id = id WHERE kind = 'area'"))
-    areas = connection.execute(select(table.c.id, table.c.region_id).where(table.c.kind == "area").order_by(table.c.code)).all()
+    areas = connection.execute(
+        select(table.c.id, table.c.region_id).where(table.c.kind == "area").order_by(table.c.code)
+    ).all()
     connection.execute(insert(table), [
         {
             "kind": "store", "code": f"S{n:04}", "name": f"{DISTRICTS[n % 10]}手机卖场{n}店", "parent_id": areas[n % AREAS].id,
@@ -163,12 +165,17 @@ def _make_people(connection: Connection, root: int) -> None:
     from core.org.models import Node, Person
 
     roles = dict(connection.execute(select(Role.code, Role.id)).all())  # type: ignore[arg-type]
-    nodes = connection.execute(select(Node.id, Node.kind, Node.code, Node.area_id, Node.region_id).order_by(Node.id)).all()
+    nodes = connection.execute(
+        select(Node.id, Node.kind, Node.code, Node.area_id, Node.region_id).order_by(Node.id)
+    ).all()
     places = {node.code: node for node in nodes}
     wanted = [("admin", places["CHAIN"], "system_administrator"), ("office", places["CHAIN"], "head_office")]
     wanted += [(f"area.{node.code}", node, "area_manager") for node in nodes if node.kind == "area"]
     for store in (node for node in nodes if node.kind == "store"):
-        wanted += [(f"manager.{store.code}", store, "store_manager"), *((f"clerk{n}.{store.code}", store, "clerk") for n in range(3))]
+        wanted += [
+            (f"manager.{store.code}", store, "store_manager"),
+            *((f"clerk{n}.{store.code}", store, "clerk") for n in range(3)),
+        ]
     connection.execute(insert(Person), [
         {
             "username": username, "name": f"{'王李张刘陈杨黄赵'[number % 8]}{'伟芳娜敏静丽强磊'[number // 8 % 8]}", "mobile": f"+8613{number:09}",
@@ -177,7 +184,9 @@ def _make_people(connection: Connection, root: int) -> None:
         for number, (username, node, _role) in enumerate(wanted)
     ])  # fmt: skip
     people = dict(connection.execute(select(Person.username, Person.id)).all())  # type: ignore[arg-type]
-    held = [{"person_id": people[username], "role_id": roles[role], "node_id": node.id} for username, node, role in wanted]
+    held = [
+        {"person_id": people[username], "role_id": roles[role], "node_id": node.id} for username, node, role in wanted
+    ]
     held.append({"person_id": people["area.A02"], "role_id": roles["area_manager"], "node_id": places["A03"].id})
     connection.execute(insert(Assignment), held)
 
@@ -209,7 +218,12 @@ def _look(app: Flask, chain: Chain) -> None:
     from core.org.models import Person
 
     with acting(app) as session:
-        people = {p.username: p for p in session.scalars(select(Person).where(Person.username.in_(["admin", "office", "area.A01", "area.A02", "manager.S0056"])))}
+        people = {
+            p.username: p
+            for p in session.scalars(
+                select(Person).where(Person.username.in_(["admin", "office", "area.A01", "area.A02", "manager.S0056"]))
+            )
+        }
         chain.area_id = people["area.A01"].node_id
     names = {"admin": "admin", "chain": "office", "some": "area.A01", "two": "area.A02", "store": "manager.S0056"}
     for name, username in names.items():

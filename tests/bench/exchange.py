@@ -90,12 +90,22 @@ def _staged_copy(chain: Chain, file: Path) -> float:
     started = time.perf_counter()
     with psycopg.connect(chain.url) as connection:
         connection.execute(STAGING.format(serial="serial"))
-        with file.open("rb") as content, connection.cursor().copy("COPY staged (store, date, sales, customers, a, b, c, d) FROM STDIN WITH (FORMAT csv, HEADER)") as copy:
+        with (
+            file.open("rb") as content,
+            connection.cursor().copy(
+                "COPY staged (store, date, sales, customers, a, b, c, d) FROM STDIN WITH (FORMAT csv, HEADER)"
+            ) as copy,
+        ):
             while block := content.read(1 << 16):
                 copy.write(block)
         day = "CAST(s.date AS date)"
         for check in CHECKS:
-            connection.execute(check.format(day=day, not_number="sales !~ '^[0-9]{1,9}$' OR customers !~ '^[0-9]{1,9}$' OR date !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'")).fetchall()
+            connection.execute(
+                check.format(
+                    day=day,
+                    not_number="sales !~ '^[0-9]{1,9}$' OR customers !~ '^[0-9]{1,9}$' OR date !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'",
+                )
+            ).fetchall()
         connection.execute(INSERT.format(day=day))
         taken = time.perf_counter() - started
         connection.rollback()
@@ -109,9 +119,15 @@ def _staged_sqlite(chain: Chain, file: Path) -> float:
     connection.execute(STAGING.format(serial="INTEGER PRIMARY KEY"))
     with file.open(newline="") as content:
         rows = islice(csv.reader(content), 1, None)
-        connection.executemany("INSERT INTO staged (store, date, sales, customers, a, b, c, d) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.executemany(
+            "INSERT INTO staged (store, date, sales, customers, a, b, c, d) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows
+        )
     for check in CHECKS:
-        connection.execute(check.format(day="s.date", not_number="sales GLOB '*[^0-9]*' OR customers GLOB '*[^0-9]*' OR date(date) IS NULL")).fetchall()
+        connection.execute(
+            check.format(
+                day="s.date", not_number="sales GLOB '*[^0-9]*' OR customers GLOB '*[^0-9]*' OR date(date) IS NULL"
+            )
+        ).fetchall()
     connection.execute(INSERT.format(day="s.date"))
     taken = time.perf_counter() - started
     connection.rollback()

@@ -112,7 +112,9 @@ def trend(node: int, day: str) -> str:
     own = ask(sql.OWN_DAYS, node, request.args["since"], day)
     peers = dict(ask(sql.PEER_DAYS, node, node, request.args["since"], day))
     found = [(*row, peers.get(row[0])) for row in own]
-    return render_template("rows.html", title="Trend", names=("day", "target", "amount", "peers"), rows=found, next_url=None)
+    return render_template(
+        "rows.html", title="Trend", names=("day", "target", "amount", "peers"), rows=found, next_url=None
+    )
 
 
 @app.route("/export")
@@ -122,7 +124,10 @@ def export() -> Response:
 
 
 def _copied() -> Iterator[bytes]:
-    with connection().cursor() as cursor, cursor.copy(f"COPY ({sql.EXPORT}) TO STDOUT WITH (FORMAT csv, HEADER)") as copy:
+    with (
+        connection().cursor() as cursor,
+        cursor.copy(f"COPY ({sql.EXPORT}) TO STDOUT WITH (FORMAT csv, HEADER)") as copy,
+    ):
         for part in copy:
             yield bytes(part)
 

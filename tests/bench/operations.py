@@ -59,7 +59,17 @@ def _lists(app: Flask, chain: Chain) -> list[Operation]:
             ("state reported", "state=reported"), ("state locked", "state=locked"), ("one store", f"node_id={chain.node_id}"),
             ("store + state", f"node_id={chain.node_id}&state=locked"),
         ):  # fmt: skip
-            found.append(Operation(f"list, {name} ({title})", goal, f"/list?{narrowing}", f"{DAYS}?{narrowing}", person, f"/list?{narrowing}", 'class="filter-chip"'))
+            found.append(
+                Operation(
+                    f"list, {name} ({title})",
+                    goal,
+                    f"/list?{narrowing}",
+                    f"{DAYS}?{narrowing}",
+                    person,
+                    f"/list?{narrowing}",
+                    'class="filter-chip"',
+                )
+            )
     return found
 
 

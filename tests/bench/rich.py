@@ -5,7 +5,21 @@ from datetime import date
 from typing import Any
 
 from flask import Flask, abort, render_template, request, session
-from sqlalchemy import Column, Date, Engine, Integer, MetaData, String, Table, create_engine, event, literal, select, text, tuple_
+from sqlalchemy import (
+    Column,
+    Date,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    literal,
+    select,
+    text,
+    tuple_,
+)
 
 from core.auth.sessions import token_hash
 from tests.bench import sql
@@ -16,12 +30,26 @@ IS_SQLITE = URL.startswith("sqlite")
 app = Flask("rich", static_folder=None, root_path=os.path.dirname(__file__))
 app.config["SECRET_KEY"] = SECRET_KEY
 metadata = MetaData()
-numbers = ("node_id", "area_id", "target_amount", "amount", "visitors", "buyers", "target_late_minutes", "report_late_minutes")
+numbers = (
+    "node_id",
+    "area_id",
+    "target_amount",
+    "amount",
+    "visitors",
+    "buyers",
+    "target_late_minutes",
+    "report_late_minutes",
+)
 reports = Table(
     "daily_reports_day", metadata, Column("id", Integer), Column("day", Date), Column("state", String),
     *(Column(name, Integer) for name in numbers),
 )  # fmt: skip
-nodes = Table("org_node", metadata, *(Column(name, Integer) for name in ("id",)), *(Column(name, String) for name in ("kind", "code", "name")))
+nodes = Table(
+    "org_node",
+    metadata,
+    *(Column(name, Integer) for name in ("id",)),
+    *(Column(name, String) for name in ("kind", "code", "name")),
+)
 _choices: list[Any] = []
 ACTIONS = ("details", "edit", "delete")
 
@@ -64,7 +92,11 @@ def rows() -> str:
             "SELECT max(id) FROM daily_reports_day" if IS_SQLITE else "SELECT reltuples::bigint FROM pg_class WHERE relname = 'daily_reports_day'"
         ))  # fmt: skip
         if not _choices:
-            _choices.extend(connection.execute(select(nodes.c.id, nodes.c.name).where(nodes.c.kind == "store").order_by(nodes.c.code).limit(200)).all())
+            _choices.extend(
+                connection.execute(
+                    select(nodes.c.id, nodes.c.name).where(nodes.c.kind == "store").order_by(nodes.c.code).limit(200)
+                ).all()
+            )
     return render_template(
         "rich.html", person=person, names=sql.LIST_NAMES, rows=found[:50], last=found[49] if len(found) > 50 else None, count=count,
         choices=_choices, actions=ACTIONS,

@@ -23,7 +23,9 @@ def measure(url: str, folder: Path, scale: float, only: str, rush_seconds: float
     floor = Served("tests.bench.floor:app", "/list", folder / "floor.log", chain.environment)
     rich = Served("tests.bench.rich:app", "/up", folder / "rich.log", chain.environment)
     product = Served("wsgi:app", "/login", folder / "product.log", chain.environment, config="python:config.gunicorn")
-    busy = Served("wsgi:app", "/login", folder / "busy.log", chain.environment, config="python:config.gunicorn", workers=WORKERS)
+    busy = Served(
+        "wsgi:app", "/login", folder / "busy.log", chain.environment, config="python:config.gunicorn", workers=WORKERS
+    )
     try:
         with serving(floor, rich, product):
             lines = _footprint(floor, product) if only in FOOTPRINT else []

@@ -44,7 +44,9 @@ def rush(app: Flask, chain: Chain, served: Served, seconds: float) -> list[Line]
     wanted = [node for node, _code in chain.waiting[ALONE : ALONE + STORES]]
     with app.extensions["backoffice"].database.engine.connect() as connection:
         in_day = "SELECT count(*) FROM daily_reports_day WHERE day = :day AND target_amount IS NOT NULL AND node_id IN "
-        found = connection.scalar(text(f"{in_day} ({', '.join(map(str, wanted))})"), {"day": str(TODAY) if chain.is_sqlite else TODAY})
+        found = connection.scalar(
+            text(f"{in_day} ({', '.join(map(str, wanted))})"), {"day": str(TODAY) if chain.is_sqlite else TODAY}
+        )
     taken = [answer.seconds * 1000 for answer in answers if answer.status == 200]
     bad = problems + [f"{answer.status}" for answer in answers if answer.status != 200]
     right = found == STORES and not bad
@@ -61,13 +63,20 @@ def _open_forms(app: Flask, chain: Chain, port: int) -> list[Form]:
     codes = [code for _node, code in chain.waiting[: ALONE + STORES]]
     with acting(app) as session:
         names = [f"manager.{code}" for code in codes]
-        people = {person.username: person for person in session.scalars(select(Person).where(Person.username.in_(names)))}
+        people = {
+            person.username: person for person in session.scalars(select(Person).where(Person.username.in_(names)))
+        }
     forms = []
     for code in codes:
         client = Client(port, cookie_of(app, people[f"manager.{code}"]))
         page = f"/day/at/{code}/{TODAY}/"
         body = client.checked(page).body
-        fields = {"csrf_token": hidden(body, "csrf_token"), "version": hidden(body, "version"), "amount": "12345", "key": str(uuid.uuid4())}
+        fields = {
+            "csrf_token": hidden(body, "csrf_token"),
+            "version": hidden(body, "version"),
+            "amount": "12345",
+            "key": str(uuid.uuid4()),
+        }
         forms.append(Form(client, f"{page}target", fields))
     return forms
 

@@ -24,11 +24,26 @@ class Served:
     """
 
     def __init__(
-        self, application: str, first: str, log: Path, environment: dict[str, str], *, workers: int = 2, config: str = ""
+        self,
+        application: str,
+        first: str,
+        log: Path,
+        environment: dict[str, str],
+        *,
+        workers: int = 2,
+        config: str = "",
     ) -> None:
         self.port = 0
         self.seconds_to_first_answer = 0.0
-        self._command = [sys.executable, "-m", "gunicorn", application, "--workers", str(workers), "--no-control-socket"]
+        self._command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            application,
+            "--workers",
+            str(workers),
+            "--no-control-socket",
+        ]
         self._command += ["--config", config] if config else []
         self._first = first
         self._log = log

@@ -20,7 +20,21 @@ SELECT s.id, s.code, s.name, a.name, s.format, s.peer_group, s.opens, s.closes, 
 FROM org_node AS s JOIN org_node AS a ON a.id = s.parent_id WHERE s.id = ?
 """
 SAVE_STORE = "UPDATE org_node SET name = ?, size_m2 = ?, version = version + 1 WHERE id = ? RETURNING id"
-DAY_NAMES = ("node", "name", "state", "target", "suggested", "result", "units", "visitors", "buyers", "reasons", "reflection", "tomorrow", "what")
+DAY_NAMES = (
+    "node",
+    "name",
+    "state",
+    "target",
+    "suggested",
+    "result",
+    "units",
+    "visitors",
+    "buyers",
+    "reasons",
+    "reflection",
+    "tomorrow",
+    "what",
+)
 DAY = """
 SELECT n.id, n.name, d.state, d.target_amount, d.suggested_amount, d.amount, d.units, d.visitors, d.buyers, d.gap_reasons,
   d.reflection, d.tomorrow, l.what
@@ -43,7 +57,9 @@ LEFT JOIN org_node AS a ON a.id = n.area_id
 WHERE n.kind = 'store' AND n.deleted_at IS NULL ORDER BY n.area_id, n.code
 """
 CALENDAR = "SELECT node_id, closed FROM org_calendar_day WHERE day = ?"
-OWN_DAYS = "SELECT day, target_amount, amount FROM daily_reports_day WHERE node_id = ? AND day >= ? AND day <= ? ORDER BY day"
+OWN_DAYS = (
+    "SELECT day, target_amount, amount FROM daily_reports_day WHERE node_id = ? AND day >= ? AND day <= ? ORDER BY day"
+)
 PEER_DAYS = """
 SELECT day, sum(amount) * 100 / sum(target_amount) FROM daily_reports_day
 WHERE node_id IN (

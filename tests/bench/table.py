@@ -31,10 +31,28 @@ class Line:
 HEADINGS = ("operation", "floor", "rich", "product", "ratio", "goal", "")
 
 
-def at_most(name: str, floor: float, product: float, goal: float, *, rich: str = "", unit: str = "ms", floor_note: str = "", product_note: str = "") -> Line:
+def at_most(
+    name: str,
+    floor: float,
+    product: float,
+    goal: float,
+    *,
+    rich: str = "",
+    unit: str = "ms",
+    floor_note: str = "",
+    product_note: str = "",
+) -> Line:
     """Return a line whose goal is a multiple of the floor."""
     ratio = product / floor
-    return Line(name, f"{_figure(floor)} {unit}{floor_note}", rich, f"{_figure(product)} {unit}{product_note}", ratio, f"≤ {goal:g}", ratio <= goal)
+    return Line(
+        name,
+        f"{_figure(floor)} {unit}{floor_note}",
+        rich,
+        f"{_figure(product)} {unit}{product_note}",
+        ratio,
+        f"≤ {goal:g}",
+        ratio <= goal,
+    )
 
 
 def _figure(value: float) -> str:
@@ -50,12 +68,20 @@ def as_text(database: str, lines: list[Line]) -> str:
     """Return the table for a terminal."""
     rows = [HEADINGS, *(line.cells for line in lines)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    return "\n".join([f"\n{database}", *("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)])
+    return "\n".join(
+        [
+            f"\n{database}",
+            *("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows),
+        ]
+    )
 
 
 def as_markdown(results: dict[str, list[Line]], scale: float) -> str:
     """Return the page for docs/."""
-    parts = ["# Speed\n", f"`make bench SCALE={scale:g}`: p50 with one client · answers a second with eight. Only the ratios are the record.\n"]
+    parts = [
+        "# Speed\n",
+        f"`make bench SCALE={scale:g}`: p50 with one client · answers a second with eight. Only the ratios are the record.\n",
+    ]
     for database, lines in results.items():
         parts += [f"## {database}\n", f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
         parts += [f"| {' | '.join(line.cells)} |" for line in lines]

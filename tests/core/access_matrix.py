@@ -68,7 +68,9 @@ ROUTE_VALUES: dict[tuple[str, str], Any] = {
     ("*", "export_type"): lambda site, kind: "csv",
     ("home", "message_id"): lambda site, kind: site.messages[kind],
     ("auth", "session_id"): lambda site, kind: site.sessions[kind],
-    ("shelf", "shelf_id"): lambda site, kind: MISSING if kind == "missing" else (getattr(site, kind)["shelf_shelf"] or [MISSING])[0],
+    ("shelf", "shelf_id"): lambda site, kind: (
+        MISSING if kind == "missing" else (getattr(site, kind)["shelf_shelf"] or [MISSING])[0]
+    ),
 }
 ROW_VALUES: dict[str, dict[str, Any]] = {
     "org_node": {"kind": "store", "format": "community"},
@@ -88,7 +90,13 @@ def load_values_of_plugins() -> None:
         spec = importlib.util.spec_from_file_location(f"access_values_of_{path.parent.name}", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        for mine, name in ((ROUTE_VALUES, "ROUTE_VALUES"), (ROW_VALUES, "ROW_VALUES"), (EVERYBODYS, "EVERYBODYS"), (PUBLIC, "PUBLIC"), (SIGNED_IN, "SIGNED_IN")):
+        for mine, name in (
+            (ROUTE_VALUES, "ROUTE_VALUES"),
+            (ROW_VALUES, "ROW_VALUES"),
+            (EVERYBODYS, "EVERYBODYS"),
+            (PUBLIC, "PUBLIC"),
+            (SIGNED_IN, "SIGNED_IN"),
+        ):
             mine.update(getattr(module, name, {}))
 
 
@@ -108,7 +116,9 @@ class Caller:
             if method == "GET":
                 answer = self.client.get(url, **options)
             else:
-                answer = self.client.open(url, method=method, data={"csrf_token": self.token, **(data or {})}, **options)
+                answer = self.client.open(
+                    url, method=method, data={"csrf_token": self.token, **(data or {})}, **options
+                )
         except AssertionError:
             raise
         except Exception as error:
@@ -137,7 +147,7 @@ def is_static(app: Any, endpoint: str) -> bool:
 
 def plain_url(rule: Any) -> str:
     """Return the address with something in the place of every argument."""
-    values = {name: "1" if "int:" in rule.rule else "x" for name in rule.arguments}
+    values = dict.fromkeys(rule.arguments, "1" if "int:" in rule.rule else "x")
     return rule.build(values, append_unknown=False)[1]
 
 
@@ -224,11 +234,17 @@ def check_switched_off(app: Any, org: Any) -> int:
                 continue
             answer, unknown = call(method, plain_url(rule)), call(method, "/no/such/address")
             tried += 1
-            assert answer.status_code == 404, f"{role}: {method} {rule.rule} of a plugin that is off answered {answer.status_code}"
-            assert answer.data == unknown.data, f"{role}: {method} {rule.rule} of a plugin that is off is told from nothing"
+            assert answer.status_code == 404, (
+                f"{role}: {method} {rule.rule} of a plugin that is off answered {answer.status_code}"
+            )
+            assert answer.data == unknown.data, (
+                f"{role}: {method} {rule.rule} of a plugin that is off is told from nothing"
+            )
         if role:
             menu = call("GET", "/admin/").text
-            offered = [view.url for view in house.menu_views if view.endpoint in house.owners and f'"{view.url}/"' in menu]
+            offered = [
+                view.url for view in house.menu_views if view.endpoint in house.owners and f'"{view.url}/"' in menu
+            ]
             assert not offered, f"{role}: the menu leads to {offered}"
     assert tried, "no plugin is installed"
     return tried
@@ -262,7 +278,9 @@ def check_permissions(app: Any, org: Any) -> int:
 
 def _set_level(app: Any, role_id: int, permission: str, level: str | None) -> None:
     with acting(app) as session:
-        grant = session.scalars(select(Grant).where(Grant.role_id == role_id, Grant.permission == permission)).one_or_none()
+        grant = session.scalars(
+            select(Grant).where(Grant.role_id == role_id, Grant.permission == permission)
+        ).one_or_none()
         if grant and not level:
             session.delete(grant)
         if level and not grant:
@@ -278,7 +296,9 @@ def check_shipped_roles(app: Any, org: Any) -> int:
     for code, person in org.people.items():
         call = Caller(sign_in(app.test_client(), person))
         with acting(app) as session:
-            held = set(session.scalars(select(Grant.permission).join(Role, Role.id == Grant.role_id).where(Role.code == code)))
+            held = set(
+                session.scalars(select(Grant.permission).join(Role, Role.id == Grant.role_id).where(Role.code == code))
+            )
         for rule, method in rules_of(app):
             guard = house.guards[rule.endpoint]
             if rule.endpoint in ("auth.logout", "auth.login", "auth.language", "auth.end_session"):
@@ -289,8 +309,12 @@ def check_shipped_roles(app: Any, org: Any) -> int:
                 assert answer.status_code == 403, f"{code}: {method} {rule.rule} answered {answer.status_code}"
             elif guard.kind == "permission":
                 # A right held is no right to every row: a service may still refuse, with its own reason.
-                assert answer.status_code not in (302, 401) or "login" not in answer.headers.get("Location", "login"), f"{code}: {method} {rule.rule}"
-                assert answer.status_code != 403 or guard.permission not in answer.text, f"{code}: {method} {rule.rule} refused a right it has"
+                assert answer.status_code not in (302, 401) or "login" not in answer.headers.get("Location", "login"), (
+                    f"{code}: {method} {rule.rule}"
+                )
+                assert answer.status_code != 403 or guard.permission not in answer.text, (
+                    f"{code}: {method} {rule.rule} refused a right it has"
+                )
     return tried
 
 
@@ -392,7 +416,13 @@ class RowMaker:
 def _plain_value(column: Any, number: int, canary: bool) -> Any:
     kind = column.type
     if isinstance(kind, JSON):
-        return {} if column.default is None else column.default.arg(None) if column.default.is_callable else column.default.arg
+        return (
+            {}
+            if column.default is None
+            else column.default.arg(None)
+            if column.default.is_callable
+            else column.default.arg
+        )
     if column.info.get("personal") == "mobile":
         return f"139{number:08}"
     if isinstance(kind, Money):
@@ -433,7 +463,11 @@ def make_site(app: Any, org: Any, scope: str) -> Site:
             reader = Role(code="reader", name="reader", rank=10)
             session.add(reader)
             session.flush()
-            session.add_all(Grant(role_id=reader.id, permission=name, level="all") for name in house.permissions if name.endswith((":list", ":read")))
+            session.add_all(
+                Grant(role_id=reader.id, permission=name, level="all")
+                for name in house.permissions
+                if name.endswith((":list", ":read"))
+            )
             give_role(session, person, "reader", org.chain)
         inside = {org.stores[0].id}
         if scope == "area":
@@ -441,7 +475,11 @@ def make_site(app: Any, org: Any, scope: str) -> Site:
         inside = set() if scope == "own" else inside
         other = org.stores[4]
         site = Site(app, org, person, None, inside, here=here, elsewhere=other)
-        outside = [other, org.stores[0] if scope == "own" else org.areas[3] if scope == "area" else org.stores[1], org.chain]
+        outside = [
+            other,
+            org.stores[0] if scope == "own" else org.areas[3] if scope == "area" else org.stores[1],
+            org.chain,
+        ]
         _make_rows(site, session, [here] if scope != "own" else [], outside, scope)
     site.call = Caller(sign_in(app.test_client(), person))
     stranger = org.people["leader"]
@@ -465,7 +503,9 @@ def _make_messages(site: Site, session: Any, stranger: Any) -> None:
 def _make_rows(site: Site, session: Any, inside: list[Any], outside: list[Any], scope: str) -> None:
     maker = RowMaker(session, site.house)
     colleagues = {node.id: make_person(session, f"colleague.{scope}.{node.code.lower()}", node) for node in inside}
-    strangers = {node.id: make_person(session, f"{CANARY}{scope}{node.id}", node, name=f"{CANARY}{node.id}") for node in outside}
+    strangers = {
+        node.id: make_person(session, f"{CANARY}{scope}{node.id}", node, name=f"{CANARY}{node.id}") for node in outside
+    }
     models = {mapper.class_ for mapper in mappers() if mapper.class_.__scope__ != "global"}
     models |= {view.model for view in site.house.views.values()}
     for model in sorted(models - {Role, Message}, key=lambda model: model.__tablename__):
@@ -525,7 +565,14 @@ def _must_not_show(answer: Any, what: str) -> None:
 def check_reading(site: Site, view: Any) -> int:
     """The list, its bin, print, exports, look-ups, searches and every filter and order show no row of elsewhere."""
     base, tried = f"{view.url}/", 0
-    questions = ["", "bin=1", f"search={CANARY}", "search=1", f"columns={'&columns='.join(view.by_name)}", f"columns={'&columns='.join(view.by_name)}&bin=1"]
+    questions = [
+        "",
+        "bin=1",
+        f"search={CANARY}",
+        "search=1",
+        f"columns={'&columns='.join(view.by_name)}",
+        f"columns={'&columns='.join(view.by_name)}&bin=1",
+    ]
     for column in view.columns:
         if column.sortable:
             questions += [f"sort={column.name}", f"sort={column.name}&desc=1"]
@@ -552,7 +599,10 @@ def check_reading(site: Site, view: Any) -> int:
     for number in site.own[view.model.__tablename__]:
         for more in ("", "&bin=1"):
             _must_not_show(site.call("GET", f"{base}details/?id={number}{more}"), f"{base}details/ of one's own row")
-        _must_not_show(site.call("GET", f"{base}details/?id={number}", headers={"X-Requested-With": "drawer"}), f"{base}details/ of one's own row")
+        _must_not_show(
+            site.call("GET", f"{base}details/?id={number}", headers={"X-Requested-With": "drawer"}),
+            f"{base}details/ of one's own row",
+        )
         _must_not_show(site.call("GET", f"{base}edit/?id={number}"), f"{base}edit/ of one's own row")
     if "index_view" in methods:
         page = site.call("GET", base).text
@@ -604,7 +654,9 @@ def check_numbers(site: Site, view: Any) -> int:
                 assert answer.status_code == 404, f"{where} answered {answer.status_code}"
                 assert answer.data == unknown.data, f"{where}: a row of elsewhere is told from one that does not exist"
         if name == "delete_view":
-            assert site.call(method, url, {"id": foreign[0]}).status_code == 404, f"{method} {url} with the number in the form"
+            assert site.call(method, url, {"id": foreign[0]}).status_code == 404, (
+                f"{method} {url} with the number in the form"
+            )
         if method == "POST":
             before.must_still_hold(f"POST {url} with numbers of elsewhere")
     drawer = site.call("GET", f"{view.url}/details/?id={foreign[0]}", headers={"X-Requested-With": "drawer"})
@@ -651,10 +703,14 @@ def _attack_in_bulk(site: Site, view: Any, *, lookups: bool = True) -> int:
             chosen = {int(number) for number in re.findall(r'name="rowid" value="(\d+)"', seen.text)}
             assert not chosen & set(site.foreign[table]), f"the preview of {view.resource} holds rows of elsewhere"
             proof = re.search(r'name="version_token" value="([^"]+)"', seen.text)
-            done = site.call("POST", f"{view.url}/bulk/", fields | {"_confirmed": "1", "version_token": proof[1] if proof else ""})
+            done = site.call(
+                "POST", f"{view.url}/bulk/", fields | {"_confirmed": "1", "version_token": proof[1] if proof else ""}
+            )
             tried += 2
             if declared.lookup and value not in _bulk_values(declared, view):
-                assert done.status_code in (404, 422), f"{view.resource}.{declared.name} may point to {value}, which is elsewhere"
+                assert done.status_code in (404, 422), (
+                    f"{view.resource}.{declared.name} may point to {value}, which is elsewhere"
+                )
     return tried
 
 
@@ -662,7 +718,16 @@ def _bulk_values(declared: Any, view: Any) -> list[str]:
     kind = declared.kind_for(view.model)
     if declared.choices:
         return [str(value) for value in list(declared.choices)[-1:]]
-    plain = {"money": "5", "number": "5", "date": "2026-05-05", "time": "8:00", "boolean": "1", "lookup": "", "datetime": "", "mobile": ""}
+    plain = {
+        "money": "5",
+        "number": "5",
+        "date": "2026-05-05",
+        "time": "8:00",
+        "boolean": "1",
+        "lookup": "",
+        "datetime": "",
+        "mobile": "",
+    }
     return [plain.get(kind, "changed")]
 
 
@@ -708,7 +773,12 @@ def _attack_by_form(site: Site, view: Any, name: str, *, only_places: bool = Fal
         for foreign in (*site.foreign[target], MISSING, "0", "-1", "9" * 30, "1.5", "x"):
             page = site.call("GET", url)
             version = re.search(r'name="_version" value="([^"]+)"', page.text)
-            fields = good | _fresh(view, name) | {declared.name: str(foreign)} | ({"_version": version[1]} if version else {})
+            fields = (
+                good
+                | _fresh(view, name)
+                | {declared.name: str(foreign)}
+                | ({"_version": version[1]} if version else {})
+            )
             answer = site.call("POST", url, fields)
             tried += 1
             where = f"{view.resource}: {name} with {declared.name}={foreign}"
@@ -719,8 +789,14 @@ def _attack_by_form(site: Site, view: Any, name: str, *, only_places: bool = Fal
         # The number of a row of elsewhere in the form, beside the address of one's own.
         page = site.call("GET", url)
         version = re.search(r'name="_version" value="([^"]+)"', page.text)
-        fields = good | _fresh(view, name) | {"id": foreign, "pk": foreign, "node_id": site.elsewhere.id, "area_id": site.elsewhere.area_id}
-        fields |= {getattr(view.model, "__owner__", "id"): site.org.people["leader"].id} | ({"_version": version[1]} if version else {})
+        fields = (
+            good
+            | _fresh(view, name)
+            | {"id": foreign, "pk": foreign, "node_id": site.elsewhere.id, "area_id": site.elsewhere.area_id}
+        )
+        fields |= {getattr(view.model, "__owner__", "id"): site.org.people["leader"].id} | (
+            {"_version": version[1]} if version else {}
+        )
         _must_not_show(site.call("POST", url, fields), f"{view.resource}: {name} with a number of elsewhere")
         tried += 1
     return tried
@@ -736,7 +812,12 @@ def _fresh(view: Any, name: str) -> dict[str, str]:
     fresh = {}
     for declared in view.fields:
         column = getattr(view.model, declared.name)
-        if isinstance(column.type, String) and not declared.choices and declared.kind_for(view.model) == "text" and declared.parse is None:
+        if (
+            isinstance(column.type, String)
+            and not declared.choices
+            and declared.kind_for(view.model) == "text"
+            and declared.parse is None
+        ):
             fresh[declared.name] = f"fresh{next(_fresh_numbers)}"
         elif isinstance(column.type, Date):
             fresh[declared.name] = str(date(2030, 1, 1) + timedelta(days=next(_fresh_numbers)))
@@ -770,7 +851,9 @@ def check_crossed(site: Site) -> int:
             for number in site.foreign[table] if unknown.status_code == 404 else ():
                 answer = site.call(method, f"{url}?id={number}", {"reason": "x", "rowid": number, "action": "edit"})
                 tried += 1
-                assert answer.status_code == 404, f"{method} {url}?id={number} answered {answer.status_code} to a reader"
+                assert answer.status_code == 404, (
+                    f"{method} {url}?id={number} answered {answer.status_code} to a reader"
+                )
             before.must_still_hold(f"{method} {url} by a reader")
         if "export" in view.actions:
             _must_not_show(site.call("GET", f"{view.url}/export/csv/"), f"the export of {resource} for a reader")
@@ -798,8 +881,12 @@ def check_session(site: Site) -> int:
             continue
         key, before = getattr(model, mapper.get_property_by_column(mapper.primary_key[0]).key), Dump(site)
         with acting(site.app, person) as session:
-            assert not set(session.scalars(select(key))) & set(foreign), f"the session shows {model.__name__} of elsewhere"
-            assert session.get(model, foreign[0]) is None, f"the session finds {model.__name__} of elsewhere by its number"
+            assert not set(session.scalars(select(key))) & set(foreign), (
+                f"the session shows {model.__name__} of elsewhere"
+            )
+            assert session.get(model, foreign[0]) is None, (
+                f"the session finds {model.__name__} of elsewhere by its number"
+            )
             try:
                 session.query(model).filter(key.in_(foreign)).delete()
             except ScopeViolation:
@@ -828,7 +915,9 @@ def check_other_pages(site: Site) -> int:
         blueprint = rule.endpoint.split(".")[0]
         if blueprint in endpoints or rule.endpoint in ("auth.logout", "auth.password", "health.metrics"):
             continue
-        names = sorted(rule.arguments) + [name for (of, name) in ROUTE_VALUES if name.startswith("?") and of in (rule.endpoint, blueprint)]
+        names = sorted(rule.arguments) + [
+            name for (of, name) in ROUTE_VALUES if name.startswith("?") and of in (rule.endpoint, blueprint)
+        ]
         answers = {}
         kinds = ("own", "foreign", "missing") if names else ("own",)
         for kind in kinds if rule.endpoint != "auth.end_session" else kinds[1:]:
@@ -841,7 +930,9 @@ def check_other_pages(site: Site) -> int:
         if not names:
             continue
         where = f"{method} {rule.rule} of elsewhere"
-        assert answers["foreign"].status_code == answers["missing"].status_code, f"{where} answered {answers['foreign'].status_code}"
+        assert answers["foreign"].status_code == answers["missing"].status_code, (
+            f"{where} answered {answers['foreign'].status_code}"
+        )
         assert answers["foreign"].status_code != 200, f"{where} is shown"
         if answers["missing"].status_code == 404:
             assert answers["foreign"].data == answers["missing"].data, f"{where} is told from one that does not exist"
@@ -856,7 +947,9 @@ def route_value(site: Site, endpoint: str, name: str, kind: str) -> Any:
     for key in ((endpoint, name), (endpoint.split(".")[0], name), ("*", name)):
         if key in ROUTE_VALUES:
             return ROUTE_VALUES[key](site, kind)
-    raise AssertionError(f"{endpoint} takes {name}: put ({endpoint!r}, {name!r}) into ROUTE_VALUES, see tests/core/access_matrix.py")
+    raise AssertionError(
+        f"{endpoint} takes {name}: put ({endpoint!r}, {name!r}) into ROUTE_VALUES, see tests/core/access_matrix.py"
+    )
 
 
 class Dump:
@@ -899,7 +992,9 @@ class Dump:
     def _must_be_inside(self, key: tuple[str, Any], row: Any, where: str) -> None:
         table = metadata.tables[key[0]]
         if key[0] == "audit_entry":
-            assert row["person_id"] in (self.site.person.id, None) or key in self.rows, f"{where}: written as somebody else: {row}"
+            assert row["person_id"] in (self.site.person.id, None) or key in self.rows, (
+                f"{where}: written as somebody else: {row}"
+            )
             return
         if key[0] in ("org_node", "inbox_message"):
             return
@@ -912,5 +1007,6 @@ class Dump:
             for reference in column.foreign_keys:
                 target = reference.column.table.name
                 if row[column.name] is not None and target in self.site.foreign and target != "org_node":
-                    assert row[column.name] not in self.site.foreign[target], f"{where}: {key} points elsewhere by {column.name}"
-
+                    assert row[column.name] not in self.site.foreign[target], (
+                        f"{where}: {key} points elsewhere by {column.name}"
+                    )

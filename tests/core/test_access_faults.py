@@ -195,7 +195,9 @@ def the_history_is_everybodys(patch):
 
 def a_route_lost_its_guard(patch):
     real = requests._let_in
-    patch.setattr(requests, "_let_in", lambda house, endpoint, needed: real(house, endpoint, Guard("signed_in", reason="a fault")))
+    patch.setattr(
+        requests, "_let_in", lambda house, endpoint, needed: real(house, endpoint, Guard("signed_in", reason="a fault"))
+    )
 
 
 def a_refusal_is_swallowed(app):

@@ -41,7 +41,10 @@ def test_nobody_changes_a_person_of_equal_or_higher_rank_or_themselves(org, work
         for actor_code, actor in actors.items():
             for code, person in people.items():
                 allowed = actor_code == "system_administrator" or RANKS[code] < RANKS[actor_code]
-                assert refused(lambda p=person, a=actor: accounts.require_rank_above(session, a, p)) != allowed, (actor_code, code)
+                assert refused(lambda p=person, a=actor: accounts.require_rank_above(session, a, p)) != allowed, (
+                    actor_code,
+                    code,
+                )
 
 
 @on_sqlite
@@ -69,7 +72,9 @@ def test_a_role_is_given_below_ones_own_rank_and_within_ones_reach(org, work):
             give = lambda c=code, n=node: accounts.assign(session, actor, Assignment(), new, role_of(session, c), n)  # noqa: E731
             assert refused(give) != allowed, (code, node.code)
         with pytest.raises(Forbidden):
-            accounts.assign(session, actor, Assignment(), session.get(Person, boss.id), role_of(session, "clerk"), org.stores[0])
+            accounts.assign(
+                session, actor, Assignment(), session.get(Person, boss.id), role_of(session, "clerk"), org.stores[0]
+            )
 
 
 @on_sqlite
@@ -107,7 +112,9 @@ def test_the_last_system_administrator_stays(org, work):
         nobody_else()
         make_person(session, "second", org.chain, "system_administrator")
         accounts.unassign(session, SYSTEM, first, held)
-        assert accounts.administrators(session) == {session.scalar(select(Person.id).where(Person.username == "second"))}
+        assert accounts.administrators(session) == {
+            session.scalar(select(Person.id).where(Person.username == "second"))
+        }
 
 
 @on_sqlite
@@ -116,7 +123,13 @@ def test_at_the_desk_the_refusal_is_said_and_nothing_changes(client_as, org, wor
     with work() as session, unscoped("a test"):
         before = session.scalar(select(func.count()).select_from(Assignment))
         leader = session.scalars(select(Assignment).where(Assignment.person_id == org.people["leader"].id)).one()
-    fields = {"person_id": org.people["clerk"].id, "role_id": leader.role_id, "node_id": org.chain.id, "from_day": "", "to_day": ""}
+    fields = {
+        "person_id": org.people["clerk"].id,
+        "role_id": leader.role_id,
+        "node_id": org.chain.id,
+        "from_day": "",
+        "to_day": "",
+    }
     answer = post(office, "/admin/auth/assignment/new/", fields)
     assert answer.status_code == 403 and "rank is not below yours" in answer.text
     answer = post(office, f"/admin/auth/assignment/delete/?id={leader.id}")
@@ -142,7 +155,13 @@ def test_a_person_of_higher_rank_is_not_edited_at_the_desk(client_as, org, work)
     for role, status in (("clerk", 302), ("leader", 403), ("head_office", 403), ("system_administrator", 403)):
         person = org.people[role]
         page = office.get(f"/admin/org/person/edit/?id={person.id}").text
-        fields = {"username": person.username, "name": "Changed", "node_id": person.node_id, "locale": "en", "_version": _version(page)}
+        fields = {
+            "username": person.username,
+            "name": "Changed",
+            "node_id": person.node_id,
+            "locale": "en",
+            "_version": _version(page),
+        }
         assert post(office, f"/admin/org/person/edit/?id={person.id}", fields).status_code == status, role
     with work() as session:
         names = {session.get(Person, person.id).name for code, person in org.people.items() if code != "clerk"}
@@ -162,12 +181,21 @@ def test_a_user_name_is_used_once_ever(client_as, org):
 def test_a_role_ranks_below_whoever_makes_or_changes_it(client_as, org, work):
     office = client_as("head_office")
     for rank, status in ((79, 302), (80, 422), (99, 422), (100, 422), (0, 422)):
-        assert post(office, "/admin/auth/role/new/", {"code": f"r{rank}", "name": "x", "rank": rank}).status_code == status, rank
+        assert (
+            post(office, "/admin/auth/role/new/", {"code": f"r{rank}", "name": "x", "rank": rank}).status_code == status
+        ), rank
     with work() as session:
         ids = dict(session.execute(select(Role.code, Role.id)).all())
-    for code, rank, status in (("clerk", 11, 302), ("clerk", 80, 422), ("leader", 20, 422), ("system_administrator", 20, 422)):
+    for code, rank, status in (
+        ("clerk", 11, 302),
+        ("clerk", 80, 422),
+        ("leader", 20, 422),
+        ("system_administrator", 20, 422),
+    ):
         page = office.get(f"/admin/auth/role/edit/?id={ids[code]}").text
-        answer = post(office, f"/admin/auth/role/edit/?id={ids[code]}", {"name": code, "rank": rank, "_version": _version(page)})
+        answer = post(
+            office, f"/admin/auth/role/edit/?id={ids[code]}", {"name": code, "rank": rank, "_version": _version(page)}
+        )
         assert answer.status_code == status, (code, rank)
 
 
@@ -186,7 +214,16 @@ def test_the_role_of_the_system_administrator_is_not_edited_by_anybody(client_as
 @on_sqlite
 def test_nobody_grants_what_they_lack(app, org, work):
     with work() as session:
-        make_role(session, "half", rank=60, auth__role__update="all", auth__role__read="all", auth__role__list="all", org__store__list="node", org__store__read="own")
+        make_role(
+            session,
+            "half",
+            rank=60,
+            auth__role__update="all",
+            auth__role__read="all",
+            auth__role__list="all",
+            org__store__list="node",
+            org__store__read="own",
+        )
         person = make_person(session, "half", org.areas[0], "half")
         target = make_role(session, "target", rank=20, org__person__list="all")
         higher = make_role(session, "higher", rank=70)
@@ -201,8 +238,12 @@ def test_nobody_grants_what_they_lack(app, org, work):
     assert save(target, org__store__list="all") == 403, "the whole chain is more than one's area"
     assert save(target, org__store__list="own", org__store__read="node") == 403, "a place is more than one's own"
     assert save(target, org__store__list="own", org__store__read="own") == 302
-    assert save(target, org__store__list="own", org__store__read="own", org__node__list="own") == 403, "a right one has not"
-    assert save(target, org__store__list="own", org__store__read="own", org__person__list="") == 403, "nor takes it away"
+    assert save(target, org__store__list="own", org__store__read="own", org__node__list="own") == 403, (
+        "a right one has not"
+    )
+    assert save(target, org__store__list="own", org__store__read="own", org__person__list="") == 403, (
+        "nor takes it away"
+    )
     assert save(target, org__store__list="everywhere", org__store__read="own") == 403
     assert save(higher, org__store__list="own", org__person__list="") == 403
     with work() as session:
@@ -215,15 +256,26 @@ def test_a_number_is_shown_for_a_reason_that_is_kept(client_as, org, work):
         session.get(Person, org.people["clerk"].id).mobile = "13812345678"
     office, manager = client_as("head_office"), client_as("store_manager")
     number = org.people["clerk"].id
-    for address in (f"/admin/org/person/details/?id={number}", "/admin/org/person/", "/admin/org/person/print/", f"/admin/org/person/edit/?id={number}"):
+    for address in (
+        f"/admin/org/person/details/?id={number}",
+        "/admin/org/person/",
+        "/admin/org/person/print/",
+        f"/admin/org/person/edit/?id={number}",
+    ):
         assert "13812345678" not in office.get(address).text, address
     assert post(manager, f"/admin/org/person/unmask/?id={number}", {"reason": "x"}).status_code == 403
     assert post(office, f"/admin/org/person/unmask/?id={number}", {"reason": " "}).status_code == 400
-    assert office.get(f"/admin/org/person/unmask/?id={number}").status_code == 404, "never by an address that can be sent to somebody"
-    answer = post(office, f"/admin/org/person/unmask/?id={number}", {"reason": "the till is broken"}, follow_redirects=True)
+    assert office.get(f"/admin/org/person/unmask/?id={number}").status_code == 404, (
+        "never by an address that can be sent to somebody"
+    )
+    answer = post(
+        office, f"/admin/org/person/unmask/?id={number}", {"reason": "the till is broken"}, follow_redirects=True
+    )
     assert "13812345678" in answer.text
     assert "13812345678" not in office.get(f"/admin/org/person/details/?id={number}").text, "once"
     with work() as session, unscoped("a test"):
         entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "number shown")).all()
-        assert [(entry.row_id, entry.reason, entry.person_name) for entry in entries] == [(str(number), "the till is broken", "Name of head_office")]
+        assert [(entry.row_id, entry.reason, entry.person_name) for entry in entries] == [
+            (str(number), "the till is broken", "Name of head_office")
+        ]
         assert "13812345678" not in "".join(str(vars(entry)) for entry in session.scalars(select(AuditEntry)))

@@ -170,7 +170,9 @@ def test_the_days_of_a_stand_in_are_working_days_that_end_at_three(org, work, mo
         instant = datetime(2026, 6, 10, hour, minute, tzinfo=clock.SHANGHAI).astimezone(UTC) + timedelta(days=days)
         monkeypatch.setattr(clock, "now", lambda: instant)
         with work() as session:
-            named = stand_in.id in people_at(session, {org.stores[0].id}, {"store_manager"}).get(org.stores[0].id, set())
+            named = stand_in.id in people_at(session, {org.stores[0].id}, {"store_manager"}).get(
+                org.stores[0].id, set()
+            )
             assert bool(load_person(session, stand_in.id).places) is named
             return named
 
@@ -222,7 +224,10 @@ def test_who_is_moved_by_an_import_signs_in_anew(org, work):
         for person_id in ids:
             start(session, person_id, "a test", "127.0.0.1")
         hooks = ImportedPeople()
-        rows = [SimpleNamespace(row_id=ids[0], before={"node_id": 1}), SimpleNamespace(row_id=ids[1], before={"name": "x"})]
+        rows = [
+            SimpleNamespace(row_id=ids[0], before={"node_id": 1}),
+            SimpleNamespace(row_id=ids[1], before={"name": "x"}),
+        ]
         hooks.imported_rows = lambda *_arguments: [rows]
         hooks.after_import(session, None, {})
         assert session.scalars(select(UserSession.person_id)).all() == [ids[1]]

@@ -113,7 +113,9 @@ def test_personal_fields_are_kept_as_masks(org, work, entries):
         row = make(session, org, keeper_mobile="13812345678")
         row.keeper_mobile = "13987654321"
         session.flush()
-        person = make_person(session, "secret", org.stores[0], mobile="13755554444", password_hash="$argon2id$something")
+        person = make_person(
+            session, "secret", org.stores[0], mobile="13755554444", password_hash="$argon2id$something"
+        )
         person.password_hash = "$argon2id$other"
         person.mobile = None
     made, changed = entries()
@@ -137,7 +139,11 @@ def test_a_batch_and_a_reason_are_kept_with_each_row_inside_the_block(org, work,
                 session.flush()
         row.pieces = 2
         session.flush()
-    assert [(entry.batch, entry.reason) for entry in entries()] == [("b1", "stock-taking"), ("b1", "a closer look"), (None, "")]
+    assert [(entry.batch, entry.reason) for entry in entries()] == [
+        ("b1", "stock-taking"),
+        ("b1", "a closer look"),
+        (None, ""),
+    ]
 
 
 @on_sqlite
@@ -145,9 +151,21 @@ def test_what_is_no_rows_change_is_recorded_by_name(org, work, entries):
     with work() as session:
         clerk = load_person(session, org.people["clerk"].id)
     with work(clerk) as session:
-        record(session, resource="shelf:shelf", row_id=7, action="number shown", reason="the customer asked", levels=(1, 2, 3))
+        record(
+            session,
+            resource="shelf:shelf",
+            row_id=7,
+            action="number shown",
+            reason="the customer asked",
+            levels=(1, 2, 3),
+        )
     [entry] = entries()
-    assert (entry.person_id, entry.row_id, entry.action, entry.reason) == (clerk.id, "7", "number shown", "the customer asked")
+    assert (entry.person_id, entry.row_id, entry.action, entry.reason) == (
+        clerk.id,
+        "7",
+        "number shown",
+        "the customer asked",
+    )
     assert (entry.node_id, entry.area_id, entry.region_id) == (1, 2, 3)
 
 

@@ -58,7 +58,9 @@ def test_a_deleted_row_is_in_the_bin_only_and_comes_back_as_it_was(client_as, sh
         row = session.get(type(shelf), shelf.id)
         assert (row.code, row.name, row.note, row.deleted_at) == ("C1", "the row", "kept", None)
         with unscoped("a test"):
-            entries = session.scalars(select(AuditEntry).where(AuditEntry.resource == "shelf:shelf").order_by(AuditEntry.id)).all()
+            entries = session.scalars(
+                select(AuditEntry).where(AuditEntry.resource == "shelf:shelf").order_by(AuditEntry.id)
+            ).all()
         assert [entry.action for entry in entries] == ["created", "binned", "restored"]
 
 
@@ -87,7 +89,14 @@ def test_the_bin_of_elsewhere_is_as_closed_as_its_list(client_as, shelf, org, wo
 def test_a_code_in_the_bin_is_still_taken(client_as, shelf, org):
     boss = client_as("head_office")
     post(boss, f"{SHELF}delete/?id={shelf.id}")
-    fields = {"code": "C1", "name": "x", "node_id": org.stores[0].id, "worth": "0", "pieces": "0", "counted_on": "2026-01-01"}
+    fields = {
+        "code": "C1",
+        "name": "x",
+        "node_id": org.stores[0].id,
+        "worth": "0",
+        "pieces": "0",
+        "counted_on": "2026-01-01",
+    }
     assert post(boss, f"{SHELF}new/", fields).status_code == 409
     store = {"code": "S1", "name": "x", "parent_id": org.areas[0].id}
     post(boss, f"/admin/org/store/delete/?id={org.stores[0].id}")
@@ -146,7 +155,12 @@ def test_a_person_who_left_is_signed_out_and_may_come_back(client_as, org, app, 
 @on_sqlite
 def test_the_last_administrator_and_whoever_ranks_higher_stay(client_as, org, work):
     administrator, office = client_as("system_administrator"), client_as("head_office")
-    for client, role in ((administrator, "system_administrator"), (office, "system_administrator"), (office, "leader"), (office, "head_office")):
+    for client, role in (
+        (administrator, "system_administrator"),
+        (office, "system_administrator"),
+        (office, "leader"),
+        (office, "head_office"),
+    ):
         answer = post(client, f"/admin/org/person/delete/?id={org.people[role].id}")
         assert answer.status_code in (302, 403), role
         with work() as session:

@@ -26,7 +26,9 @@ def rows(work, org):
     from plugins.shelf.models import Shelf
 
     with work() as session:
-        session.add_all(Shelf(code=f"C{n}", name=f"row {n}", node_id=org.stores[0].id, pieces=n, worth=n) for n in range(4))
+        session.add_all(
+            Shelf(code=f"C{n}", name=f"row {n}", node_id=org.stores[0].id, pieces=n, worth=n) for n in range(4)
+        )
         session.add(Shelf(code="F", name="elsewhere", node_id=org.stores[4].id, pieces=9))
 
     def read():
@@ -62,7 +64,11 @@ def toasts(client):
 
 def entries(work):
     with work() as session, unscoped("a test"):
-        return list(session.scalars(select(AuditEntry).where(AuditEntry.resource == "shelf:shelf", AuditEntry.action == "updated")))
+        return list(
+            session.scalars(
+                select(AuditEntry).where(AuditEntry.resource == "shelf:shelf", AuditEntry.action == "updated")
+            )
+        )
 
 
 def test_nothing_changes_before_one_has_seen_it_and_then_all_in_one_batch(client_as, rows, work):
@@ -77,7 +83,10 @@ def test_nothing_changes_before_one_has_seen_it_and_then_all_in_one_batch(client
     assert confirm(boss, page).status_code == 302
     assert [row.pieces for row in rows()] == [2, 2, 2, 3, 9]
     written = entries(work)
-    assert [(entry.row_id, entry.changes) for entry in written] == [("1", {"pieces": [0, 2]}), ("2", {"pieces": [1, 2]})]
+    assert [(entry.row_id, entry.changes) for entry in written] == [
+        ("1", {"pieces": [0, 2]}),
+        ("2", {"pieces": [1, 2]}),
+    ]
     assert len({entry.batch for entry in written}) == 1 and written[0].batch
 
 
@@ -150,7 +159,9 @@ def test_what_cannot_be_written_is_said_before(client_as, rows):
     assert [row.level for row in rows()] == [None, "full", "full", None, None]
     toasts(boss)
     confirm(boss, preview(boss, before, "pieces", "666"))
-    assert toasts(boss) == ["Not that many, please."] and [row.pieces for row in rows()] == [0, 1, 2, 3, 9], "all or none"
+    assert toasts(boss) == ["Not that many, please."] and [row.pieces for row in rows()] == [0, 1, 2, 3, 9], (
+        "all or none"
+    )
 
 
 def test_rows_of_elsewhere_mixed_in_stay_as_they_are(client_as, rows, org):

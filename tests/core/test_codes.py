@@ -29,9 +29,7 @@ codes = st.builds(
 
 @pytest.mark.requirement("J2")
 def test_a_code_tells_kind_store_day_and_number():
-    assert (
-        make_code("SO", "NS0123", DAY, 1) == f"SO-NS0123-261121-0001-{check_character('SONS01232611210001')}"
-    )
+    assert make_code("SO", "NS0123", DAY, 1) == f"SO-NS0123-261121-0001-{check_character('SONS01232611210001')}"
     assert make_code("RO", "SZ-NS-0123", DAY, 42).startswith("RO-SZNS0123-261121-0042-")
     assert make_chain_code("C", 123) == f"C-0000000123-{check_character('C0000000123')}"
 
@@ -51,9 +49,7 @@ def test_every_code_made_is_valid(code):
 def test_case_spaces_width_and_dashes_do_not_matter(code, data):
     marks = st.sampled_from(["", "-", " ", "—", "－", "\u3000"])
     typed = "".join(data.draw(marks) + character for character in code.replace("-", ""))
-    wide = "".join(
-        chr(ord(character) + 0xFEE0) if "!" <= character <= "~" else character for character in typed
-    )
+    wide = "".join(chr(ord(character) + 0xFEE0) if "!" <= character <= "~" else character for character in typed)
     for form in (typed, typed.lower(), wide):
         assert normalise(form) == code
         assert is_valid(form)
@@ -84,9 +80,7 @@ def test_no_pair_of_characters_escapes_the_check():
         assert check_character(one) != other or check_character(other) != one
 
 
-@pytest.mark.parametrize(
-    "code", ["", "-", "SO", "SO-NS0123-261121-0001", "000", "SO-NS0123-261321-0001-", "张三"]
-)
+@pytest.mark.parametrize("code", ["", "-", "SO", "SO-NS0123-261121-0001", "000", "SO-NS0123-261321-0001-", "张三"])
 def test_what_is_no_whole_code_is_not_valid(code):
     assert not is_valid(code)
     assert not is_valid(f"{code}{check_character('SONS01232613210001')}")

@@ -272,9 +272,7 @@ def test_one_store_without_any_day_is_enough(tmp_path, database_template, quick)
     assert {login.role for login in logins} == {"system_administrator", *ROLES} - {"technician"}
 
 
-def test_a_plugin_that_cannot_be_filled_is_left_out_and_named(
-    tmp_path, database_template, monkeypatch, capsys, quick
-):
+def test_a_plugin_that_cannot_be_filled_is_left_out_and_named(tmp_path, database_template, monkeypatch, capsys, quick):
     def break_half_way(session: Any, size: Any, seed: int) -> None:
         chain_id = session.scalars(select(Node.id).where(Node.kind == "chain")).one()
         session.add(CalendarDay(node_id=chain_id, day=clock.today(), reason="half way"))

@@ -118,26 +118,20 @@ def test_what_is_in_the_recycle_bin_stays_out(shelves, client_as, work):
 
 
 def test_the_name_of_a_person_out_of_reach_is_not_told(shelves, client_as):
-    shelves.put(
-        {"code": "C", "name": "Third", "node_id": shelves.near, "keeper_id": shelves.org.clerks[7].id}
-    )
+    shelves.put({"code": "C", "name": "Third", "node_id": shelves.near, "keeper_id": shelves.org.clerks[7].id})
     rows = {row["Code"]: row["Keeper"] for row in table(client_as("area_manager").get(f"{URL}/csv/"))}
     assert rows == {"A": "Name of area_manager", "B": "", "C": ""}
 
 
 def test_no_cell_is_a_formula(shelves, client_as):
-    shelves.put(
-        *({"code": f"N{i}", "name": name, "node_id": shelves.near} for i, name in enumerate(FORMULAS))
-    )
+    shelves.put(*({"code": f"N{i}", "name": name, "node_id": shelves.near} for i, name in enumerate(FORMULAS)))
     rows = table(client_as("head_office").get(f"{URL}/csv/?code=N"))
     assert [row["Name"] for row in rows] == [f"'{name}" for name in FORMULAS]
 
 
 def test_a_text_that_is_a_plain_number_stays_as_it_is(shelves, client_as):
     shelves.put({"code": "C", "name": "-12.5", "node_id": shelves.near})
-    assert {row["Code"]: row["Name"] for row in table(client_as("head_office").get(f"{URL}/csv/"))}[
-        "C"
-    ] == "-12.5"
+    assert {row["Code"]: row["Name"] for row in table(client_as("head_office").get(f"{URL}/csv/"))}["C"] == "-12.5"
 
 
 def test_a_number_is_masked_as_in_the_list(shelves, client_as):
@@ -197,16 +191,12 @@ def test_who_took_what_is_kept_before_the_first_byte_leaves(shelves, client_as, 
 
 
 def test_a_long_list_comes_in_blocks_and_holds_every_row_once(shelves, client_as):
-    shelves.put(
-        *({"code": f"L{number:05}", "name": "長" * 20, "node_id": shelves.near} for number in range(5000))
-    )
+    shelves.put(*({"code": f"L{number:05}", "name": "長" * 20, "node_id": shelves.near} for number in range(5000)))
     answer = client_as("head_office").get(f"{URL}/csv/", buffered=False)
     blocks = list(answer.iter_encoded())
     assert blocks[0].startswith("\ufeffCode".encode()) and len(blocks[0]) < 300
     assert len(blocks) > 3
-    codes = [
-        row["Code"] for row in csv.DictReader(io.StringIO(b"".join(blocks).decode("utf-8-sig"), newline=""))
-    ]
+    codes = [row["Code"] for row in csv.DictReader(io.StringIO(b"".join(blocks).decode("utf-8-sig"), newline=""))]
     assert len(codes) == len(set(codes)) == 5003
 
 

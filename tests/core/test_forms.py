@@ -68,22 +68,56 @@ def saved(client_as, typed, shelves):
 
 def test_what_is_typed_is_what_is_saved(saved, typed, org, work):
     boss, row = saved
-    assert (row.code, row.name, row.node_id, row.area_id, row.region_id) == ("A-1", "Left", org.stores[0].id, org.areas[0].id, org.regions[0].id)
-    assert (row.worth, row.pieces, row.counted_on, row.locked, row.level) == (Decimal("1234.50"), 12, date(2026, 11, 21), True, "low")
+    assert (row.code, row.name, row.node_id, row.area_id, row.region_id) == (
+        "A-1",
+        "Left",
+        org.stores[0].id,
+        org.areas[0].id,
+        org.regions[0].id,
+    )
+    assert (row.worth, row.pieces, row.counted_on, row.locked, row.level) == (
+        Decimal("1234.50"),
+        12,
+        date(2026, 11, 21),
+        True,
+        "low",
+    )
     assert (row.keeper_mobile, row.keeper_id, row.note) == ("13800138000", org.people["clerk"].id, "one\ntwo")
     version = open_form(boss, row.id)
-    changed = typed | {"name": "右", "worth": "0", "locked": "", "level": "", "keeper_id": "", "note": "", "_version": version}
+    changed = typed | {
+        "name": "右",
+        "worth": "0",
+        "locked": "",
+        "level": "",
+        "keeper_id": "",
+        "note": "",
+        "_version": version,
+    }
     assert post(boss, EDIT.format(row.id), changed).headers["Location"] == f"/admin/shelf/shelf/details/?id={row.id}"
     with work() as session:
         row = session.get(type(row), row.id)
-        assert (row.name, row.worth, row.locked, row.level, row.keeper_id, row.note) == ("右", 0, False, None, None, None)
+        assert (row.name, row.worth, row.locked, row.level, row.keeper_id, row.note) == (
+            "右",
+            0,
+            False,
+            None,
+            None,
+            None,
+        )
         assert row.version == 2
 
 
 @on_sqlite
 def test_a_form_with_mistakes_saves_nothing_and_keeps_every_word(client_as, typed, shelves):
     boss = client_as("head_office")
-    wrong = typed | {"name": "", "worth": "lots", "pieces": "1001", "counted_on": "2026-02-30", "level": "huge", "keeper_mobile": "123"}
+    wrong = typed | {
+        "name": "",
+        "worth": "lots",
+        "pieces": "1001",
+        "counted_on": "2026-02-30",
+        "level": "huge",
+        "keeper_mobile": "123",
+    }
     answer = post(boss, NEW, wrong)
     assert answer.status_code == 422 and shelves() == []
     errors = errors_in(answer.text)
@@ -122,7 +156,9 @@ def test_what_a_service_refuses_is_said_and_nothing_of_it_is_kept(saved, typed, 
     boss, row = saved
     answer = post(boss, NEW, typed | {"code": "B-2", "pieces": "666"})
     assert answer.status_code == 422 and "Not that many, please." in answer.text and 'value="B-2"' in answer.text
-    answer = post(boss, EDIT.format(row.id), typed | {"name": "Other", "pieces": "666", "_version": open_form(boss, row.id)})
+    answer = post(
+        boss, EDIT.format(row.id), typed | {"name": "Other", "pieces": "666", "_version": open_form(boss, row.id)}
+    )
     assert answer.status_code == 422 and "Not that many, please." in answer.text and 'value="Other"' in answer.text
     assert [(shelf.code, shelf.name) for shelf in shelves()] == [("A-1", "Left")]
     answer = post(boss, EDIT.format(row.id), typed | {"name": "Other", "_version": version_in(answer.text)})
@@ -146,7 +182,11 @@ def test_a_number_in_a_form_is_masked_and_stays_when_it_is_left_alone(saved, typ
 @on_sqlite
 def test_only_declared_fields_are_written(client_as, typed, work):
     boss = client_as("head_office")
-    post(boss, NEW, typed | {"id": "77", "version": "9", "deleted_at": "2026-01-01", "area_id": "1", "counted_at": "2001-01-01"})
+    post(
+        boss,
+        NEW,
+        typed | {"id": "77", "version": "9", "deleted_at": "2026-01-01", "area_id": "1", "counted_at": "2001-01-01"},
+    )
     from plugins.shelf.models import Shelf
 
     with work() as session:
@@ -155,7 +195,14 @@ def test_only_declared_fields_are_written(client_as, typed, work):
         assert row.area_id != 1 and row.counted_at.year > 2001
     office = client_as("head_office")
     person = {"username": "new", "name": "New", "node_id": typed["node_id"], "locale": "en"}
-    forged = {"password_hash": "x", "active": "", "must_change_password": "1", "everything": "1", "is_admin": "1", "rank": "100"}
+    forged = {
+        "password_hash": "x",
+        "active": "",
+        "must_change_password": "1",
+        "everything": "1",
+        "is_admin": "1",
+        "rank": "100",
+    }
     post(office, "/admin/org/person/new/", person | forged)
     with work() as session:
         made = session.scalars(select(Person).where(Person.username == "new")).one()
@@ -175,7 +222,10 @@ def test_somebody_elses_change_is_shown_and_not_overwritten(saved, typed, client
     boss, row = saved
     manager = client_as("store_manager")
     mine, theirs = open_form(boss, row.id), open_form(manager, row.id)
-    assert post(manager, EDIT.format(row.id), typed | {"name": "Theirs", "pieces": "13", "_version": theirs}).status_code == 302
+    assert (
+        post(manager, EDIT.format(row.id), typed | {"name": "Theirs", "pieces": "13", "_version": theirs}).status_code
+        == 302
+    )
     answer = post(boss, EDIT.format(row.id), typed | {"name": "Mine", "_version": mine})
     assert answer.status_code == 409
     conflict = re.findall(r'<th scope="row">([^<]*)</th><td>([^<]*)</td><td><strong>([^<]*)</strong>', answer.text)
@@ -211,7 +261,10 @@ def test_a_version_that_is_missing_forged_or_of_another_row_saves_nothing(saved,
 @pytest.mark.parametrize("database_url", ["sqlite", "postgres"], indirect=True)
 def test_of_two_who_save_at_the_same_moment_one_is_told(app, org, saved, typed, shelves):
     boss, row = saved
-    people = [sign_in(app.test_client(), org.people[role]) for role in ("head_office", "area_manager", "store_manager", "deputy")]
+    people = [
+        sign_in(app.test_client(), org.people[role])
+        for role in ("head_office", "area_manager", "store_manager", "deputy")
+    ]
     versions = [open_form(person, row.id) for person in people]
     start, answers = Barrier(len(people)), []
 
@@ -249,8 +302,13 @@ def test_a_choice_out_of_reach_is_refused_like_one_that_does_not_exist(client_as
         ("keeper_id", org.clerks[1].id), ("keeper_id", org.people["head_office"].id), ("keeper_id", 999_999),
     ):  # fmt: skip
         answer = post(manager, NEW, typed | {name: str(value)})
-        assert answer.status_code == 422 and errors_in(answer.text) == {name: "There is no such choice for you."}, (name, value)
-        assert "Name of" not in answer.text.split('id="content"')[1].replace("Name of clerk", ""), "its name is not told"
+        assert answer.status_code == 422 and errors_in(answer.text) == {name: "There is no such choice for you."}, (
+            name,
+            value,
+        )
+        assert "Name of" not in answer.text.split('id="content"')[1].replace("Name of clerk", ""), (
+            "its name is not told"
+        )
     assert shelves() == []
 
 
@@ -258,8 +316,23 @@ def test_a_choice_out_of_reach_is_refused_like_one_that_does_not_exist(client_as
 def test_a_right_to_list_here_and_to_write_there_does_not_add_up(app, org, work, typed):
     """Roles and places are never crossed: the place of a new row needs the right to make it there."""
     with work() as session:
-        make_role(session, "sees_all", org__node__list="all", org__calendar__list="all", org__calendar__read="all", org__store__list="all", org__store__read="all")
-        make_role(session, "writes_here", org__calendar__create="node", org__calendar__update="node", org__store__create="node", org__store__update="node")
+        make_role(
+            session,
+            "sees_all",
+            org__node__list="all",
+            org__calendar__list="all",
+            org__calendar__read="all",
+            org__store__list="all",
+            org__store__read="all",
+        )
+        make_role(
+            session,
+            "writes_here",
+            org__calendar__create="node",
+            org__calendar__update="node",
+            org__store__create="node",
+            org__store__update="node",
+        )
         from core.testing.factories import give_role
 
         person = make_person(session, "both", org.stores[0], "sees_all")
@@ -268,7 +341,18 @@ def test_a_right_to_list_here_and_to_write_there_does_not_add_up(app, org, work,
     day = {"day": "2026-10-01", "closed": "1", "reason": ""}
     assert post(browser, "/admin/org/calendar/new/", day | {"node_id": org.stores[0].id}).status_code == 302
     assert post(browser, "/admin/org/calendar/new/", day | {"node_id": org.stores[4].id}).status_code == 422
-    store = {"code": "NEW-1", "name": "New", "format": "", "peer_group": "", "opens": "", "closes": "", "size_m2": "", "address": "", "opened_on": "", "closed_on": ""}
+    store = {
+        "code": "NEW-1",
+        "name": "New",
+        "format": "",
+        "peer_group": "",
+        "opens": "",
+        "closes": "",
+        "size_m2": "",
+        "address": "",
+        "opened_on": "",
+        "closed_on": "",
+    }
     assert post(browser, "/admin/org/store/new/", store | {"parent_id": org.areas[3].id}).status_code in (404, 422)
     assert post(browser, "/admin/org/store/new/", store | {"parent_id": org.areas[0].id}).status_code == 302
     with work() as session:
@@ -276,7 +360,9 @@ def test_a_right_to_list_here_and_to_write_there_does_not_add_up(app, org, work,
         made = session.scalars(select(Node).where(Node.code == "NEW-1")).one()
         assert made.area_id == org.areas[0].id
     version = version_in(browser.get(f"/admin/org/store/edit/?id={made.id}").text)
-    moved = post(browser, f"/admin/org/store/edit/?id={made.id}", store | {"parent_id": org.areas[3].id, "_version": version})
+    moved = post(
+        browser, f"/admin/org/store/edit/?id={made.id}", store | {"parent_id": org.areas[3].id, "_version": version}
+    )
     assert moved.status_code in (404, 422)
     with work() as session:
         assert session.get(Node, made.id).area_id == org.areas[0].id
@@ -291,12 +377,20 @@ def test_save_and_add_another_leads_to_a_new_form(client_as, typed):
 @on_sqlite
 def test_a_text_is_shown_as_a_text(client_as, typed, shelves):
     boss = client_as("head_office")
-    evil = '<script>alert(1)</script>"\'&{{7*7}}'
+    evil = "<script>alert(1)</script>\"'&{{7*7}}"
     post(boss, NEW, typed | {"name": evil, "note": evil})
     row = shelves()[0]
-    for address in ("/admin/shelf/shelf/", "/admin/shelf/shelf/print/", f"/admin/shelf/shelf/details/?id={row.id}", EDIT.format(row.id), "/admin/shelf/shelf/?search=" + evil):
+    for address in (
+        "/admin/shelf/shelf/",
+        "/admin/shelf/shelf/print/",
+        f"/admin/shelf/shelf/details/?id={row.id}",
+        EDIT.format(row.id),
+        "/admin/shelf/shelf/?search=" + evil,
+    ):
         page = boss.get(address).text
-        assert "<script>alert" not in page and "49" not in re.sub(r"[\w-]{20,}", "", page.split("{{7*7}}")[0][-40:]), address
+        assert "<script>alert" not in page and "49" not in re.sub(r"[\w-]{20,}", "", page.split("{{7*7}}")[0][-40:]), (
+            address
+        )
 
 
 @on_sqlite
@@ -318,7 +412,16 @@ def test_every_view_declares_what_it_needs(house):
         for field in view.fields:
             assert hasattr(view.model, field.name), f"{view.resource}: {field.name}"
             assert not field.lookup or field.lookup in house.views
-            assert field.name not in ("id", "version", "created_at", "updated_at", "deleted_at", "area_id", "region_id", "password_hash")
+            assert field.name not in (
+                "id",
+                "version",
+                "created_at",
+                "updated_at",
+                "deleted_at",
+                "area_id",
+                "region_id",
+                "password_hash",
+            )
         for column in view.columns:
             sql = column.sql(view.model)
             if column.sortable:

@@ -49,7 +49,9 @@ def shelf(app, org, work):
         session.add_all(rows)
         session.flush()
         session.add_all(Item(shelf_id=row.id, name=f"on {row.code}") for row in rows)
-        session.add_all(Memo(author_id=author.id, name=author.username) for author in (org.people["store_manager"], org.clerks[4]))
+        session.add_all(
+            Memo(author_id=author.id, name=author.username) for author in (org.people["store_manager"], org.clerks[4])
+        )
         session.flush()
         items = list(session.scalars(select(Item).order_by(Item.id)))
     return SimpleNamespace(
@@ -224,7 +226,9 @@ def test_bulk_writes_that_know_no_scope_are_refused(as_manager, shelf):
             lambda: session.execute(update(Shelf), [{"id": shelf.foreign[0], "name": "mine"}]),
             lambda: session.execute(insert(Shelf), [new]),
             lambda: session.execute(insert(Shelf).values(new)),
-            lambda: session.execute(insert(Shelf).from_select(["code", "name", "node_id"], select(Shelf.code, Shelf.name, Shelf.node_id))),
+            lambda: session.execute(
+                insert(Shelf).from_select(["code", "name", "node_id"], select(Shelf.code, Shelf.name, Shelf.node_id))
+            ),
             lambda: session.bulk_insert_mappings(Shelf, [new]),
             lambda: session.bulk_update_mappings(Shelf, [{"id": shelf.foreign[0], "name": "mine"}]),
             lambda: session.bulk_save_objects([Shelf(**new)]),
@@ -252,7 +256,13 @@ def test_a_new_row_stands_where_its_maker_may_write(as_manager, shelf):
 @on_sqlite
 def test_the_levels_of_a_row_are_its_nodes_and_nobody_elses(as_manager, shelf):
     with as_manager() as session:
-        row = shelf.Shelf(code="N", name="new", node_id=shelf.here.id, area_id=shelf.elsewhere.area_id, region_id=shelf.elsewhere.region_id)
+        row = shelf.Shelf(
+            code="N",
+            name="new",
+            node_id=shelf.here.id,
+            area_id=shelf.elsewhere.area_id,
+            region_id=shelf.elsewhere.region_id,
+        )
         session.add(row)
         session.flush()
         assert (row.area_id, row.region_id) == (shelf.here.area_id, shelf.here.region_id)

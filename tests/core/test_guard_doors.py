@@ -35,7 +35,9 @@ def shelf(app, org, work):
     here, elsewhere = org.stores[0], org.stores[4]
     with work() as session:
         manager = load_person(session, org.people["store_manager"].id)
-        session.add_all(Shelf(code=where.code, name=f"at {where.code}", node_id=where.id) for where in (here, elsewhere))
+        session.add_all(
+            Shelf(code=where.code, name=f"at {where.code}", node_id=where.id) for where in (here, elsewhere)
+        )
     return SimpleNamespace(Shelf=Shelf, Item=Item, Memo=Memo, manager=manager, here=here, elsewhere=elsewhere)
 
 
@@ -112,7 +114,12 @@ def test_sql_as_a_literal_column_is_sql_as_text(shelf, work):
 
 
 def test_the_bare_engine_is_for_marked_blocks(session):
-    for door in (lambda: session.get_bind(), lambda: session.get_bind(Node), lambda: session.bind, lambda: session.connection()):
+    for door in (
+        lambda: session.get_bind(),
+        lambda: session.get_bind(Node),
+        lambda: session.bind,
+        lambda: session.connection(),
+    ):
         with refused():
             door()
         with unscoped("a test"):
@@ -123,7 +130,12 @@ def test_the_bare_engine_is_for_marked_blocks(session):
 @on_sqlite
 def test_rows_the_audit_follows_are_written_one_by_one_whoever_acts(session, shelf):
     for model in (shelf.Shelf, shelf.Item, Node, Person, Grant):
-        for statement in (update(model).values(version=9), delete(model), update(model.__table__).values(version=9), delete(model.__table__)):
+        for statement in (
+            update(model).values(version=9),
+            delete(model),
+            update(model.__table__).values(version=9),
+            delete(model.__table__),
+        ):
             with refused():
                 session.execute(statement)
 

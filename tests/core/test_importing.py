@@ -66,9 +66,7 @@ def shop(app, org, tmp_path):
         with app.app_context(), acting(app, person) as session:
             yield session
 
-    def bring(
-        *lines, path=None, resource="shelf.shelf", person=SYSTEM, apply=True, headings=HEADINGS, **choices
-    ):
+    def bring(*lines, path=None, resource="shelf.shelf", person=SYSTEM, apply=True, headings=HEADINGS, **choices):
         path = path or write("\n".join((headings, *lines)))
         with work(person) as session:
             table = open_table(path, path.name)
@@ -303,9 +301,7 @@ def test_a_workbook_is_read_as_a_csv_is(shop, tmp_path):
 def test_a_formula_in_a_cell_is_a_text_like_any_other(shop):
     shop.bring(A.replace("First", "=HYPERLINK(1)"))
     assert shop.shelves()["A"].name == "=HYPERLINK(1)"
-    assert counts(shop.bring(A.replace("First", "'=HYPERLINK(1)"))) == (0, 0, 1, 0), (
-        "our own exports guard it"
-    )
+    assert counts(shop.bring(A.replace("First", "'=HYPERLINK(1)"))) == (0, 0, 1, 0), "our own exports guard it"
 
 
 @on_sqlite
@@ -618,9 +614,7 @@ def test_at_the_desk_only_ones_own_batch_can_be_seen(shop, client_as):
         assert other.get(address).status_code == 404
     assert post(other, preview.location).status_code == 404
     assert post(other, preview.location.replace("batch", "revert")).status_code == 404
-    assert (
-        post(client_as("head_office"), preview.location.replace("org/store", "org/person")).status_code == 404
-    )
+    assert post(client_as("head_office"), preview.location.replace("org/store", "org/person")).status_code == 404
 
 
 @on_sqlite
@@ -691,9 +685,7 @@ def test_an_option_of_the_resource_is_an_option_of_the_command(shop, shell, monk
     monkeypatch.setattr(
         view, "import_options", {"absent_days": {"missing": "Missing", "closed": "Closed"}}, raising=False
     )
-    monkeypatch.setattr(
-        view, "after_import", lambda _session, _batch, options: asked.append(options), raising=False
-    )
+    monkeypatch.setattr(view, "after_import", lambda _session, _batch, options: asked.append(options), raising=False)
     path = shop.write(f"{HEADINGS}\n{A}\n")
     shell(import_file, "shelf.shelf", path)
     shell(import_file, "shelf.shelf", path, "--absent-days", "closed")

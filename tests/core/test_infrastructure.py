@@ -129,7 +129,5 @@ def test_the_import_contracts_see_every_module():
     root = Path(__file__).resolve().parents[2]
     modules = [path for name in ("core", "plugins") for path in (root / name).rglob("*.py")]
     folders = {path.parent for path in modules if "migrations" not in path.parts}
-    unseen = sorted(
-        str(folder.relative_to(root)) for folder in folders if not (folder / "__init__.py").exists()
-    )
+    unseen = sorted(str(folder.relative_to(root)) for folder in folders if not (folder / "__init__.py").exists())
     assert unseen == [], "import-linter passes over folders without __init__.py"

@@ -59,7 +59,13 @@ def test_a_translation_keeps_the_named_places(folder):
 
 @pytest.mark.parametrize(
     ("accepted", "chosen"),
-    [(["zh-CN"], "zh_Hans_CN"), (["zh"], "zh_Hans_CN"), (["en-GB", "zh"], "en"), (["fr"], "zh_Hans_CN"), ([], "zh_Hans_CN")],
+    [
+        (["zh-CN"], "zh_Hans_CN"),
+        (["zh"], "zh_Hans_CN"),
+        (["en-GB", "zh"], "en"),
+        (["fr"], "zh_Hans_CN"),
+        ([], "zh_Hans_CN"),
+    ],
 )
 def test_the_browsers_language_is_understood(accepted, chosen):
     assert language.best_locale(accepted) == chosen

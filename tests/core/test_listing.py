@@ -93,7 +93,9 @@ A_ROW = some.fixed_dictionaries({
 def test_walking_through_a_list_meets_every_row_once_and_in_order(client_as, fill, page_size):
     boss = client_as("leader")
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+    @settings(
+        max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    )
     @given(
         rows=some.lists(A_ROW, max_size=14), size=some.integers(1, 7), descending=some.booleans(),
         name=some.sampled_from(["code", "name", "worth", "pieces", "counted_on", "counted_at"]),
@@ -211,17 +213,30 @@ def test_a_masked_column_is_no_oracle(client_as, fill, house):
     fill([{"keeper_mobile": "13812345678", "code": "M1"}, {"keeper_mobile": "13900000000", "code": "M2"}])
     boss = client_as("leader")
     everything = ids_on(boss.get(LIST))
-    for arguments in ("search=13812345678", "search=5678", "keeper_mobile=13812345678", "keeper_mobile_from=13812345678"):
+    for arguments in (
+        "search=13812345678",
+        "search=5678",
+        "keeper_mobile=13812345678",
+        "keeper_mobile_from=13812345678",
+    ):
         assert ids_on(boss.get(f"{LIST}?{arguments}")) in (everything, []), arguments
     assert ids_on(boss.get(f"{LIST}?sort=keeper_mobile")) == ids_on(boss.get(f"{LIST}?sort=keeper_mobile&desc=1"))
-    for address in (LIST, f"{LIST}print/", f"{LIST}export/csv/", f"{LIST}details/?id={everything[0]}", f"{LIST}ajax/lookup/?q=M"):
+    for address in (
+        LIST,
+        f"{LIST}print/",
+        f"{LIST}export/csv/",
+        f"{LIST}details/?id={everything[0]}",
+        f"{LIST}ajax/lookup/?q=M",
+    ):
         text = boss.get(address).text
         assert "13812345678" not in text and "13900000000" not in text, address
     for view in house.views.values():
         for column in view.columns:
             personal = hasattr(view.model, column.name) and getattr(view.model, column.name).info.get("personal")
             assert not (personal and (column.sortable or column.filter)), f"{view.resource}.{column.name}"
-            assert not (personal and column.kind_for(view.model) != "mobile"), f"{view.resource}.{column.name} is shown in full"
+            assert not (personal and column.kind_for(view.model) != "mobile"), (
+                f"{view.resource}.{column.name} is shown in full"
+            )
             assert column.name not in view.search or not personal
 
 

@@ -26,7 +26,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     pass
 '''
-FIRST = '''
+FIRST = """
     op.create_table("{name}_parent", sa.Column("id", sa.Integer, primary_key=True), sa.Column("word", sa.String(20)))
     op.create_table(
         "{name}_child", sa.Column("id", sa.Integer, primary_key=True),
@@ -34,11 +34,11 @@ FIRST = '''
     )
     op.execute("INSERT INTO {name}_parent (id, word) VALUES (1, 'one')")
     op.execute("INSERT INTO {name}_child (id, parent_id) VALUES (1, 1)")
-'''
-CHANGE = '''
+"""
+CHANGE = """
     with op.batch_alter_table("{name}_parent") as batch:
         batch.alter_column("word", type_=sa.String(40), nullable=False)
-'''
+"""
 
 
 @pytest.fixture

@@ -31,7 +31,9 @@ def run(session, statement: str) -> None:
         session.connection().execute(sa.text(statement))
 
 
-@pytest.mark.parametrize("name", ["alembic", "exchange", "org", "auth", "registry", "nobody", "daily", "daily_reports_day", "x; drop"])
+@pytest.mark.parametrize(
+    "name", ["alembic", "exchange", "org", "auth", "registry", "nobody", "daily", "daily_reports_day", "x; drop"]
+)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_name_that_is_no_plugins_is_refused(work, host, tmp_path, name):
     from core.registry.purge import purge
@@ -113,7 +115,10 @@ def test_it_is_refused_while_rows_of_another_plugin_point_to_its_own(work, host,
     from core.registry.states import PluginRefused
 
     with work() as session:
-        run(session, "CREATE TABLE other_line (id INTEGER, day INTEGER REFERENCES daily_reports_day (id) ON DELETE CASCADE)")
+        run(
+            session,
+            "CREATE TABLE other_line (id INTEGER, day INTEGER REFERENCES daily_reports_day (id) ON DELETE CASCADE)",
+        )
         with pytest.raises(PluginRefused, match="other_line"):
             purge(session, host, "daily_reports", tmp_path / "out")
 

@@ -9,7 +9,7 @@ from core.testing.factories import acting
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-GOOD = '''
+GOOD = """
 from flask import Blueprint
 from core.api import hookimpl, public
 from plugins.{name} import models
@@ -23,8 +23,8 @@ def index():
 @hookimpl
 def backoffice_blueprints():
     return [blueprint]
-'''
-MODELS = '''
+"""
+MODELS = """
 from sqlalchemy.orm import Mapped, mapped_column
 from core.api import Row, plugin_base
 Base = plugin_base("{name}")
@@ -34,7 +34,7 @@ class Thing(Row, Base):
     __scope__ = "global"
     __resource__ = "{name}:thing"
     word: Mapped[str] = mapped_column()
-'''
+"""
 
 
 def blueprint(rule: str, name: str = "{name}", prefix: str = "/{name}", mark: str = '@public("a test")') -> str:
@@ -55,7 +55,9 @@ def backoffice_blueprints():
 
 
 def hook(name: str, body: str) -> str:
-    return f"from core.api import *\nfrom core.api import hookimpl, Permission\n\n@hookimpl\ndef {name}():\n    {body}\n"
+    return (
+        f"from core.api import *\nfrom core.api import hookimpl, Permission\n\n@hookimpl\ndef {name}():\n    {body}\n"
+    )
 
 
 BROKEN = {
@@ -194,7 +196,7 @@ def test_of_two_blueprints_with_one_name_the_second_is_left_out(house):
 
 
 def test_a_resource_begins_with_the_name_of_its_plugin(house):
-    views = '''
+    views = """
 from core.api import ModelView, hookimpl
 class Things(ModelView):
     resource = "org.store"
@@ -204,7 +206,7 @@ class Things(ModelView):
 @hookimpl
 def backoffice_admin_views():
     return [Things()]
-'''
+"""
     app = house(qbroken=(views, MODELS))
     assert "must begin with qbroken." in state_of(app, "qbroken").reason
 
@@ -229,16 +231,18 @@ def test_no_plugin_may_have_an_address_of_cores(settings, house):
 
 
 def test_a_hook_that_should_answer_a_list_may_answer_nothing_or_fail_late(house):
-    cards = '''
+    cards = """
 from core.api import hookimpl
 @hookimpl
 def backoffice_home_cards(person):
     yield 1 / 0
-'''
+"""
     app = house(qlate=(cards, ""), qnone=(cards.replace("yield 1 / 0", "return None"), ""))
     switch_on(app)
     with acting(app):
-        assert [name for name, _answer in app.extensions["backoffice"].host.collect("backoffice_home_cards", person=None)] == ["qnone"]
+        assert [
+            name for name, _answer in app.extensions["backoffice"].host.collect("backoffice_home_cards", person=None)
+        ] == ["qnone"]
 
 
 def test_outside_a_request_a_hook_is_asked_only_of_what_is_on(house):

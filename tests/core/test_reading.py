@@ -68,14 +68,10 @@ def test_every_encoding_gives_the_same_table(read, content):
 
 
 # Private-use characters are left out because GB18030 maps some of them to newer code points.
-cells = st.text(
-    st.characters(exclude_categories=["Cs", "Cc", "Co", "Cn"]) | st.sampled_from(',;"\t\n 好'), max_size=8
-)
+cells = st.text(st.characters(exclude_categories=["Cs", "Cc", "Co", "Cn"]) | st.sampled_from(',;"\t\n 好'), max_size=8)
 names = st.text(st.characters(codec="gb2312", categories=["L"]), min_size=1, max_size=5)
 # In GB18030 these two are no valid UTF-8; a short file of others may be valid in both, and means UTF-8.
-headings = st.lists(names.filter("门店".__ne__), min_size=1, max_size=4, unique=True).map(
-    lambda more: ["门店", *more]
-)
+headings = st.lists(names.filter("门店".__ne__), min_size=1, max_size=4, unique=True).map(lambda more: ["门店", *more])
 tables = headings.flatmap(
     lambda headers: st.tuples(
         st.just(headers),
@@ -85,9 +81,7 @@ tables = headings.flatmap(
 
 
 @one_file
-@given(
-    tables, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030"]), st.data()
-)
+@given(tables, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030"]), st.data())
 def test_what_is_written_is_read_back(read, table, encoding, data):
     headers, rows = table
     text = io.StringIO()
@@ -97,9 +91,7 @@ def test_what_is_written_is_read_back(read, table, encoding, data):
         "quoting": csv.QUOTE_ALL,
     }
     csv.writer(text, **options).writerows([headers, *rows])
-    filled = [
-        (number, tuple(values)) for number, values in enumerate(rows, start=2) if "".join(values).strip()
-    ]
+    filled = [(number, tuple(values)) for number, values in enumerate(rows, start=2) if "".join(values).strip()]
     if filled:
         assert read(text.getvalue().encode(encoding)) == (headers, filled)
 
@@ -234,9 +226,7 @@ def test_a_row_without_end_is_refused_in_little_memory(tmp_path, content):
 def test_a_csv_is_never_held_whole(tmp_path):
     path = tmp_path / "a"
     with path.open("w") as file:
-        file.writelines(
-            ["店,日期,备注\n", *(f"S{number:06},2026-11-21,{'好' * 50}\n" for number in range(60_000))]
-        )
+        file.writelines(["店,日期,备注\n", *(f"S{number:06},2026-11-21,{'好' * 50}\n" for number in range(60_000))])
     tracemalloc.start()
     assert sum(1 for _row in open_table(path, "a.csv").rows()) == 60_000
     peak = tracemalloc.get_traced_memory()[1]

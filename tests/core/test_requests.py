@@ -199,7 +199,9 @@ def test_the_reason_for_showing_a_number_is_asked_for_and_has_an_end(org, client
 
 
 @on_sqlite
-def test_a_statement_that_knows_no_scope_is_a_fault_in_the_log_and_a_404_to_the_person(app, client_as, route, log_lines, capfd):
+def test_a_statement_that_knows_no_scope_is_a_fault_in_the_log_and_a_404_to_the_person(
+    app, client_as, route, log_lines, capfd
+):
     def view():
         return str(current.execute(text("SELECT mobile FROM org_person")).all())
 

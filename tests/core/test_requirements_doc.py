@@ -49,9 +49,7 @@ def test_a_requirement_names_its_proofs_in_order_and_says_open_without_one():
 
 
 def test_an_unknown_requirement_is_refused(tmp_path):
-    (tmp_path / "test_wrong.py").write_text(
-        "import pytest\n@pytest.mark.requirement('Q999')\ndef test_wrong(): ...\n"
-    )
+    (tmp_path / "test_wrong.py").write_text("import pytest\n@pytest.mark.requirement('Q999')\ndef test_wrong(): ...\n")
     refused = subprocess.run(
         [
             sys.executable,

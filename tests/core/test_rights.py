@@ -82,7 +82,9 @@ def test_it_sees_no_business_data(org, work):
         it = load_person(session, org.people["it"].id)
         assert it.may("registry:plugin:update")
         business = {name for name in it.rights if not name.startswith(("registry:", "org:person:"))}
-        assert not {name for name in business if name.endswith((":update", ":delete", ":export", ":create", ":import"))}, business
+        assert not {
+            name for name in business if name.endswith((":update", ":delete", ":export", ":create", ":import"))
+        }, business
 
 
 def test_roles_and_places_are_never_crossed(org, work):
@@ -123,7 +125,9 @@ def test_a_stand_in_has_the_rights_of_their_days(org, work, monkeypatch):
     today = date(2026, 3, 1)
     with work() as session:
         person = make_person(session, "stand.in", org.stores[0])
-        for number, (start, end) in enumerate(((None, today), (today, None), (today, today), (today + timedelta(1), None), (None, today - timedelta(1)))):
+        for number, (start, end) in enumerate(
+            ((None, today), (today, None), (today, today), (today + timedelta(1), None), (None, today - timedelta(1)))
+        ):
             give_role(session, person, "store_manager", org.stores[number], from_day=start, to_day=end)
     for day, time, expected in (
         (-1, (12, 0), {0, 4}), (0, (2, 59, 59), {0, 4}), (0, (3, 0), {0, 1, 2}), (1, (2, 59, 59), {0, 1, 2}), (1, (3, 0), {1, 3}),
@@ -162,7 +166,9 @@ def test_a_right_that_is_taken_is_gone_on_the_next_request_in_every_process(app,
 
     def at_another_place(session):
         with unscoped("a test"):
-            session.execute(update(Assignment).where(Assignment.person_id == manager.id).values(node_id=org.stores[1].id))
+            session.execute(
+                update(Assignment).where(Assignment.person_id == manager.id).values(node_id=org.stores[1].id)
+            )
 
     assert change(without_the_grant) == [403, 403]
     assert change(with_the_grant) == [200, 200]
@@ -202,13 +208,22 @@ def test_the_reach_of_all_ones_roles_is_the_union_of_their_reaches(org, work):
     nodes = org.nodes
     with work() as session:
         roles = {
-            level: make_role(session, f"role_{level}", **{"org__store__list": level, "org__person__list": level}) for level in ("own", "node", "all")
+            level: make_role(session, f"role_{level}", **{"org__store__list": level, "org__person__list": level})
+            for level in ("own", "node", "all")
         }
         person = make_person(session, "somebody", org.stores[0])
         colleagues = [make_person(session, f"p{number}", node) for number, node in enumerate(nodes)]
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
-    @given(held=some.lists(some.tuples(some.sampled_from(["own", "node", "node", "node", "all"]), some.integers(0, len(nodes) - 1)), max_size=4, unique=True))
+    @settings(
+        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    )
+    @given(
+        held=some.lists(
+            some.tuples(some.sampled_from(["own", "node", "node", "node", "all"]), some.integers(0, len(nodes) - 1)),
+            max_size=4,
+            unique=True,
+        )
+    )
     def check(held):
         with work() as session:
             with unscoped("a test"):
@@ -219,7 +234,13 @@ def test_the_reach_of_all_ones_roles_is_the_union_of_their_reaches(org, work):
             acting = load_person(session, person.id)
             reached = set()
             for level, number in held:
-                reached |= below(org, nodes[number]) if level == "node" else {node.id for node in nodes} if level == "all" else set()
+                reached |= (
+                    below(org, nodes[number])
+                    if level == "node"
+                    else {node.id for node in nodes}
+                    if level == "all"
+                    else set()
+                )
             own = any(level == "own" for level, _number in held)
             assert stores_seen(session, acting) == {store.id for store in org.stores if store.id in reached}
             with unscoped("the criteria alone"):
@@ -242,7 +263,9 @@ def test_a_chosen_grant_of_a_shipped_role_is_not_reset_by_an_upgrade(org, work, 
         seed_grants(session, list(house.permissions.values()))
         assert session.scalars(select(Grant).where(Grant.role_id == clerk.id)).all() == []
         seed_grants(session, [Permission("new:thing:read", "New", {"clerk": "own"})])
-        assert [grant.permission for grant in session.scalars(select(Grant).where(Grant.role_id == clerk.id))] == ["new:thing:read"]
+        assert [grant.permission for grant in session.scalars(select(Grant).where(Grant.role_id == clerk.id))] == [
+            "new:thing:read"
+        ]
 
 
 @on_sqlite
@@ -265,7 +288,10 @@ def test_a_permission_that_is_misspelt_is_refused():
 
 
 def test_the_seven_usual_rights_are_declared_in_one_line():
-    made = {p.name.split(":")[2]: p.grants for p in resource_permissions("a:b", "x", view={"clerk": "own"}, edit={"leader": "all"}, import_={"it": "all"})}
+    made = {
+        p.name.split(":")[2]: p.grants
+        for p in resource_permissions("a:b", "x", view={"clerk": "own"}, edit={"leader": "all"}, import_={"it": "all"})
+    }
     assert set(made) == {"list", "read", "create", "update", "delete", "export", "import"}
     assert made["list"] == made["read"] == made["export"] == {"clerk": "own"}
     assert made["create"] == made["delete"] == {"leader": "all"} and made["import"] == {"leader": "all", "it": "all"}
@@ -282,7 +308,9 @@ def test_two_databases_in_one_process_know_their_own_people(app, settings, org, 
         with acting(second) as session:
             other = make_organisation(session)
             with unscoped("a test"):
-                session.execute(update(Person).where(Person.id == other.people["head_office"].id).values(name="Somebody else"))
+                session.execute(
+                    update(Person).where(Person.id == other.people["head_office"].id).values(name="Somebody else")
+                )
         first = sign_in(app.test_client(), org.people["head_office"]).get("/admin/").text
         again = sign_in(second.test_client(), other.people["head_office"]).get("/admin/").text
         assert "Name of head_office" in first and "Somebody else" in again

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from core import clock
 from core.access.scope import unscoped
-from core.auth import accounts, limits, passwords, sessions
+from core.auth import accounts, limits, passwords
 from core.auth.models import Assignment, LoginAttempt, Role, UserSession
 from core.auth.rights import load_person
 from core.org.models import Person
@@ -79,7 +79,19 @@ def test_who_does_not_exist_gets_the_answer_of_a_wrong_password(app, clerk, work
             password_expires_at=clock.now() - timedelta(seconds=1),
         )  # fmt: skip
     wrong = try_to_sign_in(app.test_client(), "clerk", "not-the-password")
-    for name in ("nobody", "left", "closed", "silent", "too.late", "CLERK", "clerk'--", "店员", "x" * 5000, "\x00", "a\x00b"):
+    for name in (
+        "nobody",
+        "left",
+        "closed",
+        "silent",
+        "too.late",
+        "CLERK",
+        "clerk'--",
+        "店员",
+        "x" * 5000,
+        "\x00",
+        "a\x00b",
+    ):
         answer = try_to_sign_in(app.test_client(), name)
         assert (answer.status_code, text_of(answer)) == (401, text_of(wrong)), name
 
@@ -115,7 +127,14 @@ def test_every_way_to_lose_a_right_ends_the_sessions(app, clerk, org, work):
 
     def new_role(session, person):
         role = session.scalars(select(Role).where(Role.code == "deputy")).one()
-        accounts.assign(session, load_person(session, org.people["system_administrator"].id), Assignment(), person, role, org.stores[1])
+        accounts.assign(
+            session,
+            load_person(session, org.people["system_administrator"].id),
+            Assignment(),
+            person,
+            role,
+            org.stores[1],
+        )
 
     def lose_role(session, person):
         held = session.scalars(select(Assignment).where(Assignment.person_id == person.id)).first()
@@ -159,7 +178,9 @@ def test_who_moves_to_another_store_signs_in_anew(client_as, clerk, app, org):
     fields = {"username": "clerk", "name": "New name", "node_id": org.stores[0].id, "locale": "en", "_version": version}
     assert post(office, f"/admin/org/person/edit/?id={clerk.id}", fields).status_code == 302
     assert is_in(browser), "a new name ends nothing"
-    version = re.search(r'name="_version" value="([^"]+)"', office.get(f"/admin/org/person/edit/?id={clerk.id}").text)[1]
+    version = re.search(r'name="_version" value="([^"]+)"', office.get(f"/admin/org/person/edit/?id={clerk.id}").text)[
+        1
+    ]
     post(office, f"/admin/org/person/edit/?id={clerk.id}", fields | {"node_id": org.stores[1].id, "_version": version})
     assert not is_in(browser)
 
@@ -210,7 +231,9 @@ def test_one_sees_and_ends_only_ones_own_sessions(app, clerk, org, work):
     with work() as session:
         ids = list(session.scalars(select(UserSession.id).order_by(UserSession.id)))
     page = mine.get("/account/").text
-    assert [number for number in ids if f"/account/sessions/{number}/end" in page] == ids[1:2], "the others of one's own"
+    assert [number for number in ids if f"/account/sessions/{number}/end" in page] == ids[1:2], (
+        "the others of one's own"
+    )
     post(mine, f"/account/sessions/{ids[2]}/end")
     assert is_in(stranger)
     post(mine, f"/account/sessions/{ids[1]}/end")
@@ -243,7 +266,11 @@ def test_a_one_time_password_works_once_for_a_day_and_must_be_changed(app, clien
         assert person.must_change_password
         hours = (person.password_expires_at - clock.now()).total_seconds() / 3600
         assert 23.9 < hours <= 24
-        once = next(word for word in re.findall(r"\b[a-hjkmnp-z2-9]{10}\b", page) if passwords.verify(person.password_hash, word))
+        once = next(
+            word
+            for word in re.findall(r"\b[a-hjkmnp-z2-9]{10}\b", page)
+            if passwords.verify(person.password_hash, word)
+        )
     browser = app.test_client()
     assert try_to_sign_in(browser, "clerk", once).status_code == 302
     for address in ("/", "/admin/", "/inbox/", "/account/"):
@@ -332,9 +359,15 @@ def test_after_signing_in_one_lands_in_the_house_and_nowhere_else(app, clerk):
     for target in outside:
         answer = try_to_sign_in(app.test_client(), "clerk", fields={"next": target})
         place = answer.headers["Location"]
-        assert place.startswith("/") and not place.startswith(("//", "/\\")) and "evil" not in place.split("?")[0].lstrip("/")[:5], target
+        assert (
+            place.startswith("/")
+            and not place.startswith(("//", "/\\"))
+            and "evil" not in place.split("?")[0].lstrip("/")[:5]
+        ), target
         assert "\r" not in place and "\n" not in place and "X" not in answer.headers
-    assert try_to_sign_in(app.test_client(), "clerk", fields={"next": "/inbox/?a=1"}).headers["Location"] == "/inbox/?a=1"
+    assert (
+        try_to_sign_in(app.test_client(), "clerk", fields={"next": "/inbox/?a=1"}).headers["Location"] == "/inbox/?a=1"
+    )
     waiting = app.test_client().get("/admin/org/store/?search=a&page=2").headers["Location"]
     assert waiting == "/login?next=/admin/org/store/?search%3Da%26page%3D2" or "next=%2Fadmin%2Forg%2Fstore" in waiting
 
@@ -342,7 +375,9 @@ def test_after_signing_in_one_lands_in_the_house_and_nowhere_else(app, clerk):
 @on_sqlite
 def test_the_language_switch_leads_back_into_the_house(app, clerk, work):
     browser = sign_in(app.test_client(), clerk)
-    answer = post(browser, "/language", {"locale": "zh_Hans_CN"}, headers={"Referer": "https://evil.example//evil.example/x"})
+    answer = post(
+        browser, "/language", {"locale": "zh_Hans_CN"}, headers={"Referer": "https://evil.example//evil.example/x"}
+    )
     assert not answer.headers["Location"].startswith("//")
     assert post(browser, "/language", {"locale": "xx"}).status_code == 302
     with work() as session:

@@ -36,7 +36,13 @@ def test_every_place_knows_the_area_and_the_region_above_it(org):
 
 @on_sqlite
 def test_a_place_stands_only_where_its_kind_may_stand(org, work):
-    places = {"chain": org.chain, "region": org.regions[0], "area": org.areas[0], "store": org.stores[0], "department": org.department}
+    places = {
+        "chain": org.chain,
+        "region": org.regions[0],
+        "area": org.areas[0],
+        "store": org.stores[0],
+        "department": org.department,
+    }
     for kind in KINDS:
         for above, parent in places.items():
             allowed = above in PARENTS.get(kind, ())
@@ -58,7 +64,9 @@ def test_a_place_that_moves_takes_everything_below_it_along(org, work, house):
     with work() as session:
         for place in (area, *org.stores[:2], org.department):
             assert levels(session.get(Node, place.id)) == (area.id, region.id), place.code
-        people = session.scalars(select(Person).where(Person.node_id.in_([area.id, org.stores[0].id, org.stores[1].id, org.department.id])))
+        people = session.scalars(
+            select(Person).where(Person.node_id.in_([area.id, org.stores[0].id, org.stores[1].id, org.department.id]))
+        )
         found = [levels(person) for person in people]
         assert len(found) >= 7 and set(found) == {(area.id, region.id)}
         untouched = session.scalars(select(Person).where(Person.node_id == org.stores[2].id)).first()
@@ -88,7 +96,12 @@ def test_who_reaches_a_store_follows_the_move_at_once(org, work, client_as, app)
 @on_sqlite
 def test_a_place_does_not_move_below_itself(org, client_as, work):
     office = client_as("system_administrator")
-    for place, parent in ((org.areas[0], org.areas[0]), (org.regions[0], org.areas[0]), (org.areas[0], org.stores[0]), (org.stores[0], org.department)):
+    for place, parent in (
+        (org.areas[0], org.areas[0]),
+        (org.regions[0], org.areas[0]),
+        (org.areas[0], org.stores[0]),
+        (org.stores[0], org.department),
+    ):
         page = office.get(f"/admin/org/node/edit/?id={place.id}").text
         version = re.search(r'name="_version" value="([^"]+)"', page)[1]
         fields = {"code": place.code, "name": place.name, "parent_id": parent.id, "_version": version}
@@ -159,13 +172,23 @@ def test_a_day_is_entered_once_a_place(org, client_as):
     assert post(office, "/admin/org/calendar/new/", fields).status_code == 302
     answer = post(office, "/admin/org/calendar/new/", fields)
     assert answer.status_code == 422 and "already an entry" in answer.text
-    assert post(office, "/admin/org/calendar/new/", fields | {"node_id": org.stores[0].id, "closed": ""}).status_code == 302
+    assert (
+        post(office, "/admin/org/calendar/new/", fields | {"node_id": org.stores[0].id, "closed": ""}).status_code
+        == 302
+    )
 
 
 @on_sqlite
 def test_a_new_store_is_ready_for_its_people_at_once(org, client_as, app, work):
     office = client_as("head_office")
-    fields = {"code": "SZ-NS-0123", "name": "New", "parent_id": org.areas[1].id, "opens": "8:30", "closes": "22:00", "size_m2": "80"}
+    fields = {
+        "code": "SZ-NS-0123",
+        "name": "New",
+        "parent_id": org.areas[1].id,
+        "opens": "8:30",
+        "closes": "22:00",
+        "size_m2": "80",
+    }
     assert post(office, "/admin/org/store/new/", fields).status_code == 302
     with work() as session:
         store = session.scalars(select(Node).where(Node.code == "SZ-NS-0123")).one()

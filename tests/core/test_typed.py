@@ -267,8 +267,7 @@ def test_yes_and_no():
 )
 @given(
     text=st.text(
-        st.sampled_from("0123456789,.-+:/ eE%¥元万亿年月日点半\u202a\0１，")
-        | st.characters(exclude_categories=[])
+        st.sampled_from("0123456789,.-+:/ eE%¥元万亿年月日点半\u202a\0１，") | st.characters(exclude_categories=[])
     )
 )
 def test_anything_typed_is_understood_or_refused_with_a_message(kind, text):

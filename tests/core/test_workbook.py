@@ -18,15 +18,13 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 KINDS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
 HEADINGS = (
-    '<row r="1"><c r="A1" t="inlineStr"><is><t>店</t></is></c>'
-    '<c r="B1" t="inlineStr"><is><t>值</t></is></c></row>'
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>店</t></is></c><c r="B1" t="inlineStr"><is><t>值</t></is></c></row>'
 )
 
 
 def relationships(**targets):
     links = (
-        f'<Relationship Id="{id}" Type="{KINDS}/{kind}" Target="{target}"/>'
-        for id, (kind, target) in targets.items()
+        f'<Relationship Id="{id}" Type="{KINDS}/{kind}" Target="{target}"/>' for id, (kind, target) in targets.items()
     )
     return f'<Relationships xmlns="{RELATIONSHIPS}">{"".join(links)}</Relationships>'
 
@@ -77,9 +75,7 @@ def read(tmp_path):
 @pytest.fixture
 def cell(read):
     """Read the text of one cell, given as its XML."""
-    return lambda xml, **more: read(parts(f'<row r="2"><c r="A2"><v>1</v></c>{xml}</row>', **more))[1][
-        0
-    ].values[1]
+    return lambda xml, **more: read(parts(f'<row r="2"><c r="A2"><v>1</v></c>{xml}</row>', **more))[1][0].values[1]
 
 
 @pytest.fixture
@@ -109,8 +105,7 @@ def written(tmp_path):
 def test_values_come_as_the_text_a_person_sees(written):
     def fill(book, sheet):
         formats = {
-            text: book.add_format({"num_format": text})
-            for text in ("yyyy-mm-dd", "hh:mm", "0%", "0.0%", "[h]:mm")
+            text: book.add_format({"num_format": text}) for text in ("yyyy-mm-dd", "hh:mm", "0%", "0.0%", "[h]:mm")
         }
         sheet.write_row(0, 0, list("abcdefghijkl"))
         sheet.write_row(1, 0, ["门店", 123, 8.5, 0.1 + 0.2, True, "013800138000", 123456789012345])
@@ -206,9 +201,7 @@ def test_percentages_in_formats_of_ones_own(cell):
 
 
 def test_a_far_corner_is_refused_before_a_grid_is_made_of_it(refused):
-    assert "row 1,048,576 and column XFD" in refused(
-        parts('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
-    )
+    assert "row 1,048,576 and column XFD" in refused(parts('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'))
 
 
 def test_one_text_in_every_cell_is_refused_before_it_multiplies(refused, monkeypatch):
@@ -243,9 +236,7 @@ def test_a_directory_that_lies_about_sizes_is_refused(tmp_path, refused):
     ['<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>', '<!DOCTYPE x SYSTEM "file:///etc/passwd">',
      "<!DOCTYPE x>"],
 )  # fmt: skip
-@pytest.mark.parametrize(
-    "part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/workbook.xml", "_rels/.rels"]
-)
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/workbook.xml", "_rels/.rels"])
 def test_entities_are_refused_in_every_part(refused, before, part):
     contents = parts('<row r="2"><c r="A2"><v>1</v></c></row>')
     contents[part] = before + contents[part].removeprefix('<?xml version="1.0" encoding="UTF-8"?>')
@@ -282,9 +273,7 @@ def test_deep_nesting_is_refused_in_the_shared_texts(refused):
     assert "damaged" in refused(contents)
 
 
-@pytest.mark.parametrize(
-    "missing", [name for name in parts() if "shared" not in name and "styles" not in name]
-)
+@pytest.mark.parametrize("missing", [name for name in parts() if "shared" not in name and "styles" not in name])
 def test_a_workbook_without_a_needed_part_is_refused(refused, missing):
     contents = parts('<row r="2"><c r="A2"><v>1</v></c></row>')
     del contents[missing]
@@ -323,9 +312,7 @@ def test_a_text_longer_than_a_cell_holds_is_refused(cell):
 def test_a_damaged_workbook_is_a_table_or_refused(read, tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "sound"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
-        for name, content in parts(
-            '<row r="2"><c r="A2" t="s"><v>0</v></c></row>', shared="<si><t>x</t></si>"
-        ).items():
+        for name, content in parts('<row r="2"><c r="A2" t="s"><v>0</v></c></row>', shared="<si><t>x</t></si>").items():
             book.writestr(name, content)
     content = bytearray(path.read_bytes())
     for _count in range(data.draw(st.integers(1, 4))):

@@ -2,7 +2,11 @@
 
 from core import clock
 
-_CODES = {"own": lambda site: site.here.code, "foreign": lambda site: site.elsewhere.code, "missing": lambda site: "NOWHERE"}
+_CODES = {
+    "own": lambda site: site.here.code,
+    "foreign": lambda site: site.elsewhere.code,
+    "missing": lambda site: "NOWHERE",
+}
 
 ROUTE_VALUES = {
     ("daily_reports", "code"): lambda site, kind: _CODES[kind](site),
@@ -11,5 +15,8 @@ ROUTE_VALUES = {
 }
 ROW_VALUES = {
     "daily_reports_day": {"state": "reported", "imported": False, "tenders": {}, "gap_reasons": []},
-    "daily_reports_month_target": {"month": lambda number: clock.today().replace(day=1, month=number % 12 + 1, year=2000 + number), "weekdays": None},
+    "daily_reports_month_target": {
+        "month": lambda number: clock.today().replace(day=1, month=number % 12 + 1, year=2000 + number),
+        "weekdays": None,
+    },
 }

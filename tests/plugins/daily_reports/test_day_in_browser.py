@@ -24,9 +24,7 @@ DAY = "/day/at/S1/2026-03-05/"
 @pytest.fixture(autouse=True)
 def signed_in_then(monkeypatch, page_problems):
     """Sessions are made by the test's own clock, which must stand near the server's."""
-    page_problems.allow(
-        "favicon.*ERR_INTERNET_DISCONNECTED"
-    )  # the icon of a tab, asked for when the network is gone
+    page_problems.allow("favicon.*ERR_INTERNET_DISCONNECTED")  # the icon of a tab, asked for when the network is gone
     monkeypatch.setattr("core.clock.now", lambda: datetime.fromisoformat(MORNING))
 
 
@@ -122,8 +120,7 @@ def reported(amount, target=50_000, day=THURSDAY, **values):
     return target_set(
         target,
         day,
-        **{"state": "reported", "amount": Decimal(amount), "reported_at": at, "report_late_minutes": 0}
-        | values,
+        **{"state": "reported", "amount": Decimal(amount), "reported_at": at, "report_late_minutes": 0} | values,
     )
 
 
@@ -247,9 +244,7 @@ def test_a_sent_figure_is_corrected_with_a_reason_that_stays(phone, enter, peopl
 
 @pytest.mark.requirement("G9", "G14")
 @pytest.mark.clock("2026-03-05T09:45:00+08:00")
-def test_the_area_manager_sees_who_is_late_and_reminds_with_one_tap(
-    phone, another, enter, people, write, chain
-):
+def test_the_area_manager_sees_who_is_late_and_reminds_with_one_tap(phone, another, enter, people, write, chain):
     write(target_set(node_id=chain.stores[1].id))
     enter(phone, people["area_manager"]).goto("/day/")
     phone.tap("a:has-text('Missing now')")
@@ -345,9 +340,7 @@ def test_a_report_is_returned_with_a_comment_and_reported_again(
 
 @pytest.mark.requirement("J5", "G2")
 @pytest.mark.clock(MORNING)
-def test_without_a_network_the_form_waits_and_is_sent_once_when_it_is_back(
-    phone, enter, people, day_of, count
-):
+def test_without_a_network_the_form_waits_and_is_sent_once_when_it_is_back(phone, enter, people, day_of, count):
     enter(phone, people["store_manager"]).goto(DAY)
     lose_network(phone)
     phone.fill("[name=amount]", "52000")
@@ -438,9 +431,7 @@ def test_a_form_of_yesterday_is_sent_from_the_page_of_today(phone, live_server, 
 
 @pytest.mark.requirement("J5")
 @pytest.mark.clock("2026-03-05T23:58:00+08:00")
-def test_a_form_that_comes_too_late_is_kept_and_says_why(
-    phone, live_server, enter, people, page_problems, count
-):
+def test_a_form_that_comes_too_late_is_kept_and_says_why(phone, live_server, enter, people, page_problems, count):
     page_problems.allow("status of 422")
     enter(phone, people["store_manager"]).goto(f"{DAY}?step=target")
     lose_network(phone)
@@ -525,9 +516,7 @@ def test_who_is_signed_out_meanwhile_keeps_the_form_and_sends_it_after_signing_i
     phone.context.clear_cookies()
     phone.tap("text=Send the target")
     phone.get_by_text("You are signed out. What you typed is kept on this phone.").wait_for()
-    assert (
-        phone.get_attribute("text=Sign in and send", "href") == "/login?next=%2Fday%2Fat%2FS1%2F2026-03-05%2F"
-    )
+    assert phone.get_attribute("text=Sign in and send", "href") == "/login?next=%2Fday%2Fat%2FS1%2F2026-03-05%2F"
     assert count(DayReport) == 0
     enter(phone, people["store_manager"]).goto(DAY)
     state_line(phone, "Target sent")
@@ -551,9 +540,7 @@ def test_on_a_shared_phone_nobody_sees_or_sends_the_draft_of_another(phone, ente
 
 @pytest.mark.requirement("G2", "G3")
 @pytest.mark.clock(EVENING)
-def test_without_scripts_the_forms_work_and_keep_what_was_typed(
-    another, enter, people, write, day_of, page_problems
-):
+def test_without_scripts_the_forms_work_and_keep_what_was_typed(another, enter, people, write, day_of, page_problems):
     page_problems.allow("status of 4(09|22)")
     write(target_set())
     plain = enter(another(java_script_enabled=False), people["store_manager"])
@@ -601,9 +588,7 @@ def test_a_foreign_store_is_not_there_at_any_address(phone, enter, people, write
         name: phone.request.post(f"{DAY}{name}", form=form | {"csrf_token": token}).status
         for name, form in forms.items()
     }
-    answers |= {
-        path: phone.request.get(path).status for path in (DAY, f"{DAY}?step=close", "/day/at/S1/trend/")
-    }
+    answers |= {path: phone.request.get(path).status for path in (DAY, f"{DAY}?step=close", "/day/at/S1/trend/")}
     assert set(answers.values()) == {404}, answers
     assert phone.request.post(f"{DAY}review", form={"event": "read", "csrf_token": token}).status == 403
     assert (day_of().amount, day_of().state, day_of().version) == (41_000, "reported", 1)

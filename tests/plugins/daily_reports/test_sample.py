@@ -326,9 +326,7 @@ def test_nobody_sells_on_the_days_the_chain_is_closed(on_sqlite):
         assert not days & {date(2027, 2, 6), date(2027, 2, 7)}
 
 
-def test_the_same_seed_gives_the_same_rows_on_both_databases(
-    postgres_server, tmp_path_factory, database_template
-):
+def test_the_same_seed_gives_the_same_rows_on_both_databases(postgres_server, tmp_path_factory, database_template):
     dumps = []
     for kind, seed in (("sqlite", 7), ("postgres", 7), ("sqlite", 8)):
         folder = tmp_path_factory.mktemp(kind)

@@ -16,10 +16,10 @@ blueprint = Blueprint("shelf", __name__, url_prefix="/shelf")
 def shelf_page(shelf_id):
     """Show a shelf by its number."""
     from flask import abort
+    from plugins.shelf.models import Shelf
     from sqlalchemy import select
 
     from core.db import session
-    from plugins.shelf.models import Shelf
 
     row = session.scalars(select(Shelf).where(Shelf.id == shelf_id)).one_or_none() or abort(404)
     return f"<p>{row.name}</p>"
@@ -31,7 +31,9 @@ def backoffice_permissions():
     return [
         *resource_permissions("shelf:shelf", "Shelves", view=EVERYBODY, edit=EVERYBODY),
         *resource_permissions("shelf:item", "Items", view=EVERYBODY, edit=EVERYBODY),
-        *resource_permissions("shelf:memo", "Memos", view=EVERYBODY | {"clerk": "own"}, edit=EVERYBODY | {"clerk": "own"}),
+        *resource_permissions(
+            "shelf:memo", "Memos", view=EVERYBODY | {"clerk": "own"}, edit=EVERYBODY | {"clerk": "own"}
+        ),
         Permission("shelf:shelf:count", "Count shelves", {"clerk": "node"}),
     ]
 

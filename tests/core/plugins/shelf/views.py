@@ -1,12 +1,13 @@
 """The tables at the desk, with everything a view can declare."""
 
+from plugins.shelf.models import LEVELS, Item, Memo, Shelf
+
 from core.admin.columns import Column
 from core.admin.fields import Field
 from core.admin.model_view import ModelView
 from core.auth.views import names_of_people
 from core.org.views import names_of_nodes
 from core.typed import BadValue
-from plugins.shelf.models import LEVELS, Item, Memo, Shelf
 
 
 class Shelves(ModelView):
@@ -67,7 +68,11 @@ class Items(ModelView):
     resource = "shelf.item"
     title = "Items"
     row_title = "item"
-    columns = [Column("id", "Number", sortable=True), Column("name", "Name", filter="text"), Column("shelf_id", "Shelf")]
+    columns = [
+        Column("id", "Number", sortable=True),
+        Column("name", "Name", filter="text"),
+        Column("shelf_id", "Shelf"),
+    ]
     fields = [
         Field("name", "Name", required=True, bulk=True),
         Field("shelf_id", "Shelf", lookup="shelf.shelf", required=True, bulk=True),
