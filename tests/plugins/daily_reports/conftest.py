@@ -96,3 +96,57 @@ def statements(house: "House") -> "Callable[[], AbstractContextManager[list[str]
             event.remove(house.database.engine, "before_cursor_execute", note)
 
     return watch
+
+
+@pytest.fixture
+def store(chain):
+    return chain.stores[0]
+
+
+@pytest.fixture
+def manager(person):
+    return person("store_manager")
+
+
+@pytest.fixture
+def reviewer(person):
+    return person("area_manager")
+
+
+@pytest.fixture
+def morning(at):
+    """Friday, a quarter to nine."""
+    return at("2026-11-20 08:45")
+
+
+@pytest.fixture
+def days(app, chain):
+    """The day records of the chain, `{code: values}`."""
+
+    def read():
+        with acting(app) as session:
+            rows = session.execute(select(Node.code, DayReport).join(DayReport, DayReport.node_id == Node.id)).all()
+            return {code: report for code, report in rows}
+
+    return read
+
+
+@pytest.fixture
+def add(app, chain):
+    """Add the day of a store, by its number."""
+
+    def make(number, target=None, amount=None, day=FRIDAY, state="reported", **values):
+        with acting(app) as session:
+            row = DayReport(
+                node_id=chain.stores[number].id, day=day, state=state, target_amount=target and Decimal(target),
+                amount=None if amount is None else Decimal(amount), **values,
+            )  # fmt: skip
+            session.add(row)
+        return row
+
+    return make
+
+
+@pytest.fixture
+def shop(app, chain, tmp_path):
+    return Shop(app, tmp_path)

@@ -9,24 +9,10 @@ import pytest
 
 from core.org.models import CalendarDay
 from core.testing.factories import acting, make_node
+from tests.plugins.daily_reports.steps import FRIDAY
+
+
 from plugins.daily_reports.models import DayReport
-
-FRIDAY = date(2026, 11, 20)
-
-
-@pytest.fixture
-def add(app, chain):
-    """Add Friday's record of a store, by its number."""
-
-    def make(number, target=None, amount=None, state="reported", **values):
-        with acting(app) as session:
-            session.add(DayReport(
-                node_id=chain.stores[number].id, day=FRIDAY, state=state, target_amount=target and Decimal(target),
-                amount=None if amount is None else Decimal(amount), **values,
-            ))  # fmt: skip
-
-    return make
-
 
 def cards_on(answer):
     """The cards of a home page: `{title: [number with unit, note, address]}`."""

@@ -1,0 +1,171 @@
+"""What happens to a report: it is read, returned, corrected and at last locked."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import func, select
+
+from core.audit import AuditEntry
+from core.org.models import CalendarDay, Node
+from plugins.daily_reports import services
+from plugins.daily_reports.models import Correction, DayReport, PlanLine
+from plugins.daily_reports.services import DayRefused, Line, Overtaken, Result, Target
+from tests.plugins.daily_reports.steps import FRIDAY, close_day, correct, set_target
+
+
+def count(session, model=DayReport):
+    return session.scalar(select(func.count()).select_from(model))
+
+
+@pytest.mark.requirement("G12")
+def test_a_returned_report_is_reported_again_and_keeps_when_it_first_came(store, manager, reviewer, work, at, morning):
+    with work(manager) as session:
+        set_target(session, store)
+    at("2026-11-20 21:45")
+    with work(manager) as session:
+        close_day(session, store, 7000)
+    with work(reviewer) as session:
+        report = services.find(session, store.id, FRIDAY)
+        services.review(session, report, "return", "Why so little?")
+        assert (report.state, report.reviewed_by, report.review_comment) == ("returned", reviewer.id, "Why so little?")
+    again = at("2026-11-21 09:00")
+    with work(manager) as session:
+        report = close_day(session, store, 7100, key="again", reflection="three customers were lost")
+        assert (report.state, report.amount, report.reported_at, report.report_late_minutes) == (
+            "reported",
+            7100,
+            again,
+            0,
+        )
+        assert report.review_comment == "Why so little?"
+
+
+@pytest.mark.requirement("G12")
+def test_returning_needs_a_comment_and_reading_does_not(store, manager, reviewer, work, morning):
+    with work(manager) as session:
+        close_day(session, store)
+    with work(reviewer) as session:
+        report = services.find(session, store.id, FRIDAY)
+        with pytest.raises(DayRefused, match="Say what is missing"):
+            services.review(session, report, "return", "")
+        assert report.state == "reported"
+        services.review(session, report, "read", "")
+        assert (report.state, report.reviewed_by) == ("read", reviewer.id)
+        with pytest.raises(DayRefused):
+            services.review(session, report, "read", "")
+        services.review(session, report, "return", "one more question")
+        assert report.state == "returned"
+
+
+@pytest.mark.requirement("G12")
+@pytest.mark.parametrize("signed", ["target", "report"])
+def test_nobody_reviews_what_they_sent_themselves(store, manager, reviewer, work, morning, signed):
+    with work(reviewer if signed == "target" else manager) as session:
+        set_target(session, store)
+    with work(reviewer if signed == "report" else manager) as session:
+        close_day(session, store)
+    with work(reviewer) as session, pytest.raises(DayRefused, match="Somebody else reviews"):
+        services.review(session, services.find(session, store.id, FRIDAY), "read", "")
+
+
+@pytest.mark.requirement("G12")
+@pytest.mark.parametrize("state", ["reported", "read", "locked"])
+def test_a_correction_keeps_the_old_figure_and_the_reason(store, manager, reviewer, work, at, morning, state):
+    with work(manager) as session:
+        close_day(session, store, "9000.50", visitors=80, buyers=10)
+    if state == "read":
+        with work(reviewer) as session:
+            services.review(session, services.find(session, store.id, FRIDAY), "read", "")
+    corrected_at = at("2026-11-24 10:00" if state == "locked" else "2026-11-20 22:30")
+    if state == "locked":
+        with work() as session:
+            assert services.lock_due(session) == 1
+    with work(manager) as session:
+        correct(session, store, "amount", Decimal(8000), "one sale was booked twice")
+        correct(session, store, "visitors", 90, "the counter was off")
+    with work(manager) as session:
+        report = services.find(session, store.id, FRIDAY)
+        assert (report.state, report.amount, report.visitors) == (state, 8000, 90)
+        lines = session.scalars(select(Correction).order_by(Correction.id)).all()
+        assert [(line.field, line.before, line.after, line.reason, line.by, line.at) for line in lines] == [
+            ("amount", "9,000.50", "8,000", "one sale was booked twice", manager.id, corrected_at),
+            ("visitors", "80", "90", "the counter was off", manager.id, corrected_at),
+        ]
+    with work() as session:
+        entry = session.scalars(
+            select(AuditEntry).where(AuditEntry.reason == "one sale was booked twice").order_by(AuditEntry.id.desc())
+        ).first()
+        assert entry is not None
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "reason", "refusal"),
+    [
+        ("target_amount", Decimal(1), "I want to", "cannot be corrected"),
+        ("state", "read", "I want to", "cannot be corrected"),
+        ("amount", Decimal(1), "", "Say why"),
+        ("buyers", 81, "counted again", "More buyers than visitors"),
+        ("visitors", 9, "counted again", "More buyers than visitors"),
+    ],
+)
+def test_a_correction_that_makes_no_sense_changes_nothing(
+    store, manager, work, morning, figure, value, reason, refusal
+):
+    with work(manager) as session:
+        close_day(session, store, visitors=80, buyers=10)
+        with pytest.raises(DayRefused, match=refusal):
+            correct(session, store, figure, value, reason)
+        report = services.find(session, store.id, FRIDAY)
+        assert (report.amount, report.visitors, report.buyers, report.target_amount) == (9000, 80, 10, None)
+        assert count(session, Correction) == 0
+
+
+@pytest.mark.parametrize("state", ["target_set", "returned"])
+def test_what_has_not_been_reported_is_reported_and_not_corrected(store, manager, reviewer, work, morning, state):
+    with work(manager) as session:
+        set_target(session, store)
+        if state == "returned":
+            close_day(session, store)
+    if state == "returned":
+        with work(reviewer) as session:
+            services.review(session, services.find(session, store.id, FRIDAY), "return", "again please")
+    with work(manager) as session, pytest.raises(DayRefused, match="You cannot correct it now"):
+        correct(session, store, "amount", Decimal(1))
+
+
+@pytest.mark.requirement("G12")
+def test_the_lock_takes_what_ended_48_hours_ago_whatever_its_state_and_leaves_the_rest(chain, work, at):
+    at("2026-11-23 00:00")
+    with work() as session:
+        for number, (day, state) in enumerate(
+            [
+                (19, "target_set"),
+                (20, "reported"),
+                (20, "read"),
+                (20, "returned"),
+                (20, "locked"),
+                (21, "reported"),
+                (22, "target_set"),
+            ]
+        ):
+            session.add(DayReport(node_id=chain.stores[number].id, day=date(2026, 11, day), state=state))
+    with work() as session:
+        assert services.lock_due(session) == 4
+    with work() as session:
+        found = session.execute(select(DayReport.day, DayReport.state).order_by(DayReport.id)).all()
+        assert [state for day, state in found if day <= FRIDAY] == ["locked"] * 5
+        assert [state for day, state in found if day > FRIDAY] == ["reported", "target_set"]
+        assert services.lock_due(session) == 0
+
+
+def test_the_lock_is_a_task_of_the_house_and_runs_by_the_clock(app, chain, house, work, at):
+    from core.jobs import run_due_tasks
+
+    at("2026-11-23 00:00")
+    with work() as session:
+        session.add(DayReport(node_id=chain.stores[0].id, day=FRIDAY, state="reported"))
+    with app.app_context():
+        assert "daily_reports.lock" in run_due_tasks(house)
+    with work() as session:
+        assert services.find(session, chain.stores[0].id, FRIDAY).state == "locked"

@@ -1,0 +1,115 @@
+"""Two months of a thousand real shops: imported, found unchanged, and taken back."""
+
+import csv
+import gzip
+import io
+import json
+import os
+import zipfile
+from collections import defaultdict
+from contextlib import contextmanager
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+from click.testing import CliRunner
+from sqlalchemy import func, select
+
+from core.access.person import SYSTEM, Forbidden
+from core.access.scope import unscoped
+from core.auth.rights import load_person
+from core.commands.context import Shell
+from core.commands.data import import_file, import_revert
+from core.exchange import applying, importing
+from core.exchange.mapping import ImportRefused
+from core.exchange.models import ImportBatch, ImportRow
+from core.exchange.reading import UnreadableFile, open_table
+from core.org.models import CalendarDay, Node
+from core.org.tree import is_closed
+from core.testing.factories import acting, make_person, make_role, post, token
+from plugins.daily_reports import boards, services
+from plugins.daily_reports.models import AbsentDay, DayReport, MonthTarget
+from tests.plugins.daily_reports.importing_shop import CLOSED, HEADINGS, JUNE, REASON, counts, june
+
+
+REAL = Path(os.environ.get("BACKOFFICE_TEST_DATA", "")) / "store_days.csv"
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("G9", "J8", "J9", "Z8")
+@pytest.mark.skipif(
+    not (os.environ.get("BACKOFFICE_TEST_DATA") and REAL.is_file()),
+    reason="BACKOFFICE_TEST_DATA does not name the folder of store_days.csv",
+)
+def test_two_months_of_a_thousand_real_shops_arrive_whole_and_can_be_taken_back(app, shop, org, person):
+    totals, by_store, by_day, present = 0, defaultdict(int), defaultdict(int), set()
+    with REAL.open(newline="") as file:
+        for row in csv.DictReader(file):
+            day, sales = date.fromisoformat(row["date"]), int(row["sales"])
+            totals += sales
+            present.add((row["store"], day))
+            by_store[row["store"]] += sales
+            by_day[day] += sales
+    assert (len(present), len(by_store), totals) == (58_611, 1_115, 419_685_989)
+    first, last = min(by_day), max(by_day)
+    span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+    stores = run(app, import_file, "org.store", REAL, "--map", "store=code")
+    assert (stores["created"], stores["refused"]) == (1_115, 0)
+    words = ("daily_reports.day", REAL, "--map", "sales=amount", "--map", "customers=buyers", "--absent-days", "closed")
+    told = run(app, import_file, *words)
+    assert [told[name] for name in ("rows", "created", "updated", "unchanged", "refused")] == [58_611, 58_611, 0, 0, 0]
+    assert told["closed_days"] == 1_115 * len(span) - 58_611
+
+    def same():
+        with shop.work() as session:
+            amount, code = func.sum(DayReport.amount), Node.code
+            joined = select(code, amount).join(DayReport, DayReport.node_id == Node.id)
+            assert session.scalar(select(amount)) == totals
+            assert dict(session.execute(joined.group_by(code)).all()) == by_store
+            assert dict(session.execute(select(DayReport.day, amount).group_by(DayReport.day)).all()) == by_day
+            assert set(session.execute(select(DayReport.state, DayReport.imported).distinct()).all()) == {
+                ("locked", True)
+            }
+            closed = session.execute(
+                select(code, CalendarDay.day).join(CalendarDay, CalendarDay.node_id == Node.id)
+            ).all()
+            assert len(closed) == told["closed_days"]
+            assert {tuple(row) for row in closed}.isdisjoint(present)
+            for day in (first, first + timedelta(days=6), last):
+                codes = {item.code for item in boards.missing(session, SYSTEM, day)}
+                assert codes == {store.code for store in org.stores}, (
+                    "only the stores that are not in the file are missing"
+                )
+                groups = boards.board(session, SYSTEM, day)
+                total = boards.totals(groups)
+                assert (total.amount, total.count(reported=True)) == (
+                    by_day[day],
+                    sum(1 for _code, each in present if each == day),
+                )
+
+    same()
+    again = run(app, import_file, *words)
+    assert [again[name] for name in ("created", "updated", "unchanged", "refused", "closed_days")] == [
+        0,
+        0,
+        58_611,
+        0,
+        0,
+    ]
+    same()
+    run(app, import_revert, str(again["batch"]))
+    same()
+    run(app, import_revert, str(told["batch"]))
+    assert [shop.counted(model) for model in (DayReport, CalendarDay, AbsentDay)] == [0, 0, 0]
+
+
+def run(app, command, *words):
+    """What a command of the shell prints, as the document it is."""
+    shell = Shell()
+    shell.__dict__["app"] = app
+    answer = CliRunner().invoke(command, [*map(str, words), "--json"], obj=shell, catch_exceptions=False)
+    assert answer.exit_code == 0, answer.output
+    return json.loads(answer.stdout)
