@@ -1,5 +1,6 @@
 """What a list page and its printed form show."""
 
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from flask import current_app, request, url_for
@@ -8,8 +9,8 @@ from sqlalchemy import select
 
 from core import clock
 from core.access.person import current_person
-from core.admin import listing
-from core.admin.columns import renderer
+from core.admin import listing, merging
+from core.admin.columns import Cell, renderer
 from core.admin.model_view import ModelView
 from core.admin.question import ListQuestion
 from core.db import session
@@ -86,11 +87,14 @@ def _read_page(view: ModelView, asked: ListQuestion, columns: list[Any]) -> dict
     cursor = listing.read_cursor(
         salt, asked.arguments.get("after"), sort_sql.type.python_type, backwards=False
     ) or listing.read_cursor(salt, asked.arguments.get("before"), sort_sql.type.python_type, backwards=True)
-    conditions = asked.conditions("list")
+    conditions, walks = asked.conditions("list"), merging.walks(view, asked, columns)
+    query = select(view.model.id, sort_sql.label("sort_value"), *(_listed(column, view.model) for column in columns))
     count = listing.capped_count(view.model, conditions)
-    query = select(view.model.id, sort_sql.label("sort_value"), count, *(column.sql(view.model) for column in columns))
-    rows = list(session.execute(listing.keyset(query.where(*conditions), view.model, order, cursor, size)))
-    found = rows[0][2] if rows else session.scalar(select(count)) if cursor else 0
+    if walks:
+        rows = merging.read(session, query, view.model, walks, order, cursor, size)
+    else:
+        rows = list(session.execute(listing.keyset(query.add_columns(count).where(*conditions), view.model, order, cursor, size)))
+    found = rows[0][-1] if rows else session.scalar(select(count)) if cursor else 0
     more, rows = len(rows) > size, rows[:size]
     if cursor and cursor.backwards:
         rows.reverse()
@@ -103,6 +107,17 @@ def _read_page(view: ModelView, asked: ListQuestion, columns: list[Any]) -> dict
         "first": listing.write_cursor(salt, rows[0][1], rows[0][0]) if rows else None,
         "last": listing.write_cursor(salt, rows[-1][1], rows[-1][0]) if rows else None,
     }
+
+
+def _listed(column: Any, model: Any) -> Any:
+    """Return what is selected for a column: the name of a reference where the row itself can bring it."""
+    return column.export if column.names and column.export is not None else column.sql(model)
+
+
+def _renderer(column: Any, model: Any, values: Iterable[Any]) -> Callable[[Any], Cell]:
+    if column.names and column.export is not None:
+        return lambda name: Cell(name or "")
+    return renderer(column, model, values)
 
 
 class ListRow(NamedTuple):
@@ -119,8 +134,8 @@ class ListRow(NamedTuple):
 
 def _rows(view: ModelView, asked: ListQuestion, columns: list[Any], found: list[Any]) -> list[ListRow]:
     by_column = []
-    for column, values in zip(columns, list(zip(*found, strict=True))[3:], strict=False):
-        render = renderer(column, view.model, values)
+    for column, values in zip(columns, list(zip(*found, strict=True))[2:-1], strict=False):
+        render = _renderer(column, view.model, values)
         by_column.append([render(value) for value in values])
     tags = [_opening_tag(column, view) for column in columns[1:]]
     base = url_for(".index_view")
@@ -216,10 +231,10 @@ def print_context(view: ModelView, asked: ListQuestion) -> dict[str, Any]:
     """Return the first rows of the list as it is filtered, for A4."""
     columns = asked.shown_columns()
     order = asked.order
-    query = select(view.model.id, order.column.sql(view.model), *(column.sql(view.model) for column in columns))
+    query = select(view.model.id, order.column.sql(view.model), *(_listed(column, view.model) for column in columns))
     query = listing.keyset(query.where(*asked.conditions("list")), view.model, order, None, PRINTED_ROWS - 1)
     found = list(session.execute(query))
-    renderers = [renderer(column, view.model, [row[i + 2] for row in found]) for i, column in enumerate(columns)]
+    renderers = [_renderer(column, view.model, [row[i + 2] for row in found]) for i, column in enumerate(columns)]
     chips = _chips(view, asked, Links("", {}))
     return {
         "title": gettext(view.title),

@@ -106,7 +106,7 @@ def metrics() -> Any:
 
     token = current_app.extensions["backoffice"].settings.metrics_token
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if request.remote_addr not in ("127.0.0.1", "::1") and not (token and hmac.compare_digest(token, given)):
+    if request.remote_addr not in ("127.0.0.1", "::1") and not (token and hmac.compare_digest(token.encode(), given.encode())):
         abort(404)
     body, content_type = counters.text()
     return body, 200, {"Content-Type": content_type}

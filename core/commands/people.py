@@ -5,6 +5,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
+from core.access.person import current_person
 from core.access.scope import unscoped
 from core.auth import accounts
 from core.auth.models import Assignment, Role
@@ -39,6 +40,7 @@ def create(shell: Shell, name: str, role: str, node: str | None, full_name: str 
 
     def work() -> None:
         with shell.work() as session:
+            current_person().require("org:person:create")
             place = (
                 chain(session) if node is None else session.scalars(select(Node).where(Node.code == node)).one_or_none()
             )
@@ -53,8 +55,6 @@ def create(shell: Shell, name: str, role: str, node: str | None, full_name: str 
             session.flush()
             if password:
                 accounts.set_password(session, person, password)
-            from core.access.person import current_person
-
             accounts.assign(session, current_person(), Assignment(), person, found, place)
 
     with refusals_shown():
@@ -72,7 +72,10 @@ def set_password(shell: Shell, name: str, password_stdin: bool) -> None:
 
     def work() -> None:
         with shell.work() as session:
-            accounts.set_password(session, _person(session, name), password)
+            current_person().require("org:person:reset_password")
+            person = _person(session, name)
+            accounts.require_rank_above(session, current_person(), person)
+            accounts.set_password(session, person, password)
 
     with refusals_shown():
         work()
@@ -84,10 +87,10 @@ def set_password(shell: Shell, name: str, password_stdin: bool) -> None:
 @click.pass_obj
 def disable(shell: Shell, name: str) -> None:
     """Close a person's account; their sessions end."""
-    from core.access.person import current_person
 
     def work() -> None:
         with shell.work() as session:
+            current_person().require("org:person:delete")
             accounts.disable(session, current_person(), _person(session, name))
 
     with refusals_shown():
@@ -100,7 +103,8 @@ def disable(shell: Shell, name: str) -> None:
 @click.pass_obj
 def list_people(shell: Shell, as_json: bool) -> None:
     """List people who can sign in."""
-    with shell.work() as session:
+    with refusals_shown(), shell.work() as session:
+        current_person().require("org:person:list")
         query = (
             select(Person.username, Person.name, Person.active, Role.code, Node.code)
             .outerjoin(Assignment, Assignment.person_id == Person.id)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from core.access.person import current_person
 from core.commands.context import Shell, print_json, refusals_shown
 from core.registry import states
 
@@ -40,6 +41,7 @@ def list_plugins(shell: Shell, as_json: bool) -> None:
 def enable(shell: Shell, name: str, nodes: tuple[str, ...]) -> None:
     """Switch a plugin on, for all or for pilot places."""
     with refusals_shown(), shell.work() as session:
+        current_person().require("registry:plugin:update")
         states.enable(session, shell.house.database, shell.house.host, name, nodes)
     click.echo(f"{name} is on{' for ' + ', '.join(nodes) if nodes else ''}.")
 
@@ -62,6 +64,7 @@ def disable(context: click.Context, name: str) -> None:
     for installed in discover(shell.house.settings.plugins_dir):
         shell.house.host.plugins[installed.name] = Plugin(installed, failure="not loaded")
     with refusals_shown(), shell.work() as session:
+        current_person().require("registry:plugin:update")
         states.disable(session, shell.house.host, name)
     click.echo(f"{name} is off. Its data is kept.")
 
@@ -114,6 +117,7 @@ def purge(shell: Shell, name: str, folder: Path) -> None:
     from core.registry.purge import purge as take_away
 
     with refusals_shown(), shell.work() as session:
+        current_person().require("registry:plugin:update")
         for table, count in take_away(session, shell.house.host, name, folder).items():
             click.echo(f"{table}: {count} rows in {folder / table}.csv")
 

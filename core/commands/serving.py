@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from core.access.guards import Guard
 from core.commands.context import Shell, print_json
 
 
@@ -90,7 +91,7 @@ def every_rule(app: Any) -> list[dict[str, Any]]:
     house = app.extensions["backoffice"]
     found = []
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        guard = house.guards[rule.endpoint]
+        guard = house.guards.get(rule.endpoint) or Guard("off", reason="its plugin could not be started")
         view = getattr(app.view_functions[rule.endpoint], "__self__", None)
         scope = getattr(getattr(view, "model", None), "__scope__", "")
         found.append({

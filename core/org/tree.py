@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.access.scope import scoped_models, unscoped
-from core.language import _
-from core.org.models import PARENTS, CalendarDay, InNode, Node
+from core.language import _, gettext
+from core.org.models import KINDS, PARENTS, CalendarDay, InNode, Node
 
 
 def levels_of(
@@ -28,7 +28,7 @@ def levels_of(
 def set_levels(node: Node, parent: Node | None) -> None:
     """Put `node` (already flushed, so that it has an id) under `parent` and fill its own levels."""
     if node.kind != "chain" and (parent is None or parent.kind not in PARENTS[node.kind]):
-        raise ValueError(_("A %(kind)s cannot stand there.", kind=node.kind))
+        raise ValueError(_("A %(kind)s cannot stand there.", kind=gettext(KINDS[node.kind])))
     node.parent_id = parent.id if parent else None
     node.region_id = node.id if node.kind == "region" else (parent.region_id if parent else None)
     node.area_id = node.id if node.kind == "area" else (parent.area_id if parent else None)
@@ -77,25 +77,39 @@ def chain(session: Session) -> Node:
 
 def is_closed(session: Session, node: Node, day: date) -> bool:
     """Say whether the node is closed on `day`: by its own calendar, or the nearest above that speaks."""
-    if (node.opened_on and day < node.opened_on) or (node.closed_on and day >= node.closed_on):
+    if _not_there(node, day):
         return True
-    above = [node.id, node.area_id, node.region_id, chain(session).id]
-    rows = session.scalars(select(CalendarDay).where(CalendarDay.node_id.in_(above), CalendarDay.day == day))
-    spoken = {row.node_id: row.closed for row in rows}
-    return next((spoken[node_id] for node_id in above if node_id in spoken), False)
+    spoken, everywhere = _spoken(session, day, [node.id, node.area_id, node.region_id])
+    return _nearest(node, spoken, everywhere)
 
 
 def closed_ids(session: Session, nodes: list[Node], day: date) -> set[int]:
     """Return the ids of those nodes that are closed on `day`, with one query for any number of nodes."""
-    root = chain(session).id
-    found = session.execute(select(CalendarDay.node_id, CalendarDay.closed).where(CalendarDay.day == day))
-    spoken = {node_id: closed for node_id, closed in found}
-    closed = set()
-    for node in nodes:
-        if (node.opened_on and day < node.opened_on) or (node.closed_on and day >= node.closed_on):
-            closed.add(node.id)
-            continue
-        above = (node.id, node.area_id, node.region_id, root)
-        if next((spoken[node_id] for node_id in above if node_id in spoken), False):
-            closed.add(node.id)
-    return closed
+    spoken, everywhere = _spoken(session, day)
+    if not spoken and not everywhere:
+        return {node.id for node in nodes if _not_there(node, day)}
+    return {node.id for node in nodes if _not_there(node, day) or _nearest(node, spoken, everywhere)}
+
+
+def _not_there(node: Node, day: date) -> bool:
+    return bool((node.opened_on and day < node.opened_on) or (node.closed_on and day >= node.closed_on))
+
+
+def _spoken(session: Session, day: date, node_ids: list[int | None] | None = None) -> tuple[dict[int, bool], bool]:
+    """Return what the calendars of these nodes (of all, unless named) say of a day, and what the chain's says."""
+    query = (
+        select(CalendarDay.node_id, CalendarDay.closed, Node.kind)
+        .join(Node, Node.id == CalendarDay.node_id)
+        .where(CalendarDay.day == day)
+    )
+    if node_ids is not None:
+        query = query.where(or_(Node.id.in_(node_ids), Node.kind == "chain"))
+    rows = session.execute(query).all()
+    return {node_id: closed for node_id, closed, _kind in rows}, any(closed for _id, closed, kind in rows if kind == "chain")
+
+
+def _nearest(node: Node, spoken: dict[int, bool], everywhere: bool) -> bool:
+    for node_id in (node.id, node.area_id, node.region_id):
+        if node_id in spoken:
+            return spoken[node_id]
+    return everywhere

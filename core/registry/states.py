@@ -102,6 +102,8 @@ def enable(
     nodes = list(session.scalars(select(Node).where(Node.code.in_(node_codes), Node.deleted_at.is_(None))))
     if unknown := set(node_codes) - {node.code for node in nodes}:
         raise PluginRefused(_("There is no place with the code %(codes)s.", codes=", ".join(sorted(unknown))))
+    if any(node.kind == "chain" for node in nodes):
+        nodes = []  # the chain is everybody
     intent = session.get(PluginIntent, name) or PluginIntent(name=name)
     intent.enabled = True
     session.add(intent)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from core.api import CalendarDay, Node, chain
+from core.api import CalendarDay, Node
 from plugins.daily_reports.models import DayReport, MonthTarget
 
 WEEKS = 4
@@ -50,16 +50,19 @@ def suggest(session: Session, node: Node, day: date) -> Suggestion:
 
 
 def _closed_days(session: Session, node: Node, day: date) -> set[date]:
-    above = [node.id, node.area_id, node.region_id, chain(session).id]
+    above = [node.id, node.area_id, node.region_id]
     rows = session.execute(
-        select(CalendarDay.day, CalendarDay.node_id, CalendarDay.closed).where(
-            CalendarDay.node_id.in_(above), CalendarDay.day >= day, CalendarDay.day < _next_month(day)
+        select(CalendarDay.day, CalendarDay.node_id, CalendarDay.closed, Node.kind)
+        .join(Node, Node.id == CalendarDay.node_id)
+        .where(
+            or_(Node.id.in_(above), Node.kind == "chain"),
+            CalendarDay.day >= day, CalendarDay.day < _next_month(day),
         )
-    ).all()
-    spoken = {(row_day, node_id): closed for row_day, node_id, closed in rows}
+    ).all()  # fmt: skip
+    spoken = {(each, "chain" if kind == "chain" else node_id): closed for each, node_id, closed, kind in rows}
     closed_days = {
-        each for each, _node, _closed in rows
-        if next((spoken[each, node_id] for node_id in above if (each, node_id) in spoken), False)
+        each for each, *_rest in rows
+        if next((spoken[each, speaker] for speaker in (*above, "chain") if (each, speaker) in spoken), False)
     }  # fmt: skip
     for_good = node.closed_on or _next_month(day)
     return closed_days | {each for each in _days_ahead(day) if each >= for_good}

@@ -76,13 +76,12 @@ def test_each_write_leaves_one_row_with_before_and_after(org, work, entries):
 def test_what_does_not_change_leaves_no_row(org, work, entries):
     with work() as session:
         row = make(session, org)
-        entries()
         row.name = "the row"
         session.flush()
         row.name = "other"
         row.name = "the row"
         session.flush()
-        assert entries() == []
+    assert [entry.action for entry in entries()] == ["created"]
 
 
 def test_a_write_that_is_taken_back_leaves_no_row(org, work, entries, app):

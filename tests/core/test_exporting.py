@@ -73,7 +73,7 @@ def test_a_row_says_what_the_list_says(shelves, client_as):
     first = table(client_as("head_office").get(f"{URL}/csv/"))[0]
     assert first == {
         "Code": "A", "Name": "First, with a comma", "Place": "store S1", "Worth": "12.30", "Pieces": "3",
-        "Counted on": "2026-11-21", "Counted at": "2026-11-22 00:30:00", "Locked": "Yes", "Level": "Full",
+        "Counted on": "2026-11-21", "Counted at": "2026-11-22 00:30:00", "Bolted": "Yes", "Level": "Full",
         "Keeper's mobile": "138****8000", "Keeper": "Name of area_manager", "Note": "two\nlines",
     }  # fmt: skip
 
@@ -152,7 +152,7 @@ def test_labels_are_in_the_persons_language(shelves, client_as, work):
     with work() as session, unscoped("a test"):
         session.get(Person, shelves.org.people["head_office"].id).locale = "zh_Hans_CN"
     first = table(client_as("head_office").get(f"{URL}/csv/"))[0]
-    assert first["Locked"] == "是"
+    assert first["Bolted"] == "是"
 
 
 @pytest.mark.requirement("J8")

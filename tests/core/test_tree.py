@@ -52,7 +52,7 @@ def test_a_place_stands_only_where_its_kind_may_stand(org, work):
                 if allowed:
                     make_node(session, kind, f"{kind}-{above}", parent)
                 else:
-                    with pytest.raises(ValueError, match="cannot stand there"):
+                    with pytest.raises(ValueError):
                         make_node(session, kind, f"{kind}-{above}", parent)
                 session.rollback()
 

@@ -2,22 +2,27 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from core import language
 from core.clock import SHANGHAI
+from core.org.models import Node
 from core.testing.factories import Organisation, acting, enable_plugins
+from plugins.daily_reports.models import DayReport
+from tests.plugins.daily_reports.importing_shop import Shop
+from tests.plugins.daily_reports.steps import FRIDAY
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from core.access.person import CurrentPerson
     from core.app import House
-    from core.org.models import Node
 
 
 @pytest.fixture(autouse=True)
@@ -99,54 +104,65 @@ def statements(house: "House") -> "Callable[[], AbstractContextManager[list[str]
 
 
 @pytest.fixture
-def store(chain):
+def store(chain: Organisation) -> Node:
+    """The store of the usual manager, deputy and clerk."""
     return chain.stores[0]
 
 
 @pytest.fixture
-def manager(person):
+def manager(person: "Callable[..., CurrentPerson]") -> "CurrentPerson":
+    """The manager of that store."""
     return person("store_manager")
 
 
 @pytest.fixture
-def reviewer(person):
+def reviewer(person: "Callable[..., CurrentPerson]") -> "CurrentPerson":
+    """The manager of its area."""
     return person("area_manager")
 
 
 @pytest.fixture
-def morning(at):
+def morning(at: Callable[[str], datetime]) -> datetime:
     """Friday, a quarter to nine."""
     return at("2026-11-20 08:45")
 
 
 @pytest.fixture
-def days(app, chain):
-    """The day records of the chain, `{code: values}`."""
+def days(app: "Flask", chain: Organisation) -> Callable[[], dict[str, DayReport]]:
+    """A function that gives the day records of the chain by the code of their place, one day each."""
 
-    def read():
+    def read() -> dict[str, DayReport]:
         with acting(app) as session:
-            rows = session.execute(select(Node.code, DayReport).join(DayReport, DayReport.node_id == Node.id)).all()
-            return {code: report for code, report in rows}
+            joined = select(Node.code, DayReport).join(DayReport, DayReport.node_id == Node.id)
+            return dict(session.execute(joined).tuples().all())
 
     return read
 
 
 @pytest.fixture
-def add(app, chain):
-    """Add the day of a store, by its number."""
+def add(app: "Flask", chain: Organisation) -> Callable[..., int]:
+    """A function that adds the day of a store, named by its number, and returns its id."""
 
-    def make(number, target=None, amount=None, day=FRIDAY, state="reported", **values):
+    def make(
+        number: int,
+        target: object = None,
+        amount: object = None,
+        day: date = FRIDAY,
+        state: str = "reported",
+        **values: Any,
+    ) -> int:
+        target, amount = (None if figure is None else Decimal(str(figure)) for figure in (target, amount))
+        row = DayReport(
+            node_id=chain.stores[number].id, day=day, state=state, target_amount=target, amount=amount, **values
+        )
         with acting(app) as session:
-            row = DayReport(
-                node_id=chain.stores[number].id, day=day, state=state, target_amount=target and Decimal(target),
-                amount=None if amount is None else Decimal(amount), **values,
-            )  # fmt: skip
             session.add(row)
-        return row
+        return row.id
 
     return make
 
 
 @pytest.fixture
-def shop(app, chain, tmp_path):
+def shop(app: "Flask", chain: Organisation, tmp_path: Path) -> Shop:
+    """Somebody who imports files."""
     return Shop(app, tmp_path)

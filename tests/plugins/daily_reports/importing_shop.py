@@ -1,36 +1,18 @@
 """A shop that imports files as head office would, for the tests of imports."""
 
-import csv
-import gzip
-import io
-import json
-import os
-import zipfile
-from collections import defaultdict
 from contextlib import contextmanager
-from datetime import date, timedelta
-from decimal import Decimal
-from pathlib import Path
+from datetime import date
 
-import pytest
-import xlsxwriter
-from click.testing import CliRunner
 from sqlalchemy import func, select
 
-from core.access.person import SYSTEM, Forbidden
+from core.access.person import SYSTEM
 from core.access.scope import unscoped
-from core.auth.rights import load_person
-from core.commands.context import Shell
-from core.commands.data import import_file, import_revert
 from core.exchange import applying, importing
-from core.exchange.mapping import ImportRefused
 from core.exchange.models import ImportBatch, ImportRow
-from core.exchange.reading import UnreadableFile, open_table
+from core.exchange.reading import open_table
 from core.org.models import CalendarDay, Node
-from core.org.tree import is_closed
-from core.testing.factories import acting, make_person, make_role, post, token
-from plugins.daily_reports import boards, services
-from plugins.daily_reports.models import AbsentDay, DayReport, MonthTarget
+from core.testing.factories import acting
+from plugins.daily_reports.models import DayReport
 
 HEADINGS = "store,date,sales,customers"
 JUNE = date(2015, 6, 1)

@@ -1,18 +1,12 @@
 """Who opens which page of the day, and what everybody else is answered."""
 
-from datetime import date
-from decimal import Decimal
-
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 
-from core.audit import AuditEntry
-from core.inbox import Message
-from core.org.models import CalendarDay, Node, Person
+from core.org.models import Person
 from core.registry.models import PilotNode, PluginIntent, Revision
 from core.testing.factories import acting, give_role, make_person, post, sign_in
-from plugins.daily_reports.models import Correction, DayReport, Submission
-from tests.plugins.daily_reports.steps import FETCH, FRIDAY, KEY, page
+from tests.plugins.daily_reports.steps import FETCH, KEY, page
 
 
 @pytest.mark.requirement("G2", "G3")

@@ -7,10 +7,9 @@ import pytest
 from sqlalchemy import func, select
 
 from core.audit import AuditEntry
-from core.org.models import CalendarDay, Node
 from plugins.daily_reports import services
-from plugins.daily_reports.models import Correction, DayReport, PlanLine
-from plugins.daily_reports.services import DayRefused, Line, Overtaken, Result, Target
+from plugins.daily_reports.models import Correction, DayReport
+from plugins.daily_reports.services import DayRefused
 from tests.plugins.daily_reports.steps import FRIDAY, close_day, correct, set_target
 
 

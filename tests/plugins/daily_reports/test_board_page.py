@@ -1,18 +1,13 @@
 """The board at the desk: every store of a day with target, result, gap and reason."""
 
-import csv
-import io
 from datetime import date, timedelta
 from decimal import Decimal
-from html import unescape
 
 import pytest
-from sqlalchemy import select
 
-from core.audit import AuditEntry
 from core.org.models import CalendarDay
-from core.testing.factories import acting, make_node, make_role, post, sign_in
-from plugins.daily_reports.models import DayReport, MonthTarget
+from core.testing.factories import acting, make_node
+from plugins.daily_reports.models import DayReport
 from tests.plugins.daily_reports.steps import FRIDAY
 
 NOVEMBER = date(2026, 11, 1)

@@ -1,8 +1,6 @@
 """What the daily reports show on a person's home."""
 
 import re
-from datetime import date
-from decimal import Decimal
 from html import unescape
 
 import pytest
@@ -11,8 +9,6 @@ from core.org.models import CalendarDay
 from core.testing.factories import acting, make_node
 from tests.plugins.daily_reports.steps import FRIDAY
 
-
-from plugins.daily_reports.models import DayReport
 
 def cards_on(answer):
     """The cards of a home page: `{title: [number with unit, note, address]}`."""

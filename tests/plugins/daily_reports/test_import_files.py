@@ -1,37 +1,19 @@
 """Files as they come: encodings, workbooks, and those that nobody should have sent."""
 
-import csv
 import gzip
-import io
-import json
-import os
 import zipfile
-from collections import defaultdict
-from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 import xlsxwriter
-from click.testing import CliRunner
-from sqlalchemy import func, select
 
-from core.access.person import SYSTEM, Forbidden
-from core.access.scope import unscoped
-from core.auth.rights import load_person
-from core.commands.context import Shell
-from core.commands.data import import_file, import_revert
-from core.exchange import applying, importing
 from core.exchange.mapping import ImportRefused
-from core.exchange.models import ImportBatch, ImportRow
-from core.exchange.reading import UnreadableFile, open_table
-from core.org.models import CalendarDay, Node
-from core.org.tree import is_closed
-from core.testing.factories import acting, make_person, make_role, post, token
-from plugins.daily_reports import boards, services
-from plugins.daily_reports.models import AbsentDay, DayReport, MonthTarget
-from tests.plugins.daily_reports.importing_shop import CLOSED, HEADINGS, JUNE, REASON, counts, june
+from core.exchange.models import ImportBatch
+from core.exchange.reading import UnreadableFile
+from core.org.models import Node
+from core.testing.factories import acting
+from tests.plugins.daily_reports.importing_shop import CLOSED, HEADINGS, JUNE, counts
 
 
 def workbook(path, rows):

@@ -1,19 +1,14 @@
 """Month targets at the desk: set, changed, and split to the places below."""
 
-import csv
-import io
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from html import unescape
 
 import pytest
 from sqlalchemy import select
 
-from core.audit import AuditEntry
-from core.org.models import CalendarDay
-from core.testing.factories import acting, make_node, make_role, post, sign_in
-from plugins.daily_reports.models import DayReport, MonthTarget
-from tests.plugins.daily_reports.steps import FRIDAY
+from core.testing.factories import acting, make_role, post, sign_in
+from plugins.daily_reports.models import MonthTarget
 
 NOVEMBER = date(2026, 11, 1)
 BOARD, DAYS, MONTHS = "/admin/daily_reports/board/", "/admin/daily_reports/day/", "/admin/daily_reports/month_target/"

@@ -1,18 +1,12 @@
 """Who is missing, and the reminder that reaches those in charge."""
 
-from datetime import date
-from decimal import Decimal
-
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 
-from core.audit import AuditEntry
 from core.inbox import Message
-from core.org.models import CalendarDay, Node, Person
-from core.registry.models import PilotNode, PluginIntent, Revision
-from core.testing.factories import acting, give_role, make_person, post, sign_in
-from plugins.daily_reports.models import Correction, DayReport, Submission
-from tests.plugins.daily_reports.steps import FETCH, FRIDAY, KEY, page
+from core.org.models import Person
+from core.testing.factories import acting, post
+from tests.plugins.daily_reports.steps import page
 
 
 def messages_of(app, person):

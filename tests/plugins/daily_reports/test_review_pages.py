@@ -1,18 +1,15 @@
 """Corrections and reviews on the phone: the old figure stays, the next report follows."""
 
 from datetime import date
-from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
-from core.audit import AuditEntry
 from core.inbox import Message
-from core.org.models import CalendarDay, Node, Person
-from core.registry.models import PilotNode, PluginIntent, Revision
-from core.testing.factories import acting, give_role, make_person, post, sign_in
-from plugins.daily_reports.models import Correction, DayReport, Submission
-from tests.plugins.daily_reports.steps import FETCH, FRIDAY, KEY, page
+from core.org.models import Node
+from core.testing.factories import acting, post
+from plugins.daily_reports.models import Correction, DayReport
+from tests.plugins.daily_reports.steps import FRIDAY, page
 
 
 def messages_of(app, person):

@@ -6,12 +6,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import func, select
 
-from core.audit import AuditEntry
 from core.org.models import CalendarDay, Node
 from plugins.daily_reports import services
-from plugins.daily_reports.models import Correction, DayReport, PlanLine
-from plugins.daily_reports.services import DayRefused, Line, Overtaken, Result, Target
-from tests.plugins.daily_reports.steps import FRIDAY, close_day, correct, set_target
+from plugins.daily_reports.models import DayReport
+from plugins.daily_reports.services import DayRefused, Line, Overtaken, Target
+from tests.plugins.daily_reports.steps import FRIDAY, close_day, set_target
 
 
 def count(session, model=DayReport):

@@ -131,5 +131,7 @@ def test_it_reads_the_stores_own_days_its_month_target_and_the_calendar_above_it
 def test_days_after_a_store_is_closed_for_good_are_not_counted_on(chain, work):
     with work() as session:
         store = session.get(type(chain.stores[0]), chain.stores[0].id)
-        store.closed_on = date(2026, 11, 22)
+        store.closed_on = date(2026, 11, 23)
+        session.add(CalendarDay(node_id=store.id, day=date(2026, 11, 21)))
+        session.flush()
         assert suggest(session, store, FRIDAY).open_days_left == 2
