@@ -204,7 +204,6 @@ def test_a_plugin_that_breaks_the_start_can_be_switched_off(app, org, work, tmp_
         assert not session.get(PluginIntent, "daily_reports").enabled
 
 
-@on_sqlite
 def test_an_error_is_one_line_and_no_traceback(tmp_path):
     nowhere = backoffice("user list", "postgresql://nobody@127.0.0.1:1/none", tmp_path, code=1)
     assert nowhere == ""
