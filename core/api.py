@@ -17,6 +17,7 @@ from core.admin.toasts import toast
 from core.admin.view import Page, allowed, expose
 from core.audit import audited_as, record
 from core.db import Deletable, Id, Instant, Money, Row, plugin_base, session
+from core.exchange.mapping import ImportRefused
 from core.exchange.models import ImportRow
 from core.hookspecs import hookimpl, hookspec
 from core.jobs import ScheduledTask
@@ -30,7 +31,7 @@ from core.sequences import chain_codes, document_codes
 
 __all__ = [
     "FORMATS", "SYSTEM", "CalendarDay", "Cell", "Column", "CurrentPerson", "Deletable", "Field", "Forbidden", "HomeCard",
-    "Id", "ImportRow", "InNode", "Instant", "ModelView", "Money", "N_", "Node", "Page", "Permission", "Person", "Reach", "Row",
+    "Id", "ImportRefused", "ImportRow", "InNode", "Instant", "ModelView", "Money", "N_", "Node", "Page", "Permission", "Person", "Reach", "Row",
     "ScheduledTask", "_", "across_scopes", "acting_as", "allowed", "audited_as", "chain", "chain_codes", "clock", "closed_ids", "collect", "criteria",
     "current_person", "document_codes", "expose", "gettext", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at", "names_of_nodes", "names_of_people", "people_at",
     "plugin_base", "public", "record", "requires", "resource_permissions", "session", "show", "signed_in",

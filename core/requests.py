@@ -95,6 +95,8 @@ def _let_in(house: Any, endpoint: str | None, guard: Any) -> Any:
     g.switches = house.host.switches(g.session, g.plugins_revision)
     person = g.signed_in.person or NOBODY
     set_person(person)
+    if g.signed_in.person is not None:
+        language.set_locale(person.locale)  # before any refusal: a 404 is the same whatever its reason
     if guard is None:
         abort(404)
     owner = house.owners.get((endpoint or "").split(".")[0])
@@ -104,7 +106,6 @@ def _let_in(house: Any, endpoint: str | None, guard: Any) -> Any:
         return None
     if g.signed_in.person is None:
         return _to_login()
-    language.set_locale(person.locale)
     if g.signed_in.must_touch:
         _touch(house, g.signed_in.session_id)
     if person.must_change_password and endpoint not in ("auth.password", "auth.logout"):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import has_request_context
 from sqlalchemy import and_, or_, select
@@ -20,8 +20,7 @@ GOOD_FROM, WATCH_FROM = 100, 85
 """Whole percent of the target from which a day is good, and below which it is bad."""
 
 
-@dataclass(frozen=True)
-class StoreDay:
+class StoreDay(NamedTuple):
     """One store on one day, as the board shows it. Amounts in yuan."""
 
     node_id: int
@@ -188,26 +187,23 @@ def missing(session: Session, person: CurrentPerson, day: date) -> list[Missing]
     query = (
         select(
             Node.id, Node.code, Node.name, Node.area_id, Node.region_id, Node.opens, Node.closes, Node.opened_on, Node.closed_on,
-            DayReport.target_amount, DayReport.amount, DayReport.imported,
+            DayReport.target_amount, DayReport.imported,
         )
         .outerjoin(DayReport, (DayReport.node_id == Node.id) & (DayReport.day == day))
-        .where(Node.kind == "store", Node.deleted_at.is_(None), criteria(Node, person, LIST))
+        .where(Node.kind == "store", Node.deleted_at.is_(None), criteria(Node, person, LIST), DayReport.amount.is_(None))
     )  # fmt: skip
     found = session.execute(query).all()
     closed = closed_ids(session, found, day)  # type: ignore[arg-type]
     now = clock.now()
     overdue = []
     for row in found:
-        if row.id in closed or row.imported or not _is_on(row):
+        if row.imported or row.id in closed or not _is_on(row):
             continue
-        for what, value, due in (
-            ("report", row.amount, hours.report_due(row, day)),  # type: ignore[arg-type]
-            ("target", row.target_amount, hours.target_due(row, day)),  # type: ignore[arg-type]
-        ):
-            minutes = hours.late_minutes(due, now)
-            if value is None and minutes > 0 and not (what == "target" and row.amount is not None):
-                overdue.append(Missing(row.id, row.code, row.name, row.area_id, what, minutes))
-                break
+        what, minutes = "report", hours.late_minutes(hours.report_due(row, day), now)  # type: ignore[arg-type]
+        if not minutes and row.target_amount is None:
+            what, minutes = "target", hours.late_minutes(hours.target_due(row, day), now)  # type: ignore[arg-type]
+        if minutes:
+            overdue.append(Missing(row.id, row.code, row.name, row.area_id, what, minutes))
     return sorted(overdue, key=lambda item: (-item.minutes, item.code))
 
 

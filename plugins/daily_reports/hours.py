@@ -1,6 +1,7 @@
 """When a day begins, is due, is late and is locked; all from the store's own hours."""
 
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from core.api import Node, clock, typed
 
@@ -25,15 +26,21 @@ def day_of(text: str) -> date | None:
     return day if day.year in typed.YEARS else None
 
 
+@lru_cache(maxsize=512)
+def _instant(day: date, hour: time) -> datetime:
+    # A chain has a handful of opening hours and a board asks for each of its stores.
+    return clock.at(day, hour)
+
+
 def target_due(node: Node, day: date) -> datetime:
     """Return when the target must be there: at opening."""
-    return clock.at(day, node.opens or OPENS)
+    return _instant(day, node.opens or OPENS)
 
 
 def report_due(node: Node, day: date) -> datetime:
     """Return when the report must be there: half an hour after closing (the next morning for a night shop)."""
     opens, closes = node.opens or OPENS, node.closes or CLOSES
-    return clock.at(day if closes > opens else day + timedelta(days=1), closes) + REPORT_GRACE
+    return _instant(day if closes > opens else day + timedelta(days=1), closes) + REPORT_GRACE
 
 
 def target_ends(day: date) -> datetime:

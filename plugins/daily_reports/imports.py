@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from core.api import CalendarDay, ImportRow, _, clock, typed
+from core.api import CalendarDay, ImportRefused, ImportRow, Node, _, clock, typed
 from plugins.daily_reports import hours
 from plugins.daily_reports.models import AbsentDay, Correction, DayReport
 
 STORES_TOGETHER = 200
+MOST_DAYS = 3 * 366
+"""So long a file may be whose absent days are closed: a slip in a year would close a century."""
 TAKEN = ("created", "updated", "unchanged")
 
 
@@ -47,7 +49,8 @@ def close_absent_days(session: Session, view: Any, batch: Any) -> int:
     """Close each store of a file on the days between its first and last on which the store has no record.
 
     Days on which the store's calendar says something stay as they are, and so do days that refused rows
-    speak of, because something was sold on them. Returns how many days were closed.
+    speak of, because something was sold on them. Returns how many days were closed; raises `ImportRefused`
+    for a file that reaches over more than three years.
     """
     taken = (ImportRow.batch_id == batch.id, ImportRow.status.in_(TAKEN))
     of_file = select(func.min(DayReport.day), func.max(DayReport.day)).join(ImportRow, ImportRow.row_id == DayReport.id)
@@ -55,8 +58,21 @@ def close_absent_days(session: Session, view: Any, batch: Any) -> int:
     if first is None:
         return 0
     span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    if len(span) > MOST_DAYS:
+        raise ImportRefused(
+            _(
+                "The file reaches from %(first)s to %(last)s: too long to close the days between. "
+                "Check its first and last day, or import it in parts. Nothing was imported.",
+                first=first,
+                last=last,
+            )
+        )
     refused, unclear = _refused_days(session, view, batch)
-    stores = select(DayReport.node_id).join(ImportRow, ImportRow.row_id == DayReport.id).where(*taken).distinct()
+    # A closed day of an area would hold for every store below it, also those the file says nothing of.
+    stores = (
+        select(Node.id).join(DayReport, DayReport.node_id == Node.id).join(ImportRow, ImportRow.row_id == DayReport.id)
+    )
+    stores = stores.where(*taken, Node.kind == "store").distinct()
     rest = iter(sorted(set(session.scalars(stores)) - unclear))
     count = 0
     while some := list(islice(rest, STORES_TOGETHER)):

@@ -385,7 +385,7 @@ def _review_page(
         query = query.where(*_waits_for_review()).order_by(DayReport.day, Node.code).limit(1)
     after_day, _dot, after_code = after.partition(".")
     if after_code:
-        last = day_from(after_day)
+        last = day_from(after_day) if after_code.isprintable() else abort(404)
         query = query.where(or_(DayReport.day > last, and_(DayReport.day == last, Node.code > after_code)))
     found = session.execute(query).first()
     return render_template(

@@ -14,6 +14,8 @@ FEWEST_PEERS = 3
 
 def peers_of(session: Session, node: Node) -> list[int]:
     """Return the ids of the other open stores of the peer group (of the format where no group is set)."""
+    if node.kind != "store":
+        return []
     same = Node.peer_group == node.peer_group if node.peer_group else Node.format == node.format
     query = select(Node.id).where(
         Node.kind == "store",

@@ -498,6 +498,7 @@ def _make_messages(site: Site, session: Any, stranger: Any) -> None:
     session.add_all([mine, theirs])
     session.flush()
     site.messages = {"own": mine.id, "foreign": theirs.id, "missing": MISSING}
+    site.own["inbox_message"], site.foreign["inbox_message"] = [mine.id], [theirs.id]
 
 
 def _make_rows(site: Site, session: Any, inside: list[Any], outside: list[Any], scope: str) -> None:

@@ -41,6 +41,7 @@ def run(app):
     def command(line, code=0, stdin=None, as_person=None):
         name, *words = line.split()
         shell = Shell(as_person)
+        language.set_locale("en")  # a request before has left its own
         shell.__dict__["app"] = app
         answer = CliRunner().invoke(commands[name], words, obj=shell, input=stdin)
         assert answer.exit_code == code, f"{line}: {answer.output} {answer.exception!r}"
@@ -142,7 +143,7 @@ def test_a_command_acts_as_the_person_it_names(run, org, work):
         assert session.scalars(select(Role.id)).all()
     assert "no person" in run("user disable clerk", code=1, as_person="nobody")
     for line in (
-        "user create x --role clerk", "user disable deputy", "user set-password boss --password-stdin", "user list --json",
+        "user create x --role clerk", "user disable deputy", "user set-password boss --password-stdin",
         "plugin disable daily_reports", "plugin enable daily_reports",
     ):  # fmt: skip
         assert "Error" in run(line, code=1, as_person="clerk", stdin=f"{PASSWORD}\n"), line

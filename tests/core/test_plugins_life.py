@@ -234,6 +234,7 @@ def test_off_is_the_same_as_not_there_and_the_right_does_not_matter(app, org):
     for role in ("clerk", "leader", "system_administrator"):
         browser = sign_in(app.test_client(), org.people[role])
         nothing = browser.get("/no-such-page/")
+        assert "There is no such page" in nothing.text, "in the person's language"
         for address in ("/tone/", "/admin/tone/desk/"):
             answer = browser.get(address)
             assert (answer.status_code, answer.data) == (404, nothing.data), (role, address)

@@ -134,7 +134,7 @@ def days(app: "Flask", chain: Organisation) -> Callable[[], dict[str, DayReport]
     def read() -> dict[str, DayReport]:
         with acting(app) as session:
             joined = select(Node.code, DayReport).join(DayReport, DayReport.node_id == Node.id)
-            return dict(session.execute(joined).tuples().all())
+            return dict(session.execute(joined).all())
 
     return read
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from core.exchange.mapping import ImportRefused
 from core.org.models import CalendarDay
 from core.org.tree import is_closed
 from core.testing.factories import acting
@@ -64,6 +65,18 @@ def test_a_day_a_refused_row_speaks_of_is_not_closed_and_a_store_with_an_unreada
         options=CLOSED,
     )
     assert set(shop.closed()) == {("S1", june(3)), ("S2", june(2)), ("S2", june(3))}
+
+
+def test_an_area_that_is_in_the_file_is_not_closed_with_all_its_stores(shop):
+    shop.bring("A1,2015-06-01,9,9", "A1,2015-06-03,9,9", "S3,2015-06-01,1,1", "S3,2015-06-03,1,1", options=CLOSED)
+    assert set(shop.closed()) == {("S3", june(2))}
+
+
+def test_a_slip_in_a_year_does_not_close_a_century(shop):
+    with pytest.raises(ImportRefused, match="from 1915-06-01 to 2015-06-03"):
+        shop.bring("S1,1915-06-01,1,1", "S1,2015-06-03,1,1", options=CLOSED)
+    assert (shop.days(), shop.closed()) == ({}, {})
+    assert shop.bring("S1,1915-06-01,1,1", "S1,2015-06-03,1,1").counts["created"] == 2
 
 
 def test_the_same_file_again_closes_nothing_more_and_takes_nothing_back(shop):

@@ -114,6 +114,8 @@ def test_a_report_left_for_later_is_passed_by_and_none_behind_it_is_lost(chain, 
         url = f"/day/review/?after={url}"
     assert seen == ["901", "802", "703"]
     assert "You have seen them all" in reviewer.get(url).text
+    for after in ("2026-11-20.%00", "2026-13-20.S1", "today.S1"):
+        assert reviewer.get(f"/day/review/?after={after}").status_code == 404, after
 
 
 @pytest.mark.requirement("G12", "G14")

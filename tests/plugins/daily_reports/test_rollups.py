@@ -107,4 +107,5 @@ def test_peers_are_the_group_else_the_format_and_only_open_stores(app, chain, pe
     with acting(app) as session:
         first, last = session.get(Node, chain.stores[0].id), session.get(Node, chain.stores[7].id)
         assert set(rollups.peers_of(session, first)) == {others[2].id, others[3].id}
+        assert rollups.peers_of(session, session.get(Node, chain.areas[0].id)) == []
         assert set(rollups.peers_of(session, last)) == {chain.stores[5].id, chain.stores[6].id}
