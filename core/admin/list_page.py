@@ -93,7 +93,11 @@ def _read_page(view: ModelView, asked: ListQuestion, columns: list[Any]) -> dict
     if walks:
         rows = merging.read(session, query, view.model, walks, order, cursor, size)
     else:
-        rows = list(session.execute(listing.keyset(query.add_columns(count).where(*conditions), view.model, order, cursor, size)))
+        rows = list(
+            session.execute(
+                listing.keyset(query.add_columns(count).where(*conditions), view.model, order, cursor, size)
+            )
+        )
     found = rows[0][-1] if rows else session.scalar(select(count)) if cursor else 0
     more, rows = len(rows) > size, rows[:size]
     if cursor and cursor.backwards:

@@ -35,7 +35,11 @@ def walks(view: Any, asked: Any, columns: list[Any]) -> list[list[Any]]:
     scope = criteria(model, person, f"{view.permission}:list")
     conditions = asked.conditions("list")
     others = [condition for condition in conditions if not condition.compare(scope)]
-    if len(others) + 1 != len(conditions) or any(column.expression is not None for column in columns) or _asks_elsewhere(others):
+    if (
+        len(others) + 1 != len(conditions)
+        or any(column.expression is not None for column in columns)
+        or _asks_elsewhere(others)
+    ):
         return []
     return [[place, *others] for place in _places(model, reach)]
 
@@ -55,7 +59,15 @@ def _places(model: Any, reach: Any) -> list[Any]:
     return found
 
 
-def read(session: Session, query: Select[Any], model: Any, parts: list[list[Any]], order: listing.Order, cursor: Any, size: int) -> list[Any]:
+def read(
+    session: Session,
+    query: Select[Any],
+    model: Any,
+    parts: list[list[Any]],
+    order: listing.Order,
+    cursor: Any,
+    size: int,
+) -> list[Any]:
     """Return one page of `query` (id, sorted column, others), merged from its walks, with the capped count behind."""
     pages = [listing.keyset(query.where(*conditions), model, order, cursor, size).subquery() for conditions in parts]
     merged = union_all(*(select(page) for page in pages)).subquery()

@@ -105,7 +105,9 @@ def _spoken(session: Session, day: date, node_ids: list[int | None] | None = Non
     if node_ids is not None:
         query = query.where(or_(Node.id.in_(node_ids), Node.kind == "chain"))
     rows = session.execute(query).all()
-    return {node_id: closed for node_id, closed, _kind in rows}, any(closed for _id, closed, kind in rows if kind == "chain")
+    return {node_id: closed for node_id, closed, _kind in rows}, any(
+        closed for _id, closed, kind in rows if kind == "chain"
+    )
 
 
 def _nearest(node: Node, spoken: dict[int, bool], everywhere: bool) -> bool:

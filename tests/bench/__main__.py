@@ -36,10 +36,12 @@ def main() -> None:
 
 
 def _on(kind: str, scale: float, only: str) -> list[Line]:
+    lines = []
     with tempfile.TemporaryDirectory(prefix="backoffice-bench-") as folder, _database(kind, Path(folder)) as url:
-        lines = measure(
-            url, Path(folder), scale if kind == "postgres" else scale / 10, only, 60.0 if scale >= 1 else 15.0
-        )
+        own_scale, rush_seconds = scale if kind == "postgres" else scale / 10, 60.0 if scale >= 1 else 15.0
+        for line in measure(url, Path(folder), own_scale, only, rush_seconds):
+            lines.append(line)
+            print(*filter(None, line.cells), sep=" · ", file=sys.stderr, flush=True)
     print(as_text(kind, lines), flush=True)
     return lines
 

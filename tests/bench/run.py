@@ -1,6 +1,6 @@
 """One run on one database: the data, the three applications on it, every measurement."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -17,25 +17,25 @@ ROUNDS, TIMES = 12, 20
 FOOTPRINT, START, IDLE_MEGABYTES = "start idle", 3.0, 110
 
 
-def measure(url: str, folder: Path, scale: float, only: str, rush_seconds: float) -> list[Line]:
-    """Fill the database, serve, measure; `only` keeps the lines that hold this word."""
+def measure(url: str, folder: Path, scale: float, only: str, rush_seconds: float) -> Iterator[Line]:
+    """Fill the database, serve, measure; gives each line when it is measured. `only` keeps those that hold this word."""
     chain, app = make_chain(url, folder, scale)
     floor = Served("tests.bench.floor:app", "/list", folder / "floor.log", chain.environment)
     rich = Served("tests.bench.rich:app", "/up", folder / "rich.log", chain.environment)
-    product = Served("wsgi:app", "/login", folder / "product.log", chain.environment, config="python:config.gunicorn")
-    busy = Served(
-        "wsgi:app", "/login", folder / "busy.log", chain.environment, config="python:config.gunicorn", workers=WORKERS
-    )
+    ours = {"application": "wsgi:app", "first": "/login", "config": "python:config.gunicorn"}
+    product = Served(log=folder / "product.log", environment=chain.environment, **ours)
+    busy = Served(log=folder / "busy.log", environment=chain.environment, workers=WORKERS, **ours)
     try:
         with serving(floor, rich, product):
-            lines = _footprint(floor, product) if only in FOOTPRINT else []
-            lines += [_line(each, chain, floor, rich, product) for each in operations(app, chain) if only in each.name]
-            lines += exports(chain, floor, product) if only in "export" else []
-        lines += rush(app, chain, busy, rush_seconds) if only in "rush" else []
-        lines += imports(app, chain) if only in "import" else []
+            yield from _footprint(floor, product) if only in FOOTPRINT else ()
+            yield from (
+                _line(each, chain, floor, rich, product) for each in operations(app, chain) if only in each.name
+            )
+            yield from exports(chain, floor, product) if only in "export" else ()
+        yield from rush(app, chain, busy, rush_seconds) if only in "rush" else ()
+        yield from imports(app, chain) if only in "import" else ()
     finally:
         app.extensions["backoffice"].database.dispose()
-    return lines
 
 
 def _footprint(floor: Served, product: Served) -> list[Line]:
