@@ -204,7 +204,7 @@ def test_every_refusal_names_row_column_value_and_reason(shop):
     batch = shop.bring("C,Third,S1,many,3,2026-13-01,maybe,,", "D,Fourth,NOWHERE,1,1,2026-11-21,,,")
     found = shop.refusals(batch)
     assert [refusal[:3] for refusal in found] == [
-        (2, "Worth", "many"), (2, "Counted on", "2026-13-01"), (2, "Bolted", "maybe"),
+        (2, "Worth", "many"), (2, "Counted on", "2026-13-01"), (2, "Locked", "maybe"),
         (3, "Place", "NOWHERE"),
     ]  # fmt: skip
     assert all(reason for *_where, reason in found)
