@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from core.admin.home import HomeCard
     from core.admin.model_view import ModelView
     from core.admin.view import Page
-    from core.jobs import ScheduledTask
+    from core.jobs.queue import JobKind
+    from core.jobs.tasks import ScheduledTask
 
 hookspec = pluggy.HookspecMarker("backoffice")
 hookimpl = pluggy.HookimplMarker("backoffice")
@@ -49,6 +50,11 @@ def backoffice_home_cards(person: "CurrentPerson") -> "list[HomeCard]":  # type:
 @hookspec
 def backoffice_scheduled_tasks() -> "list[ScheduledTask]":  # type: ignore[empty-body]
     """When the worker starts: return the plugin's tasks that run by the clock."""
+
+
+@hookspec
+def backoffice_job_kinds() -> "list[JobKind]":  # type: ignore[empty-body]
+    """When a worker takes a job: return the kinds of long work the plugin does, which `ask_for` queues by name."""
 
 
 @hookspec

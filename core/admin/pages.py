@@ -24,7 +24,7 @@ def index() -> Any:
     """Show the cards of the plugins this person uses."""
     host = current_app.extensions["backoffice"].host
     person = current_person()
-    on = {name for name in host.plugins if host.is_on(name, g.switches, person)}
+    on = host.names_on(g.switches, person)
     failures = {name: host.plugins[name].counts for name in on}
     before = {name: sum(count.failures for count in counts.values()) for name, counts in failures.items()}
     answers = host.collect("backoffice_home_cards", only=on, person=person)
@@ -106,7 +106,9 @@ def metrics() -> Any:
 
     token = current_app.extensions["backoffice"].settings.metrics_token
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if request.remote_addr not in ("127.0.0.1", "::1") and not (token and hmac.compare_digest(token.encode(), given.encode())):
+    if request.remote_addr not in ("127.0.0.1", "::1") and not (
+        token and hmac.compare_digest(token.encode(), given.encode())
+    ):
         abort(404)
     body, content_type = counters.text()
     return body, 200, {"Content-Type": content_type}

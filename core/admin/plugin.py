@@ -1,7 +1,11 @@
-"""The home page, messages, the audit, IT's screens and the health addresses speak through the same hooks as any plugin."""
+"""The home page, messages, jobs, the audit, IT's screens and the health addresses speak through the same hooks as any plugin."""
+
+from datetime import timedelta
 
 from core.access.permissions import Permission
 from core.hookspecs import hookimpl
+from core.jobs.queue import JobKind, forget_old_jobs
+from core.jobs.tasks import ScheduledTask
 from core.language import N_
 
 TITLE = N_("System")
@@ -33,7 +37,22 @@ def backoffice_admin_views() -> list[object]:
 
 @hookimpl
 def backoffice_blueprints() -> list[object]:
-    """Home, inbox, health."""
+    """Home, inbox, jobs, health."""
     from core.admin.pages import health, home
+    from core.jobs.pages import jobs
 
-    return [home, health]
+    return [home, jobs, health]
+
+
+@hookimpl
+def backoffice_job_kinds() -> list[JobKind]:
+    """Files that are too big for a request."""
+    from core.exchange.long import export, import_step
+
+    return [JobKind("exchange.export", export), JobKind("exchange.import", import_step, writes=True)]
+
+
+@hookimpl
+def backoffice_scheduled_tasks() -> list[ScheduledTask]:
+    """The files of old jobs go once a day."""
+    return [ScheduledTask("jobs.forget", timedelta(days=1), forget_old_jobs)]

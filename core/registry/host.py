@@ -180,6 +180,10 @@ class Host:
             return True
         return any({place.node_id, place.area_id, place.region_id} & pilots for place in person.places)
 
+    def names_on(self, switches: Switches, person: CurrentPerson) -> set[str]:
+        """Return the names of the plugins that are on for a person."""
+        return {name for name in self.plugins if self.is_on(name, switches, person)}
+
     # Hooks
 
     def collect(self, hook: str, *, only: set[str] | None = None, **arguments: Any) -> list[tuple[str, Any]]:
@@ -260,7 +264,7 @@ def collect(hook: str, **arguments: Any) -> list[Any]:
     switches: Switches | None = g.get("switches")
     if switches is None:
         switches = host.switches(session, session.scalars(select(Revision.plugins)).one())
-    on = {name for name in host.plugins if host.is_on(name, switches, current_person())}
+    on = host.names_on(switches, current_person())
     return [answer for _name, answer in host.collect(hook, only=on, **arguments)]
 
 

@@ -80,7 +80,9 @@ def test_all_it_brings_bears_its_name(house, name):
     assert [table.name for table in tables_of(name) if not table.name.startswith(f"{name}_")] == []
     own = [permission for permission in house.permissions if permission.startswith(f"{name}:")]
     needed = {
-        guard.permission for endpoint, guard in house.guards.items() if house.owners.get(endpoint.split(".")[0]) == name and guard.permission
+        guard.permission
+        for endpoint, guard in house.guards.items()
+        if house.owners.get(endpoint.split(".")[0]) == name and guard.permission
     }
     assert needed <= set(own), f"its routes need rights of others: {needed - set(own)}"
     for resource, view in house.views.items():
@@ -98,17 +100,25 @@ def test_its_tables_say_whose_rows_they_hold(house, name):
         if issubclass(model, InNode):
             indexed = [[column.name for column in index.columns][:1] for index in table.indexes]
             indexed += [[column.name for column in constraint.columns][:1] for constraint in table.constraints]
-            assert model.__scope__ == "node" and ["node_id"] in indexed, f"{table.name} has no index that begins with node_id"
+            assert model.__scope__ == "node" and ["node_id"] in indexed, (
+                f"{table.name} has no index that begins with node_id"
+            )
         if isinstance(model.__scope__, tuple):
             parent = model.__scope__[1]
             assert not table.columns[parent].nullable, f"{table.name}.{parent} may be empty: a row of nobody"
         for column in table.columns:
             for key in column.foreign_keys:
-                owner = next((other for other in plugin_registries if key.column.table.name.startswith(f"{other}_")), None)
+                owner = next(
+                    (other for other in plugin_registries if key.column.table.name.startswith(f"{other}_")), None
+                )
                 allowed = {None, name, *house.host.plugins[name].installed.manifest.requires}
-                assert owner in allowed, f"{table.name}.{column.name} points to {key.column.table.name} of a plugin it does not require"
+                assert owner in allowed, (
+                    f"{table.name}.{column.name} points to {key.column.table.name} of a plugin it does not require"
+                )
         for relation in inspect(model).relationships:
-            assert relation.mapper.class_.__module__.startswith(f"plugins.{name}."), f"{model.__name__}.{relation.key} leads to another plugin"
+            assert relation.mapper.class_.__module__.startswith(f"plugins.{name}."), (
+                f"{model.__name__}.{relation.key} leads to another plugin"
+            )
 
 
 @on_sqlite
@@ -121,14 +131,27 @@ def test_every_view_declares_what_it_needs(house):
         for field in view.fields:
             assert hasattr(view.model, field.name), f"{view.resource}: {field.name}"
             assert not field.lookup or field.lookup in house.views, f"{view.resource}: {field.lookup}"
-            assert field.name not in ("id", "version", "created_at", "updated_at", "deleted_at", "area_id", "region_id", "password_hash")
+            assert field.name not in (
+                "id",
+                "version",
+                "created_at",
+                "updated_at",
+                "deleted_at",
+                "area_id",
+                "region_id",
+                "password_hash",
+            )
         for column in view.columns:
             sql = column.sql(view.model)
             personal = getattr(sql, "info", {}).get("personal")
             if column.sortable:
                 assert not sql.nullable, f"{view.resource}.{column.name} is sortable and may be empty"
-            assert not (personal and (column.sortable or column.filter or column.name in view.search)), f"{view.resource}.{column.name} is an oracle"
-            assert not personal or column.kind_for(view.model) == "mobile", f"{view.resource}.{column.name} is shown in full"
+            assert not (personal and (column.sortable or column.filter or column.name in view.search)), (
+                f"{view.resource}.{column.name} is an oracle"
+            )
+            assert not personal or column.kind_for(view.model) == "mobile", (
+                f"{view.resource}.{column.name} is shown in full"
+            )
         for name in view.search:
             assert hasattr(view.model, name), f"{view.resource}: {name}"
         actions = {"list", "read", *(["restore"] if issubclass(view.model, Deletable) else [])}
@@ -148,7 +171,9 @@ class Policy(HTMLParser):
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = dict(attributes)
         for name, value in attributes:
-            leads_away = name in ("src", "href", "action", "formaction") and re.match(r"(?i)\s*(https?:)?//|\s*javascript:", value or "")
+            leads_away = name in ("src", "href", "action", "formaction") and re.match(
+                r"(?i)\s*(https?:)?//|\s*javascript:", value or ""
+            )
             if name.startswith("on") or name == "style" or leads_away:
                 self.problems.append(f"<{tag} {name}={value!r}>")
         if (tag == "script" and "src" not in given) or tag in ("style", "iframe", "object", "embed", "base"):
@@ -170,7 +195,11 @@ def test_no_page_holds_what_its_policy_forbids(app, house, org, site, role):
     call = matrix.Caller(sign_in(app.test_client(), org.people[role]))
     seen = 0
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        if "GET" not in rule.methods or matrix.is_static(app, rule.endpoint) or rule.endpoint.endswith((".export", ".ajax_lookup")):
+        if (
+            "GET" not in rule.methods
+            or matrix.is_static(app, rule.endpoint)
+            or rule.endpoint.endswith((".export", ".ajax_lookup"))
+        ):
             continue
         view = getattr(app.view_functions[rule.endpoint], "__self__", None)
         rows = site.own.get(view.model.__tablename__, []) if isinstance(view, ModelView) else []
@@ -231,6 +260,8 @@ def test_a_list_asks_the_database_as_often_for_many_rows_as_for_few(app, house, 
 def test_every_table_is_somebodys(house):
     for mapper in mappers():
         model = mapper.class_
-        assert model.__scope__ in ("global", "node", "own") or (isinstance(model.__scope__, tuple) and model.__scope__[0] == "via"), model
+        assert model.__scope__ in ("global", "node", "own") or (
+            isinstance(model.__scope__, tuple) and model.__scope__[0] == "via"
+        ), model
         if model.__scope__ == "own":
             assert model.__owner__ in mapper.columns, model

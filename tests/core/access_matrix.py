@@ -62,11 +62,15 @@ SIGNED_IN = {
     "home.mark_message": "one's own messages",
     "home.messages": "one's own messages",
     "home.open_message": "one's own messages",
+    "jobs.file": "one's own jobs",
+    "jobs.index": "one's own jobs",
+    "jobs.job": "one's own jobs",
 }
 EVERYBODYS = {"auth.role": "a role belongs to no place"}
 ROUTE_VALUES: dict[tuple[str, str], Any] = {
     ("*", "export_type"): lambda site, kind: "csv",
     ("home", "message_id"): lambda site, kind: site.messages[kind],
+    ("jobs", "job_id"): lambda site, kind: MISSING if kind == "missing" else getattr(site, kind)["jobs_job"][0],
     ("auth", "session_id"): lambda site, kind: site.sessions[kind],
     ("shelf", "shelf_id"): lambda site, kind: (
         MISSING if kind == "missing" else (getattr(site, kind)["shelf_shelf"] or [MISSING])[0]

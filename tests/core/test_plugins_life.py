@@ -18,7 +18,7 @@ from core.testing.factories import acting, make_person, post, sign_in
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-PLUGIN = '''
+PLUGIN = """
 from flask import Blueprint
 from core.api import HomeCard, N_, Page, Permission, expose, hookimpl, requires
 
@@ -61,8 +61,10 @@ def backoffice_enabled():
 @hookimpl
 def backoffice_disabled():
     TOLD.append("disabled")
-'''
-MANIFEST = 'name = "{name}"\ntitle = "Plugin {name}"\nsummary = "For a test"\nversion = "1.2"\napi = 1\nprefix = "/{name}/"\n'
+"""
+MANIFEST = (
+    'name = "{name}"\ntitle = "Plugin {name}"\nsummary = "For a test"\nversion = "1.2"\napi = 1\nprefix = "/{name}/"\n'
+)
 
 
 @pytest.fixture
@@ -216,7 +218,15 @@ def test_a_plugin_is_off_until_it_is_switched_on_and_then_there_at_once_in_every
     assert state_of(app, "tone").state == "discovered"
 
     def seen():
-        return [(clerk.get("/tone/").status_code, clerk.get("/admin/tone/desk/").status_code, "/admin/tone/desk/" in clerk.get("/admin/").text, "card of tone" in clerk.get("/").text) for clerk in clerks]
+        return [
+            (
+                clerk.get("/tone/").status_code,
+                clerk.get("/admin/tone/desk/").status_code,
+                "/admin/tone/desk/" in clerk.get("/admin/").text,
+                "card of tone" in clerk.get("/").text,
+            )
+            for clerk in clerks
+        ]
 
     assert seen() == [(404, 404, False, False)] * 2
     enable(app, "tone")
@@ -250,10 +260,14 @@ def test_enabling_and_disabling_are_kept_in_the_audit_and_told_to_the_plugin(app
     enable(app, "tone", "S1")
     disable(app, "tone")
     with acting(app) as session:
-        written = session.scalars(select(AuditEntry).where(AuditEntry.resource == "registry:plugin").order_by(AuditEntry.id)).all()
+        written = session.scalars(
+            select(AuditEntry).where(AuditEntry.resource == "registry:plugin").order_by(AuditEntry.id)
+        ).all()
         told = [(entry.row_id, entry.action) for entry in written if entry.action in ("enabled", "disabled")]
         assert told == [("tone", "enabled"), ("tone", "disabled")]
-        assert ["nodes" in entry.changes and entry.changes["nodes"] for entry in written if entry.action == "enabled"] == [[None, ["S1"]]]
+        assert [
+            "nodes" in entry.changes and entry.changes["nodes"] for entry in written if entry.action == "enabled"
+        ] == [[None, ["S1"]]]
     assert sys.modules["plugins.tone.plugin"].TOLD == ["enabled", "disabled"]
 
 
@@ -319,7 +333,13 @@ def test_a_plugin_that_cannot_be_loaded_is_shown_with_its_reason_and_not_enabled
     org = org_on(app)
     enable(app, "tone")
     assert sign_in(app.test_client(), org.people["clerk"]).get("/tone/").status_code == 200
-    for name, reason in (("texit", "SystemExit: bye"), ("terror", "ZeroDivisionError"), ("tmissing", "a_module_nobody_has"), ("thook", "no_such_hook"), ("tneeds", "tnowhere")):
+    for name, reason in (
+        ("texit", "SystemExit: bye"),
+        ("terror", "ZeroDivisionError"),
+        ("tmissing", "a_module_nobody_has"),
+        ("thook", "no_such_hook"),
+        ("tneeds", "tnowhere"),
+    ):
         state = state_of(app, name)
         assert state.state == "failed" and reason in state.reason and "Traceback" in state.traceback, name
         with refused("cannot be loaded"):
@@ -436,7 +456,10 @@ def test_safe_mode_loads_no_plugin_and_keeps_the_intent(app, start, org):
 @on_sqlite
 def test_a_hook_that_keeps_failing_is_left_alone_for_a_while(add, start, org_on, monkeypatch):
     add("tone")
-    add("tbad", code=PLUGIN.replace('return [HomeCard("card of {name}")]', "TOLD.append('asked')\n    raise SystemExit('no')"))
+    add(
+        "tbad",
+        code=PLUGIN.replace('return [HomeCard("card of {name}")]', "TOLD.append('asked')\n    raise SystemExit('no')"),
+    )
     app = start()
     org = org_on(app)
     enable(app, "tone")
@@ -447,7 +470,9 @@ def test_a_hook_that_keeps_failing_is_left_alone_for_a_while(add, start, org_on,
     for number in range(FAILURES_BEFORE_BREAK + 3):
         page = clerk.get("/").text
         assert "card of tone" in page
-        assert ("Not available at the moment: Plugin tbad" in page) == (number < FAILURES_BEFORE_BREAK), "the failure is shown while it happens"
+        assert ("Not available at the moment: Plugin tbad" in page) == (number < FAILURES_BEFORE_BREAK), (
+            "the failure is shown while it happens"
+        )
     assert told == ["asked"] * FAILURES_BEFORE_BREAK
     later = time.monotonic() + host_module.BREAK_SECONDS + 1
     monkeypatch.setattr(host_module.time, "monotonic", lambda: later)
