@@ -6,7 +6,7 @@ from typing import Any
 
 import flask_admin
 import structlog
-from flask import Flask, request
+from flask import Flask
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
@@ -20,14 +20,11 @@ from core.access.scope import undeclared_tables
 from core.admin import rendering
 from core.admin.desk import DeskHome
 from core.db import Database
-from core.exchange.limits import MAX_BYTES
 from core.registry import admission
 from core.registry.admission import Brought
 from core.registry.host import BUILT_IN, Host
 
 log = structlog.get_logger("core")
-FORM_BYTES = 2 * 1024 * 1024
-"""The most a form may hold; see `core.exchange.limits` for files."""
 
 
 @dataclass(eq=False)
@@ -92,8 +89,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=production,
         SESSION_REFRESH_EACH_REQUEST=False,
-        MAX_CONTENT_LENGTH=FORM_BYTES,
-        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        MAX_CONTENT_LENGTH=requests.FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=requests.FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=production,
         BABEL_DEFAULT_LOCALE=language.DEFAULT_LOCALE,
@@ -111,18 +108,6 @@ def _configure(app: Flask, settings: Settings) -> None:
         clock.pretend(datetime.fromisoformat(settings.pretend_now))
     Babel(app, locale_selector=language.current_locale)
     app.jinja_env.globals.update(_=language.gettext, gettext=language.gettext)
-
-
-def _limit_bodies(app: Flask) -> None:
-    """Read a form before anything holds a lock; only an import may send more than a form."""
-
-    @app.before_request
-    def read_body() -> None:
-        guard = app.extensions["backoffice"].guards.get(request.endpoint)
-        if guard is not None and guard.permission.endswith(":import"):
-            request.max_content_length = MAX_BYTES + FORM_BYTES
-        if request.method == "POST":
-            request.form  # noqa: B018 - parsed here, so that a slow sender keeps nobody waiting
 
 
 def _load_texts(house: House) -> None:

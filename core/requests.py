@@ -16,9 +16,12 @@ from core.access.person import NOBODY, CurrentPerson, Forbidden, current_person,
 from core.admin.menu import menu_of
 from core.admin.toasts import take_toasts
 from core.auth import sessions
+from core.exchange.limits import MAX_BYTES
 from core.typed import LARGEST
 
 log = structlog.get_logger("request")
+FORM_BYTES = 2 * 1024 * 1024
+"""The most a form may hold; see `core.exchange.limits` for files."""
 READING = {"GET", "HEAD", "OPTIONS"}
 FREE_OF_DATABASE = {"health.alive", "health.ready"}
 
@@ -63,6 +66,7 @@ def add_to(app: Flask, house: Any) -> None:
         db.use_session(g.session)
         set_person(NOBODY)
         language.set_locale(session.get("locale") or _browser_locale())
+        _read_body(guard)
         return _let_in(house, endpoint, guard)
 
     @app.after_request
@@ -83,6 +87,14 @@ def add_to(app: Flask, house: Any) -> None:
         set_person(None)
 
     app.context_processor(lambda: _template_globals(house))
+
+
+def _read_body(guard: Any) -> None:
+    """Read a form before anything holds a lock, so that a slow sender keeps nobody waiting; only an import may send more."""
+    if guard is not None and guard.permission.endswith(":import"):
+        request.max_content_length = MAX_BYTES + FORM_BYTES
+    if request.method not in READING:
+        request.form  # noqa: B018 - parsed and kept
 
 
 def _browser_locale() -> str:

@@ -214,6 +214,18 @@ def test_a_big_file_is_checked_imported_and_taken_back_in_the_background(jobs, u
     assert (office.get(reverting).location, names()) == (batch, [])
 
 
+@pytest.mark.requirement("Z8")
+def test_a_file_larger_than_a_form_may_be_is_taken(jobs, upload):
+    checking = upload("code,name\n" + "".join(f"N{n:06},{'New ' * 10}\n" for n in range(60_000)))
+    jobs.run()
+    assert "60,000" in upload.office.get(upload.office.get(checking).location).text
+
+
+def test_a_form_that_is_no_import_stays_small(app, client_as):
+    answer = post(client_as("head_office"), "/admin/org/store/new/", {"name": "x" * 3_000_000})
+    assert answer.status_code == 413
+
+
 def test_a_big_file_without_the_key_is_asked_about_at_once(upload):
     assert "No column of the file says" in upload.office.get(upload("number,called\nN1,New\nN2,Newer\n")).text
 
