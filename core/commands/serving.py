@@ -61,7 +61,7 @@ def start(context: click.Context, host: str, port: int) -> None:
     if is_empty(context.obj):
         context.invoke(demo)
     click.echo(f"\n  http://{host}:{port}/  (stop with Ctrl+C)\n")
-    subprocess.Popen([sys.executable, "-m", "core.cli", "worker", "--attached"])
+    subprocess.Popen([sys.executable, "-m", "core", "worker", "--attached"])
     context.invoke(serve, host=host, port=port)
 
 

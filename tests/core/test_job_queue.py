@@ -235,3 +235,16 @@ def test_a_big_file_that_breaks_off_is_refused_with_the_reason(jobs, upload):
     checking = upload('code,name\nN1,New\nN2,"Newer\n')
     jobs.run()
     assert "Row 3" in upload.office.get(checking).text
+
+
+def test_a_worker_that_is_attached_ends_with_the_process_that_started_it(app, monkeypatch):
+    from core.jobs import worker
+
+    rounds = []
+    monkeypatch.setattr(worker, "run_due_tasks", rounds.append)
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0)
+    parents = iter([7, 7, 1])
+    monkeypatch.setattr(worker.os, "getppid", lambda: next(parents))
+    shell = SimpleNamespace(app=app, house=app.extensions["backoffice"])
+    worker.run_worker(shell, parent=7)
+    assert len(rounds) == 1
