@@ -23,6 +23,8 @@ GAP_REASONS = {
     "promotion": N_("Our promotion worked"),
     "other": N_("Other"),
 }
+SURPLUS_REASONS = {"big_order", "promotion"}
+"""The reasons why it was more than the target; the rest say why it was less, `other` says either."""
 TENDERS = {
     "wechat": N_("WeChat"),
     "alipay": N_("Alipay"),
