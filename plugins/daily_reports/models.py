@@ -94,6 +94,11 @@ class DayReport(Row, InNode, Base):
         """Return the result less the target, in yuan; None without either."""
         return None if self.target_amount is None or self.amount is None else self.amount - self.target_amount
 
+    @property
+    def takings(self) -> Decimal | None:
+        """Return the sum of the takings by tender, in yuan; None where none were reported."""
+        return sum(map(Decimal, self.tenders.values()), Decimal()) if self.tenders else None
+
 
 class PlanLine(Row, Base):
     """Something to be done on a day: what, who, when. An unfinished one is carried over."""

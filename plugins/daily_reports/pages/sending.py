@@ -104,7 +104,8 @@ def correct(code: str, day: str) -> Any:
     try:
         if read.errors:
             raise services.DayRefused(read.errors["value"])
-        services.correct(session, report, figure, value, typed.text(request.form.get("reason", ""), 200))
+        reason = typed.text(request.form.get("reason", ""), 200)
+        services.correct(session, report, figure, value, reason, key=forms.form_key(request.form))
         toast(_("Corrected. The old figure and the reason are kept."), "good")
         return redirect(page_of(node, date_))
     except (services.DayRefused, typed.BadValue) as error:
