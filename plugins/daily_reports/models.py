@@ -23,6 +23,8 @@ GAP_REASONS = {
     "promotion": N_("Our promotion worked"),
     "other": N_("Other"),
 }
+SURPLUS_REASONS = {"big_order", "promotion"}
+"""The reasons why it was more than the target; the rest say why it was less, `other` says either."""
 TENDERS = {
     "wechat": N_("WeChat"),
     "alipay": N_("Alipay"),
@@ -91,6 +93,11 @@ class DayReport(Row, InNode, Base):
     def gap(self) -> Decimal | None:
         """Return the result less the target, in yuan; None without either."""
         return None if self.target_amount is None or self.amount is None else self.amount - self.target_amount
+
+    @property
+    def takings(self) -> Decimal | None:
+        """Return the sum of the takings by tender, in yuan; None where none were reported."""
+        return sum(map(Decimal, self.tenders.values()), Decimal()) if self.tenders else None
 
 
 class PlanLine(Row, Base):

@@ -101,8 +101,8 @@ def unfinished_before(session: Session, node: Node, day: date) -> list[PlanLine]
     return [line for line in lines_of(session, last) if not line.done]
 
 
-def _key_of(node: Node, day: date, event: str, key: str) -> str:
-    return sha256(f"{node.id} {day} {event} {key}".encode()).hexdigest()
+def _key_of(node_id: int, day: date, event: str, key: str) -> str:
+    return sha256(f"{node_id} {day} {event} {key}".encode()).hexdigest()
 
 
 def _already_sent(session: Session, key: str) -> DayReport | None:
@@ -161,7 +161,7 @@ def set_target(
 
     Raises `DayRefused` for a wrong day or state and `Overtaken` when somebody was faster.
     """
-    key = _key_of(node, day, "set_target", key)
+    key = _key_of(node.id, day, "set_target", key)
     if sent := _already_sent(session, key):
         return sent
     check_day(session, node, day)
@@ -213,7 +213,7 @@ def close_day(
 
     Raises `DayRefused` for a wrong day or state and `Overtaken` when somebody was faster.
     """
-    key = _key_of(node, day, "report", key)
+    key = _key_of(node.id, day, "report", key)
     if sent := _already_sent(session, key):
         return sent
     check_day(session, node, day)
@@ -240,8 +240,15 @@ def close_day(
     return report
 
 
-def correct(session: Session, report: DayReport, figure: str, value: Any, reason: str) -> None:
-    """Change a reported figure later: the old value and the reason are kept in a correction line."""
+def correct(session: Session, report: DayReport, figure: str, value: Any, reason: str, *, key: str = "") -> None:
+    """Change a reported figure later: the old value and the reason are kept in a correction line.
+
+    `report` is held for update; the same form (`key`) sent again changes nothing. Takings by tender stay as
+    they were reported, also when the amount is corrected: the page says that they add up to another sum.
+    """
+    key = _key_of(report.node_id, report.day, "correct", key) if key else ""
+    if key and _already_sent(session, key):
+        return
     if figure not in FIGURES:
         raise DayRefused(_("This figure cannot be corrected."))
     if not reason:
@@ -258,6 +265,8 @@ def correct(session: Session, report: DayReport, figure: str, value: Any, reason
     session.add(Correction(
         report_id=report.id, field=figure, before=show(before, kind), after=show(value, kind), reason=reason, by=current_person().id,
     ))  # fmt: skip
+    if key:
+        session.add(Submission(key=key, report_id=report.id))
     with audited_as(reason=reason):
         setattr(report, figure, value)
         session.flush()

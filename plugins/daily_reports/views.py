@@ -173,7 +173,7 @@ class MonthTargets(ModelView):
             only_new=True,
             aliases=("store", "code", "门店", "店号"),
         ),
-        Field("amount", N_("Target"), required=True, minimum=100, aliases=("target", "目标")),
+        Field("amount", N_("Target"), required=True, minimum=1, aliases=("target", "目标")),
         Field(
             "weight",
             N_("Weight"),

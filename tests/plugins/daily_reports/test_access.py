@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import update
 
-from core.org.models import Person
+from core.org.models import Node, Person
 from core.registry.models import PilotNode, PluginIntent, Revision
 from core.testing.factories import acting, give_role, make_person, post, sign_in
 from tests.plugins.daily_reports.steps import FETCH, KEY, page
@@ -223,3 +223,16 @@ def test_figures_that_changed_since_the_reviewer_looked_are_not_read_unseen(app,
     answer = post(client_as("area_manager"), page("S1", what="review"), {"version": "1", "event": "read"})
     assert answer.status_code == 422
     assert days()["S1"].state == "reported"
+
+
+def test_the_day_of_a_place_whose_code_holds_a_slash_can_be_opened_and_written(app, chain, client_as, days, at):
+    at("2026-11-20 08:45")
+    with acting(app) as session:
+        session.get(Node, chain.stores[0].id).code = "SZ/01"
+    manager = client_as("store_manager")
+    assert manager.get("/day/").location == "/day/at/SZ/01/2026-11-20/"
+    assert manager.get("/day/at/SZ%2F01/2026-11-20/").status_code == 200
+    assert manager.get("/day/at/SZ/01/trend/").status_code == 200
+    form = {"key": KEY, "version": "0", "amount": "5000"}
+    assert post(manager, "/day/at/SZ/01/2026-11-20/target", form).status_code == 302
+    assert days()["SZ/01"].target_amount == 5000

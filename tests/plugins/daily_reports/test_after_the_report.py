@@ -7,10 +7,13 @@ import pytest
 from sqlalchemy import func, select
 
 from core.audit import AuditEntry
+from core.testing.factories import acting, post
 from plugins.daily_reports import services
 from plugins.daily_reports.models import Correction, DayReport
 from plugins.daily_reports.services import DayRefused
-from tests.plugins.daily_reports.steps import FRIDAY, close_day, correct, set_target
+from tests.plugins.daily_reports.steps import FRIDAY, KEY, close_day, correct, page, set_target
+
+OTHER_KEY = KEY.replace("0b4e", "1c5f")
 
 
 def count(session, model=DayReport):
@@ -168,3 +171,29 @@ def test_the_lock_is_a_task_of_the_house_and_runs_by_the_clock(app, chain, house
         assert "daily_reports.lock" in run_due_tasks(house)
     with work() as session:
         assert services.find(session, chain.stores[0].id, FRIDAY).state == "locked"
+
+
+@pytest.mark.requirement("G12")
+def test_the_same_correction_sent_twice_is_one_line(app, chain, client_as, add, at):
+    add(0, 10_000, 9000)
+    at("2026-11-20 22:00")
+    manager = client_as("store_manager")
+    form = {"key": KEY, "figure": "amount", "value": "8000", "reason": "one sale was booked twice"}
+    for _tap in range(2):
+        assert post(manager, page("S1", what="correct"), form).status_code == 302
+    post(manager, page("S1", what="correct"), form | {"key": OTHER_KEY, "value": "8100"})
+    with acting(app) as session:
+        lines = session.scalars(select(Correction).order_by(Correction.id)).all()
+        assert [(line.before, line.after) for line in lines] == [("9,000", "8,000"), ("8,000", "8,100")]
+
+
+def test_takings_stay_as_reported_when_the_amount_is_corrected_and_the_page_says_so(chain, client_as, add, at):
+    add(0, 10_000, 9000, tenders={"wechat": "5000", "cash": "4000.00"})
+    at("2026-11-20 22:00")
+    manager = client_as("store_manager")
+    assert "as they were first reported" not in manager.get(page("S1")).text
+    form = {"key": KEY, "figure": "amount", "value": "8000", "reason": "one sale was booked twice"}
+    post(manager, page("S1", what="correct"), form)
+    shown = manager.get(page("S1")).text
+    assert "they add up to 9,000 yuan" in shown
+    assert "5,000" in shown

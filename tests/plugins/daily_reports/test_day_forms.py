@@ -102,7 +102,7 @@ def test_what_the_source_of_sales_says_is_kept_beside_what_the_store_says(
     app, house, chain, client_as, days, at, monkeypatch
 ):
     at("2026-11-20 21:45")
-    monkeypatch.setattr("plugins.daily_reports.pages.collect", lambda hook, **_arguments: [None, Decimal("8888.5")])
+    monkeypatch.setattr("plugins.daily_reports.pages.day.collect", lambda hook, **_arguments: [None, Decimal("8888.5")])
     manager = client_as("store_manager")
     assert 'value="8888.5"' in manager.get(page("S1")).text
     post(manager, page("S1", what="close"), {"key": KEY, "version": "0", "amount": "9000", "source_amount": "9000"})

@@ -151,3 +151,11 @@ def test_a_role_with_the_right_to_list_months_and_nothing_else_may_only_list(app
     assert post(client, f"{MONTHS}split/?id={row_id}").status_code == 403
     assert client.get(f"{MONTHS}export/csv/").status_code == 403
     assert "Split to the places below" not in client.get(f"{MONTHS}details/?id={row_id}").text
+
+
+def test_the_smallest_month_target_is_one_yuan(app, chain, client_as):
+    office = client_as("head_office")
+    form = {"month": "2026-11-17", "node_id": str(chain.stores[0].id), "weight": ""}
+    assert post(office, f"{MONTHS}new/", form | {"amount": "0.99"}).status_code == 422
+    assert post(office, f"{MONTHS}new/", form | {"amount": "1"}).status_code == 302
+    assert months_of(app) == {("2026-11-01", chain.stores[0].id): (1, 1)}

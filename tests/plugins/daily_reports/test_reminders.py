@@ -90,3 +90,34 @@ def test_a_store_that_has_sent_it_meanwhile_is_not_reminded_and_the_one_who_taps
     assert post(area_manager, "/day/missing/remind", {"node": "S1"}).status_code == 302
     assert "store S1 has sent it meanwhile." in area_manager.get("/day/missing/").text
     assert messages_of(app, chain.people["store_manager"]) == []
+
+
+@pytest.mark.requirement("G9", "Z20")
+def test_who_did_not_report_yesterday_is_still_named_today_and_can_be_reminded(app, chain, client_as, add, at):
+    add(0, 1000, 900)
+    at("2026-11-21 03:01")
+    area_manager = client_as("area_manager")
+    now = area_manager.get("/day/missing/").text
+    assert 'href="/day/missing/?day=2026-11-20"' in now
+    assert "store S2" not in now
+    yesterday = area_manager.get("/day/missing/?day=2026-11-20").text
+    assert "1 stores have not reported 11-20 Friday" in yesterday
+    assert "store S2" in yesterday
+    assert "store S1" not in yesterday
+    answer = post(area_manager, "/day/missing/remind", {"node": "S2", "day": "2026-11-20"})
+    assert answer.location == "/day/missing/?day=2026-11-20"
+    assert "Nobody is in charge of: store S2." in area_manager.get(answer.location).text
+
+
+def test_only_yesterdays_list_can_be_asked_for(client_as, chain, at):
+    at("2026-11-21 03:01")
+    area_manager = client_as("area_manager")
+    for day in ("2026-11-19", "2026-11-22", "x", "20261120"):
+        assert area_manager.get(f"/day/missing/?day={day}").status_code == 404
+
+
+def test_a_reminder_of_yesterday_names_its_day(app, chain, client_as, at):
+    at("2026-11-21 08:00")
+    post(client_as("area_manager"), "/day/missing/remind", {"node": "S1", "day": "2026-11-20"})
+    (message,) = messages_of(app, chain.people["store_manager"])
+    assert (message.title, message.url) == ("Please report the result of 2026-11-20", page("S1"))

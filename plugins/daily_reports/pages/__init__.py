@@ -1,0 +1,6 @@
+"""The phone pages under `/day/`: parse, ask a service, answer."""
+
+from plugins.daily_reports.pages import day, missing, overview, reviewing, sending
+from plugins.daily_reports.pages.addresses import blueprint
+
+__all__ = ["blueprint", "day", "missing", "overview", "reviewing", "sending"]

@@ -1,0 +1,85 @@
+"""What every page under `/day/` shares: the blueprint, the place and the day of an address, how things are written."""
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, abort, request, url_for
+from sqlalchemy import select
+
+from core.api import Node, _, clock, criteria, current_person, is_on_at, session, show, typed
+from plugins.daily_reports import boards, hours
+
+blueprint = Blueprint("daily_reports", __name__, url_prefix="/day")
+READ, UPDATE = "daily_reports:day:read", "daily_reports:day:update"
+REVIEW, REMIND, CORRECT = "daily_reports:day:review", "daily_reports:day:remind", "daily_reports:day:correct"
+MANAGERS = {"store_manager", "deputy"}
+
+
+def node_by(code: str, permission: str) -> Node:
+    """Return the place with this code if the permission reaches it, else 404; places outside a pilot are read only."""
+    if not code.isprintable():
+        abort(404)
+    query = select(Node).where(
+        Node.code == code, Node.deleted_at.is_(None), criteria(Node, current_person(), permission)
+    )
+    node = session.scalars(query).one_or_none() or abort(404)
+    if permission != READ and not is_on_at("daily_reports", node):
+        abort(404)
+    return node
+
+
+def day_from(text: str) -> date:
+    """Return the date of an address, else 404."""
+    return hours.day_of(text) or abort(404)
+
+
+def page_of(node: Node, day: date, **arguments: Any) -> str:
+    """Return the address of a node's day."""
+    return url_for("daily_reports.day_page", code=node.code, day=day.isoformat(), **arguments)
+
+
+@blueprint.context_processor
+def figures() -> dict[str, Any]:
+    """Give the templates their ways to write an amount: exact, short for a sum, plain for a field."""
+    return {
+        "money": lambda value: "–" if value is None else show(value, "money"),
+        "short": lambda value: "–" if value is None else typed.show_wan(value),
+        "plain": lambda value: "" if value is None else f"{value:f}".removesuffix(".00"),
+    }
+
+
+def wants_json() -> bool:
+    """Say whether the page's script asks, which keeps what was typed and shows the answer itself."""
+    return request.headers.get("X-Requested-With") == "fetch"
+
+
+def seen_version() -> int:
+    """Return the version the form was opened with; 0 when it does not say."""
+    seen = request.form.get("version", "")
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
+
+
+def back_url() -> str:
+    """Return where the arrow leads: to the overview for those who look after several places, else home."""
+    return url_for("daily_reports.today") if boards.looks_after_several(current_person()) else "/"
+
+
+def reaches(permission: str, node: Node) -> bool:
+    """Say whether the person holds a permission at this place."""
+    return current_person().reach(permission).holds(node.id, node.area_id, node.region_id)
+
+
+def title_of(day: date) -> str:
+    """Return a day as the pages name it: 11-20 Friday."""
+    return f"{day:%m-%d} {weekday_of(day)}"
+
+
+def weekday_of(day: date) -> str:
+    """Return the name of the weekday."""
+    weekdays = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
+    return weekdays[day.weekday()]
+
+
+def show_time(instant: Any) -> str:
+    """Return an instant as day and time in Shanghai; nothing for none."""
+    return f"{clock.local(instant):%m-%d %H:%M}" if instant else ""

@@ -1,0 +1,132 @@
+"""One node's day: the form that is due now, or what was sent; and its trend."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+from flask import render_template, request, url_for
+from sqlalchemy import select
+
+from core.api import Node, _, clock, collect, current_person, gettext, is_closed, names_of_people, requires, session
+from plugins.daily_reports import boards, hours, services, states, suggestion
+from plugins.daily_reports.models import GAP_REASONS, SURPLUS_REASONS, TENDERS, Correction, DayReport
+from plugins.daily_reports.pages.addresses import (
+    CORRECT,
+    READ,
+    REVIEW,
+    UPDATE,
+    back_url,
+    blueprint,
+    day_from,
+    node_by,
+    page_of,
+    reaches,
+    show_time,
+    title_of,
+    weekday_of,
+)
+
+
+@blueprint.route("/at/<path:code>/<day>/")
+@requires(READ)
+def day_page(code: str, day: str) -> Any:
+    """Show one node's day: the form that is due now, or what was sent."""
+    return show_day(node_by(code, READ), day_from(day))
+
+
+def show_day(
+    node: Node, day: date, *, read: Any = None, step: str = "", problem: str = "", conflict: Any = None
+) -> Any:
+    """Show a day; with what was typed and what is wrong with it when a form could not be taken."""
+    report = services.find(session, node.id, day)
+    may_write, why_not = reaches(UPDATE, node), _why_not(node, day)
+    step = step or _step(report, node, day, may_write and not why_not)
+    lines = services.lines_of(session, report)
+    suggested = suggestion.suggest(session, node, day) if step == "target" else None
+    carried = services.unfinished_before(session, node, day) if step == "target" and not lines else []
+    offered = amount_offered(node, day) if step == "close" else None
+    corrections = _corrections(report)
+    signers = (
+        {report.target_by, report.reported_by, report.reviewed_by, *(line.by for line in corrections)} - {None}
+        if report
+        else set()
+    )
+    return render_template(
+        "daily_reports/day.html", page_title=title_of(day), place_name=node.name, back_url=back_url(), node=node, day=day, step=step,
+        report=report, lines=lines, carried=carried, suggested=suggested, offered=offered, problem=problem, conflict=conflict,
+        read=read, key=(read.texts.get("key") if read else None) or str(uuid.uuid4()), version=_version(report, read, conflict),
+        weekday=weekday_of(day), is_today=day == hours.working_day(clock.now()), why_not=why_not,
+        reasons=[(value, gettext(title)) for value, title in GAP_REASONS.items()],
+        surplus_reasons=SURPLUS_REASONS, tenders=[(value, gettext(title)) for value, title in TENDERS.items()],
+        names=names_of_people(session, signers), may_write=may_write,
+        may_correct=reaches(CORRECT, node), may_review=reaches(REVIEW, node) and not _is_own(report),
+        corrections=corrections, state_title=gettext(states.STATES[report.state]) if report else "",
+        meaning=boards.meaning_of(report.achievement) if report else "none", show_time=show_time,
+        address=page_of(node, day), trend_url=url_for("daily_reports.trend_page", code=node.code),
+    )  # fmt: skip
+
+
+def _step(report: DayReport | None, node: Node, day: date, may_write: bool) -> str:
+    """Return what the page shows first: the target's form, the report's form, or what was sent."""
+    now = clock.now()
+    asked = request.args.get("step")
+    if not may_write or (report and report.state in (states.REPORTED, states.READ, states.LOCKED)):
+        return "sent"
+    is_returned = report is not None and report.state == states.RETURNED
+    if asked in ("target", "close"):
+        return "close" if is_returned else asked
+    if all(place.node_id != node.id for place in current_person().places):
+        return "sent"  # an area manager looks first, and may write for the store on request
+    if is_returned:
+        return "close"
+    closing_soon = now >= hours.report_due(node, day) - 4 * hours.REPORT_GRACE
+    if report is None:
+        return "close" if closing_soon or now >= hours.target_ends(day) else "target"
+    return "close" if closing_soon else "sent"
+
+
+def _why_not(node: Node, day: date) -> str:
+    """Return why nothing can be written on this day: `future`, `closed`, `locked`, or nothing."""
+    if day > hours.working_day(clock.now()):
+        return "future"
+    if is_closed(session, node, day):
+        return "closed"
+    return "locked" if clock.now() >= hours.locks_at(day) else ""
+
+
+def _version(report: DayReport | None, read: Any, conflict: Any) -> int | str:
+    """Return the version the form was opened with; after a conflict the present one, so that sending again replaces."""
+    if read and conflict is None and "version" in read.texts:
+        return read.texts["version"]
+    return report.version if report else 0
+
+
+def amount_offered(node: Node, day: date) -> Any:
+    """Return what a source of sales says was sold, in yuan; None without one."""
+    offers = [
+        amount for amount in collect("daily_reports_result_source", node_id=node.id, day=day) if amount is not None
+    ]
+    return offers[0] if offers else None
+
+
+def _is_own(report: DayReport | None) -> bool:
+    """Say whether the person sent this day, and so does not review it."""
+    return report is not None and current_person().id in (report.target_by, report.reported_by)
+
+
+def _corrections(report: DayReport | None) -> list[Correction]:
+    if report is None:
+        return []
+    return list(session.scalars(select(Correction).where(Correction.report_id == report.id).order_by(Correction.id)))
+
+
+@blueprint.route("/at/<path:code>/trend/")
+@requires(READ)
+def trend_page(code: str) -> Any:
+    """Show a store's last four weeks beside its peers."""
+    node = node_by(code, READ)
+    until = hours.working_day(clock.now())
+    return render_template(
+        "daily_reports/trend.html", page_title=_("Trend"), place_name=node.name, back_url=page_of(node, until), node=node,
+        trend=boards.trend(session, node, until), page_of=page_of, title_of=title_of, meaning_of=boards.meaning_of,
+    )  # fmt: skip
