@@ -27,14 +27,26 @@ from core.org.models import FORMATS, CalendarDay, InNode, Node, Person
 from core.org.people import names_of_people, people_at
 from core.org.places import names_of_nodes
 from core.org.tree import chain, closed_ids, is_closed, stores_below
-from core.registry.host import collect, is_on_at
+from core.registry.asking import collect, is_on_at, setting
+from core.registry.setting_types import (
+    AmountSetting,
+    ChoiceSetting,
+    Setting,
+    TextSetting,
+    TimeSetting,
+    WholeSetting,
+    YesNoSetting,
+)
 from core.sequences import chain_codes, document_codes
 
 __all__ = [
-    "FORMATS", "SYSTEM", "CalendarDay", "Cell", "Column", "CurrentPerson", "Deletable", "Field", "Forbidden", "HomeCard",
-    "Id", "ImportRefused", "ImportRow", "InNode", "Instant", "JobKind", "JobRefused", "ModelView", "Money", "N_", "Node", "Page", "Permission", "Person", "Reach", "Row",
-    "ScheduledTask", "Work", "_", "across_scopes", "acting_as", "allowed", "ask_for", "audited_as", "chain", "chain_codes", "clock", "closed_ids", "collect", "criteria",
-    "current_person", "document_codes", "expose", "gettext", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at", "names_of_nodes", "names_of_people", "people_at",
-    "plugin_base", "public", "record", "requires", "resource_permissions", "session", "show", "signed_in",
-    "stores_below", "toast", "typed",
+    "FORMATS", "N_", "SYSTEM", "AmountSetting", "CalendarDay", "Cell", "ChoiceSetting", "Column",
+    "CurrentPerson", "Deletable", "Field", "Forbidden", "HomeCard", "Id", "ImportRefused", "ImportRow",
+    "InNode", "Instant", "JobKind", "JobRefused", "ModelView", "Money", "Node", "Page", "Permission",
+    "Person", "Reach", "Row", "ScheduledTask", "Setting", "TextSetting", "TimeSetting", "WholeSetting",
+    "Work", "YesNoSetting", "_", "across_scopes", "acting_as", "allowed", "ask_for", "audited_as",
+    "chain", "chain_codes", "clock", "closed_ids", "collect", "criteria", "current_person",
+    "document_codes", "expose", "gettext", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at",
+    "names_of_nodes", "names_of_people", "people_at", "plugin_base", "public", "record", "requires",
+    "resource_permissions", "session", "setting", "show", "signed_in", "stores_below", "toast", "typed",
 ]  # fmt: skip

@@ -23,6 +23,7 @@ from core.db import Database
 from core.registry import admission
 from core.registry.admission import Brought
 from core.registry.host import BUILT_IN, Host
+from core.registry.processes import Process
 
 log = structlog.get_logger("core")
 
@@ -42,6 +43,8 @@ class House:
     owners: dict[str, str] = field(default_factory=dict)
     """Which plugin each endpoint belongs to; core's own are not in it."""
     permissions: dict[str, Any] = field(default_factory=dict)
+    process: Process | None = None
+    """This process as IT sees it, once it serves."""
 
     def plugin_title(self, name: str) -> tuple[str, str]:
         """Return the title and icon of a plugin, or of a part of core."""
@@ -65,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("core", static_folder=None, template_folder="admin/templates", root_path=str(Path(__file__).parent))
     house = House(settings, Database(settings.database_url, GuardedSession), Host())
     app.extensions["backoffice"] = house
+    house.database.info["host"] = house.host
     _configure(app, settings)
     house.host.load(settings.plugins_dir, safe_mode=settings.safe_mode)
     parts = admission.admit(house.host)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.admin.view import Page
     from core.jobs.queue import JobKind
     from core.jobs.tasks import ScheduledTask
+    from core.registry.setting_types import Setting
 
 hookspec = pluggy.HookspecMarker("backoffice")
 hookimpl = pluggy.HookimplMarker("backoffice")
@@ -30,6 +31,11 @@ hookimpl = pluggy.HookimplMarker("backoffice")
 @hookspec
 def backoffice_permissions() -> "list[Permission]":  # type: ignore[empty-body]
     """At start: return the permissions the plugin knows, with the shipped roles that get them."""
+
+
+@hookspec
+def backoffice_settings() -> "list[Setting]":  # type: ignore[empty-body]
+    """At start: return what a chain, or each of its places, may set of the plugin; read with `setting()`."""
 
 
 @hookspec

@@ -17,6 +17,7 @@ from core.admin.menu import menu_of
 from core.admin.toasts import take_toasts
 from core.auth import sessions
 from core.exchange.limits import MAX_BYTES
+from core.registry import processes
 from core.typed import LARGEST
 
 log = structlog.get_logger("request")
@@ -75,6 +76,7 @@ def add_to(app: Flask, house: Any) -> None:
             if request.method not in READING and (response.status_code < 400 or g.get("keep_writes")):
                 g.session.commit()
             g.session.close()
+            processes.tell(house)
         if "started" in g:
             metrics.observe(house, response.status_code)
         return _with_headers(response)
@@ -104,7 +106,7 @@ def _browser_locale() -> str:
 def _let_in(house: Any, endpoint: str | None, guard: Any) -> Any:
     g.signed_in = sessions.identify(g.session, session.get("_user_id"))
     g.plugins_revision = g.signed_in.plugins_revision
-    g.switches = house.host.switches(g.session, g.plugins_revision)
+    g.switches = g.session.info["switches"] = house.host.switches(g.session, g.plugins_revision)
     person = g.signed_in.person or NOBODY
     set_person(person)
     if g.signed_in.person is not None:

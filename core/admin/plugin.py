@@ -20,6 +20,7 @@ def backoffice_permissions() -> list[Permission]:
     return [
         Permission("registry:plugin:list", N_("See plugins"), it | {"head_office": "all"}),
         Permission("registry:plugin:update", N_("Enable and disable plugins"), it),
+        Permission("registry:setting:update", N_("Change the settings of plugins"), it | {"head_office": "all"}),
         Permission("audit:entry:list", N_("Audit"), audit),
         Permission("audit:entry:read", N_("Audit"), audit),
         Permission("audit:entry:export", N_("Audit"), audit),
@@ -31,8 +32,9 @@ def backoffice_admin_views() -> list[object]:
     """Plugins and audit."""
     from core.admin.audit_view import AuditEntries
     from core.admin.plugins_page import PluginsPage
+    from core.admin.settings_page import PluginSettings
 
-    return [PluginsPage("plugins", "plugins"), AuditEntries()]
+    return [PluginsPage("plugins", "plugins"), PluginSettings("plugin_settings", "plugins/<name>/settings"), AuditEntries()]
 
 
 @hookimpl

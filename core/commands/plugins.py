@@ -58,11 +58,6 @@ def disable(context: click.Context, name: str) -> None:
         from config.settings import Settings
 
         shell.__dict__["app"] = create_app(Settings(safe_mode=True))
-    from core.registry.discovery import discover
-    from core.registry.host import Plugin
-
-    for installed in discover(shell.house.settings.plugins_dir):
-        shell.house.host.plugins[installed.name] = Plugin(installed, failure="not loaded")
     with refusals_shown(), shell.work() as session:
         current_person().require("registry:plugin:update")
         states.disable(session, shell.house.host, name)

@@ -8,6 +8,7 @@ import structlog
 
 from core.jobs.queue import run_waiting
 from core.jobs.tasks import run_due_tasks
+from core.registry import processes
 
 log = structlog.get_logger("jobs")
 POLL_SECONDS = 1
@@ -16,6 +17,7 @@ TASK_SECONDS = 20
 
 def run_worker(shell: Any, *, once: bool = False, parent: int | None = None) -> None:
     """Do what waits and what is due, again and again; with `parent`, as long as that process lives."""
+    processes.begin(shell.house, "worker")
     tasks_at = 0.0
     while parent is None or os.getppid() == parent:
         try:
@@ -28,6 +30,7 @@ def run_worker(shell: Any, *, once: bool = False, parent: int | None = None) -> 
             if once:
                 raise
             log.exception("the worker could not do its round")
+        processes.tell(shell.house)
         if once:
             return
         time.sleep(POLL_SECONDS)

@@ -13,6 +13,7 @@ from core import audit
 from core.language import _
 from core.migrate import pending
 from core.org.models import Node
+from core.registry import processes
 from core.registry.host import Host
 from core.registry.models import PilotNode, PluginIntent, Revision
 
@@ -72,8 +73,7 @@ def _state(name: str, host: Host, database: Any, intent: PluginIntent | None, no
     return PluginState(
         name, manifest.title if manifest else name, manifest.version if manifest else "", manifest.summary if manifest else "",
         state, reason, plugin.traceback, nodes, manifest.requires if manifest else (), plugin.installed.origin, needs_upgrade,
-        {hook: {"calls": c.calls, "failures": c.failures, "seconds": round(c.seconds, 4), "last_error": c.last_error}
-         for hook, c in plugin.counts.items()},
+        processes.hooks_of(host, name),
     )  # fmt: skip
 
 

@@ -3,7 +3,17 @@
 from datetime import timedelta
 from typing import Any
 
-from core.api import N_, CurrentPerson, HomeCard, Permission, ScheduledTask, hookimpl, resource_permissions, session
+from core.api import (
+    N_,
+    CurrentPerson,
+    HomeCard,
+    Permission,
+    ScheduledTask,
+    Setting,
+    hookimpl,
+    resource_permissions,
+    session,
+)
 from plugins.daily_reports import models  # noqa: F401 - the host must know every table before it looks at the schema
 
 OFFICE = {"head_office": "all"}
@@ -27,6 +37,14 @@ def backoffice_permissions() -> list[Permission]:
             "daily_reports:month_target", N_("Month targets"), view=ABOVE | STORE, edit=OFFICE, update={"area_manager": "node"},
         ),
     ]  # fmt: skip
+
+
+@hookimpl
+def backoffice_settings() -> list[Setting]:
+    """Until when after closing a report is in time."""
+    from plugins.daily_reports.settings import SETTINGS
+
+    return SETTINGS
 
 
 @hookimpl

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from core.api import Node, _, audited_as, clock, current_person, is_closed, show
 from plugins.daily_reports import hours, states
 from plugins.daily_reports.models import Correction, DayReport, PlanLine, Submission
+from plugins.daily_reports.settings import report_grace
 
 MOST_LINES = 3
 FIGURES = ("amount", "units", "visitors", "buyers")
@@ -231,7 +232,7 @@ def close_day(
     report.tenders = {tender: str(amount) for tender, amount in result.tenders.items()}
     report.gap_reasons = list(result.gap_reasons)
     if report.reported_at is None:
-        report.report_late_minutes = hours.late_minutes(hours.report_due(node, day), now)
+        report.report_late_minutes = hours.late_minutes(hours.report_due(node, day, report_grace(node)), now)
     report.reported_at, report.reported_by = now, current_person().id
     for line in lines_of(session, report):
         line.done = line.id in result.done

@@ -9,10 +9,9 @@ from sqlalchemy import select
 
 from core.app import create_app
 from core.audit import AuditEntry
-from core.registry import host as host_module
-from core.registry import states
+from core.registry import hooks, states
 from core.registry.discovery import discover
-from core.registry.host import FAILURES_BEFORE_BREAK
+from core.registry.hooks import FAILURES_BEFORE_BREAK
 from core.registry.models import PilotNode, PluginIntent
 from core.testing.factories import acting, make_person, post, sign_in
 
@@ -442,7 +441,8 @@ def test_it_switches_plugins_at_the_desk(app, org, monkeypatch):
 def test_safe_mode_loads_no_plugin_and_keeps_the_intent(app, start, org):
     enable(app, "tone")
     safe = start(safe_mode=True)
-    assert safe.extensions["backoffice"].host.plugins == {}
+    assert not [plugin for plugin in safe.extensions["backoffice"].host.plugins.values() if plugin.is_loaded]
+    assert "safe mode" in state_of(safe, "tone").reason
     browser = sign_in(safe.test_client(), org.people["it"])
     assert browser.get("/tone/").status_code == 404
     assert browser.get("/").status_code == browser.get("/admin/plugins/").status_code == 200
@@ -474,9 +474,9 @@ def test_a_hook_that_keeps_failing_is_left_alone_for_a_while(add, start, org_on,
             "the failure is shown while it happens"
         )
     assert told == ["asked"] * FAILURES_BEFORE_BREAK
-    later = time.monotonic() + host_module.BREAK_SECONDS + 1
-    monkeypatch.setattr(host_module.time, "monotonic", lambda: later)
+    later = time.monotonic() + hooks.BREAK_SECONDS + 1
+    monkeypatch.setattr(hooks.time, "monotonic", lambda: later)
     clerk.get("/")
     assert len(told) == FAILURES_BEFORE_BREAK + 1, "and asked again after a while"
-    hooks = state_of(app, "tbad").hooks["backoffice_home_cards"]
-    assert hooks["failures"] == FAILURES_BEFORE_BREAK + 1 and "SystemExit: no" in hooks["last_error"]
+    seen = state_of(app, "tbad").hooks["backoffice_home_cards"]
+    assert seen["failures"] == FAILURES_BEFORE_BREAK + 1 and "SystemExit: no" in seen["last_error"]

@@ -246,7 +246,7 @@ def backoffice_home_cards(person):
 
 
 def test_outside_a_request_a_hook_is_asked_only_of_what_is_on(house):
-    from core.registry.host import collect
+    from core.registry.asking import collect
 
     cards = "from core.api import hookimpl\n@hookimpl\ndef backoffice_home_cards(person):\n    return ['a card']\n"
     app = house(qoff=(cards, ""))
