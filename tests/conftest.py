@@ -3,6 +3,8 @@
 from pathlib import Path
 
 pytest_plugins = ["core.testing", "core.testing.requirements"]
+collect_ignore = ["fixtures"]
+"""Packages with tests of their own, which run where they are installed."""
 
 
 def pytest_configure() -> None:
