@@ -34,6 +34,31 @@ def list_plugins(shell: Shell, as_json: bool) -> None:
 
 @plugin.command()
 @click.argument("name")
+@click.option("--title", default="", help="What people read; made of NAME unless it is given.")
+@click.option("--package", is_flag=True, help="Write backoffice_NAME, which pip installs.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where it goes: else this installation's plugins/, or here with --package.",
+)
+def new(name: str, title: str, package: bool, folder: Path | None) -> None:
+    """Write a new plugin that passes its own tests: a table, a list, its rights, texts and migration."""
+    from config.settings import Settings
+    from core.scaffold import CannotWrite, write_plugin
+
+    plugins_dir = Settings().plugins_dir
+    folder = folder or (Path() if package else plugins_dir)
+    try:
+        home = write_plugin(name, folder, plugins_dir, title=title, package=package)
+    except (CannotWrite, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    install = f"pip install --editable {home}" if package else ""
+    steps = (install, f"backoffice plugin upgrade {name}", f"backoffice plugin enable {name}", f"python -m pytest {home}")
+    click.echo(f"{name} is in {home}. Next:\n" + "\n".join(f"  {step}" for step in steps if step))
+
+
+@plugin.command()
+@click.argument("name")
 @click.option(
     "--node", "nodes", multiple=True, metavar="CODE", help="Only for the people at this place; may be repeated."
 )

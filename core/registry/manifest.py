@@ -1,5 +1,6 @@
 """`plugin.toml`: what a plugin says of itself, read without importing it."""
 
+import keyword
 import re
 import tomllib
 from pathlib import Path
@@ -17,6 +18,16 @@ RESERVED = {
 CORE_ADDRESSES = {
     "/account/", "/admin/", "/healthz/", "/inbox/", "/language/", "/login/", "/logout/", "/metrics/", "/readyz/", "/static/",
 }  # fmt: skip
+
+
+def check_name(name: str) -> str:
+    """Return a plugin's name; raise ValueError, with what to do, when no plugin may have it."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{1,39}", name, re.ASCII):
+        raise ValueError("use 2 to 40 small letters, digits and _, beginning with a letter, such as loyalty_points")
+    if name in RESERVED or keyword.iskeyword(name):
+        whose = "core" if name in RESERVED else "Python"
+        raise ValueError(f"{whose} uses this word itself: choose another")
+    return name
 
 
 class BadManifest(ValueError):
@@ -49,9 +60,7 @@ class Manifest(BaseModel):
     @field_validator("name")
     @classmethod
     def _plain_name(cls, value: str) -> str:
-        if not re.fullmatch(r"[a-z][a-z0-9_]{1,39}", value) or value in RESERVED:
-            raise ValueError("use 2 to 40 small letters, digits and _ that core does not use itself")
-        return value
+        return check_name(value)
 
     @field_validator("prefix")
     @classmethod

@@ -1,8 +1,5 @@
 """The matrix can fail: each hole that somebody might leave in the house is found by a named part of it."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 from flask import abort, g, jsonify, request
 from sqlalchemy import select, true
@@ -20,18 +17,8 @@ from core.auth.rights import load_person
 from core.db import Deletable, session
 from core.exchange import exporting
 from core.registry.host import Host
+from core.testing import access_matrix as matrix
 from core.testing.factories import make_organisation
-
-
-def _matrix():
-    path = Path(__file__).with_name("access_matrix.py")
-    spec = importlib.util.spec_from_file_location("access_matrix_for_faults", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-matrix = _matrix()
 
 
 def at_site(part, resource="", scope_="store"):

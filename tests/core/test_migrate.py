@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from core.testing.schema import difference, downgrade
+
 PARTS = (None, "daily_reports")
 SCRIPT = '''"""A step"""
 
@@ -100,40 +102,18 @@ def seen(database, statement):
         return connection.execute(sa.text(statement)).all()
 
 
-def difference(database, host, part):
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    from core.db import metadata, tables_of
-    from core.migrate import version_table
-
-    names = {table.name for table in tables_of(part)}
-    with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={
-            "version_table": version_table(part), "compare_type": True,
-            "include_name": lambda name, kind, _parents: kind != "table" or name in names,
-            "include_object": lambda _thing, name, kind, _reflected, _other: kind != "table" or name in names,
-        })  # fmt: skip
-        return compare_metadata(context, metadata)
-
-
 def test_down_to_nothing_and_up_again_gives_what_the_models_say(database, host):
-    from alembic import command
-
-    from core.migrate import _config, _locked, current, head, upgrade
+    from core.migrate import current, head, upgrade
 
     for part in reversed(PARTS):
-        with _locked(database) as connection:
-            command.downgrade(_config(host, part, connection), "base")
-    with database.engine.connect() as connection:
-        left = set(sa.inspect(connection).get_table_names())
-        assert left <= {"alembic_version_core", "alembic_version_daily_reports", "sqlite_sequence"}
+        left = downgrade(database, host, part)
+    assert left <= {"alembic_version_core", "alembic_version_daily_reports", "sqlite_sequence"}
     for part in PARTS:
         upgrade(database, host, part)
     for part in PARTS:
         with database.engine.connect() as connection:
             assert current(connection, part) == head(host, part)
-        assert difference(database, host, part) == []
+        assert difference(database, part) == []
 
 
 @pytest.mark.parametrize("part", PARTS)

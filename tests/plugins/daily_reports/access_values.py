@@ -1,4 +1,4 @@
-"""What stands in the addresses and rows of the daily reports, for tests/core/access_matrix.py."""
+"""What stands in the addresses and rows of the daily reports, for core.testing.access_matrix."""
 
 from core import clock
 
