@@ -34,7 +34,11 @@ def backoffice_admin_views() -> list[object]:
     from core.admin.plugins_page import PluginsPage
     from core.admin.settings_page import PluginSettings
 
-    return [PluginsPage("plugins", "plugins"), PluginSettings("plugin_settings", "plugins/<name>/settings"), AuditEntries()]
+    return [
+        PluginsPage("plugins", "plugins"),
+        PluginSettings("plugin_settings", "plugins/<name>/settings"),
+        AuditEntries(),
+    ]
 
 
 @hookimpl

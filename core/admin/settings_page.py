@@ -39,7 +39,9 @@ class PluginSettings(Page):
             try:
                 asked = {key: request.form.get(key, "") for key in _shown(plugin, node) if key in request.form}
                 made = setting_changes.change(session, _host(), name, asked, node, seen=_seen())
-                toast(_("Saved. It holds from everybody's next page on.") if made else _("Nothing was changed."), "good")
+                toast(
+                    _("Saved. It holds from everybody's next page on.") if made else _("Nothing was changed."), "good"
+                )
                 return redirect(_address(name, node))
             except setting_changes.WrongSettings as error:
                 errors, status = error.errors, 422

@@ -53,7 +53,12 @@ def new(name: str, title: str, package: bool, folder: Path | None) -> None:
     except (CannotWrite, OSError) as error:
         raise click.ClickException(str(error)) from error
     install = f"pip install --editable {home}" if package else ""
-    steps = (install, f"backoffice plugin upgrade {name}", f"backoffice plugin enable {name}", f"python -m pytest {home}")
+    steps = (
+        install,
+        f"backoffice plugin upgrade {name}",
+        f"backoffice plugin enable {name}",
+        f"python -m pytest {home}",
+    )
     click.echo(f"{name} is in {home}. Next:\n" + "\n".join(f"  {step}" for step in steps if step))
 
 

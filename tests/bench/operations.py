@@ -104,7 +104,7 @@ def _stores(chain: Chain) -> list[Operation]:
 
 
 def _forms(chain: Chain) -> list[Operation]:
-    sent, waiting = f"/day/{chain.code}/{TODAY}", f"/day/{chain.waiting[0][1]}/{TODAY}"
+    sent, waiting = f"/day/{chain.code}/{TODAY}", f"/day/{chain.waiting[0][1]}/{TODAY}?step=target"
     store = f"/admin/org/store/edit/?id={chain.node_id}"
     return [
         Operation("look-up, 20 places", LIST, "/stores", "/admin/org/node/ajax/lookup/?q=S00", "chain"),

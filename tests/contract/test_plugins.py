@@ -62,6 +62,8 @@ def test_a_list_asks_the_database_as_often_for_many_rows_as_for_few(site):
 def test_every_table_is_somebodys(house):
     for mapper in mappers():
         model = mapper.class_
-        assert model.__scope__ in ("global", "node", "own") or (isinstance(model.__scope__, tuple) and model.__scope__[0] == "via"), model
+        assert model.__scope__ in ("global", "node", "own") or (
+            isinstance(model.__scope__, tuple) and model.__scope__[0] == "via"
+        ), model
         if model.__scope__ == "own":
             assert model.__owner__ in mapper.columns, model

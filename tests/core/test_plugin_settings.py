@@ -105,7 +105,15 @@ def test_the_nearest_place_that_says_something_wins(app, chain):
     change(app, "60", chain.areas[0])
     change(app, "90", chain.stores[0])
     change(app, "75", chain.regions[1])
-    places = [None, chain.stores[0], chain.stores[1], chain.stores[2], chain.stores[4], chain.areas[0], chain.department]
+    places = [
+        None,
+        chain.stores[0],
+        chain.stores[1],
+        chain.stores[2],
+        chain.stores[4],
+        chain.areas[0],
+        chain.department,
+    ]
     assert [grace(app, place) for place in places] == [45, 90, 60, 45, 75, 60, 60]
     change(app, "", chain.stores[0])
     assert grace(app, chain.stores[0]) == 60
@@ -138,7 +146,9 @@ def test_reading_costs_no_query_while_nothing_changes(app, chain):
     change(app, "45")
     browser = app.test_client()
     browser.get("/grace")
-    event.listen(app.extensions["backoffice"].database.engine, "before_cursor_execute", lambda *all: asked.append(all[2]))
+    event.listen(
+        app.extensions["backoffice"].database.engine, "before_cursor_execute", lambda *all: asked.append(all[2])
+    )
     browser.get("/grace")
     assert [statement.split()[0] for statement in asked] == ["BEGIN", "SELECT"], asked
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from core.access.person import acting_as
+from core.db import current_session
 from core.org.models import CalendarDay, Node
 from core.testing.factories import acting, make_node
 from plugins.daily_reports import boards
@@ -263,8 +264,9 @@ def test_eight_stores_and_fifty_more_cost_the_same_few_statements(chain, app, ho
     leader = person("leader")
 
     def cost():
-        with acting_as(leader), house.database.session(writes=False) as session, statements() as seen:
-            work_of(session, leader, FRIDAY)
+        with acting_as(leader), house.database.session(writes=False) as session, current_session(session):
+            with statements() as seen:
+                work_of(session, leader, FRIDAY)
         return len(seen)
 
     few = cost()
