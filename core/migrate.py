@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, text, update
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from core import models  # noqa: F401 - every table of core must be known
@@ -18,7 +18,7 @@ from core.access.person import SYSTEM, acting_as
 from core.auth.shipped import seed_grants
 from core.db import Database, tables_of
 from core.registry.host import Host
-from core.registry.models import Revision
+from core.registry.models import Revision, everybody_looks_again
 
 CORE_VERSIONS = Path(__file__).resolve().parent.parent / "migrations" / "versions"
 LOCK = 7_013_001
@@ -110,7 +110,7 @@ def upgrade(database: Database, host: Host, plugin: str | None = None) -> str | 
                 command.upgrade(_config(host, plugin, connection), "head")
     with acting_as(SYSTEM), database.transaction() as session:
         _seed(session, host, plugin)
-        session.execute(update(Revision).values(plugins=Revision.plugins + 1))
+        everybody_looks_again(session)
     return target
 
 

@@ -16,9 +16,13 @@ class UnknownSetting(LookupError):
 
 
 def current_switches() -> Switches:
-    """Return what is on and what is set: as the request found it, else as of now."""
+    """Return what is on and what is set, as the request or the transaction found it; its own changes count."""
     switches: Switches | None = session.info.get("switches")
-    return switches or _host().switches(session, session.scalars(select(Revision.plugins)).one())
+    if switches is None:
+        revision = session.scalars(select(Revision.plugins)).one()
+        read = _host().read_switches if session.info.get("switching") else _host().switches
+        switches = session.info["switches"] = read(session, revision)
+    return switches
 
 
 def collect(hook: str, **arguments: Any) -> list[Any]:

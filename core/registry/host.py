@@ -135,18 +135,22 @@ class Host:
         moves the revision.
         """
         if self._switches.revision != revision:
-            before = self._switches.enabled
-            pilots: dict[str, set[int]] = {}
-            for name, node_id in session.execute(select(PilotNode.plugin, PilotNode.node_id)):
-                pilots.setdefault(name, set()).add(node_id)
-            meant = session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)).all()
-            names = [name for name in meant if self._is_up_to_date(session, name)]
-            enabled = {name: frozenset(pilots.get(name, ())) for name in names}
-            declared = {name: plugin.settings for name, plugin in self.plugins.items()}
-            self._switches = Switches(revision, enabled, read_values(session, declared))
-            for name in enabled.keys() - before.keys():
+            before, self._switches = self._switches, self.read_switches(session, revision)
+            for name in self._switches.enabled.keys() - before.enabled.keys():
                 self.hooks.forgive(name)
         return self._switches
+
+    def read_switches(self, session: Session, revision: int) -> Switches:
+        """Return the same as this transaction sees it, which may never be committed: nothing is kept."""
+        pilots: dict[str, set[int]] = {}
+        for name, node_id in session.execute(select(PilotNode.plugin, PilotNode.node_id)):
+            pilots.setdefault(name, set()).add(node_id)
+        meant = session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)).all()
+        names = [name for name in meant if self._is_up_to_date(session, name)]
+        declared = {name: plugin.settings for name, plugin in self.plugins.items()}
+        return Switches(
+            revision, {name: frozenset(pilots.get(name, ())) for name in names}, read_values(session, declared)
+        )
 
     @property
     def switched(self) -> int:

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core import clock
 from core.db import Base, Id, Instant
@@ -23,6 +23,16 @@ class Revision(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     rights: Mapped[int] = mapped_column(Integer, default=1)
     plugins: Mapped[int] = mapped_column(Integer, default=1)
+
+
+def everybody_looks_again(session: Session) -> None:
+    """Make every process read switches and settings anew as soon as this transaction commits.
+
+    It also holds the row of the revision until then: nobody else switches or sets anything meanwhile.
+    """
+    session.execute(update(Revision).values(plugins=Revision.plugins + 1))
+    session.info.pop("switches", None)
+    session.info["switching"] = True
 
 
 class PluginIntent(Base):

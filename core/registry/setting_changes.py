@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import typed
@@ -10,7 +10,7 @@ from core.access.person import Forbidden, current_person
 from core.language import _, gettext
 from core.org.models import Node
 from core.registry.host import Host
-from core.registry.models import Revision, SettingChange
+from core.registry.models import SettingChange, everybody_looks_again
 from core.registry.setting_types import Setting
 from core.registry.settings import newest_changes
 from core.registry.states import PluginRefused
@@ -57,7 +57,7 @@ def change(
     node = None if node is not None and node.kind == "chain" else node
     _require(node)
     declared = declared_by(host, plugin)
-    _hold(session)
+    everybody_looks_again(session)  # and nobody else changes one until this transaction ends
     if seen is not None and seen != newest_id(session, plugin):
         raise Overtaken(
             _(
@@ -87,7 +87,7 @@ def change(
 
 def undo(session: Session, host: Host, change_id: int) -> SettingChange:
     """Take one change back, with one more row; refused when a later one has replaced it."""
-    _hold(session)
+    everybody_looks_again(session)
     made = session.get(SettingChange, change_id)
     if made is None:
         raise PluginRefused(_("There is no such change."))
@@ -105,11 +105,6 @@ def _require(node: Node | None) -> None:
     reach = current_person().reach(PERMISSION)
     if not (reach.everything or (node is not None and reach.holds(node.id, node.area_id, node.region_id))):
         raise Forbidden(PERMISSION)
-
-
-def _hold(session: Session) -> None:
-    """Let nobody else change a setting until this transaction ends, and every process look again then."""
-    session.execute(update(Revision).values(plugins=Revision.plugins + 1))
 
 
 def _understood(declared: dict[str, Setting], plugin: str, name: str, text: str, node: Node | None) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit
@@ -15,7 +15,7 @@ from core.migrate import pending
 from core.org.models import Node
 from core.registry import processes
 from core.registry.host import Host
-from core.registry.models import PilotNode, PluginIntent, Revision
+from core.registry.models import PilotNode, PluginIntent, everybody_looks_again
 
 CHECK_SECONDS = 20
 
@@ -140,7 +140,7 @@ def disable(session: Session, host: Host, name: str) -> None:
 
 def plugins_changed(session: Session, name: str, action: str, changes: dict[str, Any]) -> None:
     """Note a switch in the audit, and make every process look again as soon as this transaction commits."""
-    session.execute(update(Revision).values(plugins=Revision.plugins + 1))
+    everybody_looks_again(session)
     audit.record(session, resource="registry:plugin", row_id=name, action=action, changes=changes)
     session.flush()
 

@@ -173,6 +173,21 @@ def test_each_change_is_kept_with_who_when_old_and_new_and_taken_back_by_one_mor
 
 
 @on_sqlite
+def test_what_a_transaction_has_changed_it_sees_itself_and_nobody_after_a_failure(app, chain):
+    from core.api import setting
+
+    host = app.extensions["backoffice"].host
+    with pytest.raises(RuntimeError, match="never mind"), acting(app) as session:
+        assert setting(GRACE) == 30
+        setting_changes.change(session, host, "daily_reports", {"report_grace": "45"})
+        assert setting(GRACE) == 45
+        raise RuntimeError("never mind")
+    assert grace(app) == 30
+    change(app, "50")
+    assert grace(app) == 50
+
+
+@on_sqlite
 def test_what_does_not_fit_changes_nothing(app, chain):
     with pytest.raises(WrongSettings, match="300"):
         change(app, "301")
