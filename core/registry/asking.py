@@ -45,8 +45,7 @@ def setting(name: str, node: Any = None) -> Any:
     `UnknownSetting` for a name that is not declared.
     """
     plugin, _dot, key = name.partition(".")
-    host = _host()
-    declared = host.plugins[plugin].settings.get(key) if plugin in host.plugins else None
+    declared = _host().settings_of(plugin).get(key)
     if declared is None:
         raise UnknownSetting(f"there is no setting {name!r}: declare it in backoffice_settings() of {plugin!r}")
     found = nearest(current_switches().settings, name, node)

@@ -182,6 +182,10 @@ class Host:
             return True
         return any({place.node_id, place.area_id, place.region_id} & pilots for place in person.places)
 
+    def settings_of(self, name: str) -> dict[str, Setting]:
+        """Return what a plugin declares; nothing when it is not loaded."""
+        return self.plugins[name].settings if name in self.plugins else {}
+
     def names_on(self, switches: Switches, person: CurrentPerson) -> set[str]:
         """Return the names of the plugins that are on for a person."""
         return {name for name in self.plugins if self.is_on(name, switches, person)}

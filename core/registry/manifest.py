@@ -16,7 +16,7 @@ RESERVED = {
 
 
 CORE_ADDRESSES = {
-    "/account/", "/admin/", "/healthz/", "/inbox/", "/language/", "/login/", "/logout/", "/metrics/", "/readyz/", "/static/",
+    "/account/", "/admin/", "/healthz/", "/inbox/", "/jobs/", "/language/", "/login/", "/logout/", "/metrics/", "/readyz/", "/static/",
 }  # fmt: skip
 
 

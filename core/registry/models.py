@@ -44,6 +44,7 @@ class PluginIntent(Base):
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     enabled: Mapped[bool] = mapped_column(Boolean, default=False)
     changed_at: Mapped[datetime] = mapped_column(Instant, default=clock.now, onupdate=clock.now)
+    changed_by: Mapped[str] = mapped_column(String(60), default="", server_default="")
 
 
 class PilotNode(Base):

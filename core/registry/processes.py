@@ -6,6 +6,7 @@ intent is in the database; what is seen belongs to the process that sees it, and
 
 import json
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from typing import Any
 import structlog
 
 from core import clock
+from core.language import _
 from core.registry.calls import HOST, CallMark, is_alive
 from core.registry.hooks import NOT_CALLED
 
@@ -136,11 +138,11 @@ def _is_gone(path: Path, seen: Seen) -> bool:
     return (clock.now() - seen.seen).total_seconds() > FORGET_SECONDS
 
 
-def together(house: Any, name: str) -> dict[str, dict[str, Any]]:
-    """Return what each hook of a plugin has done in all serving processes, and in this one when none serves."""
-    every = [seen.plugins.get(name, {}).get("hooks", {}) for seen in alive(house)]
+def together(host: Any, name: str, serving: list[Seen]) -> dict[str, dict[str, Any]]:
+    """Return what each hook of a plugin has done in the serving processes, and in this one when none serves."""
+    every = [seen.plugins.get(name, {}).get("hooks", {}) for seen in serving]
     total: dict[str, dict[str, Any]] = {}
-    for hooks in every or [hooks_of(house.host, name)]:
+    for hooks in every or [hooks_of(host, name)]:
         for hook, said in hooks.items():
             sum_ = total.setdefault(hook, dict.fromkeys(said, 0) | {"last_error": "", "because": ""})
             for key in ("calls", "failures", "seconds"):
@@ -149,3 +151,22 @@ def together(house: Any, name: str) -> dict[str, dict[str, Any]]:
             sum_["last_error"] = said["last_error"] or sum_["last_error"]
             sum_["because"] = said["because"] or sum_["because"]
     return total
+
+
+def trouble(name: str, hooks: dict[str, dict[str, Any]], serving: list[Seen]) -> Iterator[str]:
+    """Yield what went wrong with a plugin while it served: a sentence each."""
+    reasons = [reason for seen in serving if (reason := seen.plugins.get(name, {}).get("reason"))]
+    if reasons:
+        yield _(
+            "%(some)s of %(all)s processes could not load it: %(reason)s",
+            some=len(reasons), all=len(serving), reason=reasons[0],
+        )  # fmt: skip
+    for hook, said in hooks.items():
+        if said["because"]:
+            yield _("%(hook)s is not asked at present: %(reason)s", hook=hook, reason=said["because"])
+        elif said["failures"]:
+            last = said["last_error"].strip().splitlines()[-1:]
+            yield _(
+                "%(hook)s failed in %(failures)s of %(calls)s calls: %(reason)s",
+                hook=hook, failures=said["failures"], calls=said["calls"], reason="".join(last),
+            )  # fmt: skip

@@ -13,7 +13,7 @@ from core.registry.host import Host
 from core.registry.models import SettingChange, everybody_looks_again
 from core.registry.setting_types import Setting
 from core.registry.settings import newest_changes
-from core.registry.states import PluginRefused
+from core.registry.states import Overtaken, PluginRefused
 
 PERMISSION = "registry:setting:update"
 
@@ -24,10 +24,6 @@ class WrongSettings(ValueError):
     def __init__(self, errors: dict[str, str]) -> None:
         super().__init__("; ".join(f"{name}: {reason}" for name, reason in errors.items()))
         self.errors = errors
-
-
-class Overtaken(PluginRefused):
-    """Somebody else has changed a setting in the meantime; nothing was changed."""
 
 
 def declared_by(host: Host, plugin: str) -> dict[str, Setting]:

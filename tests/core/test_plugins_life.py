@@ -125,7 +125,7 @@ def app(add, start):
 def enable(app, name, *nodes):
     house = app.extensions["backoffice"]
     with acting(app) as session:
-        states.enable(session, house.database, house.host, name, nodes, checked=True)
+        states.enable(session, house, name, nodes)
 
 
 def disable(app, name):
@@ -136,7 +136,7 @@ def disable(app, name):
 def state_of(app, name):
     house = app.extensions["backoffice"]
     with acting(app) as session:
-        return {state.name: state for state in states.states(session, house.database, house.host)}[name]
+        return {state.name: state for state in states.states(session, house)}[name]
 
 
 @contextmanager
@@ -352,8 +352,8 @@ def test_a_plugin_that_does_not_start_in_a_fresh_process_is_not_enabled(app, fol
     """What was loaded here may be older than what lies on the disk."""
     house = app.extensions["backoffice"]
     (folder / "tone" / "plugin.py").write_text("import sys\nsys.exit('broken since')")
-    with acting(app) as session, refused("does not start in a fresh process.*broken since"):
-        states.enable(session, house.database, house.host, "tone")
+    with refused("does not start in a fresh process.*broken since"):
+        states.check(house.host, "tone")
 
 
 @on_sqlite
@@ -420,21 +420,21 @@ def test_somebody_with_a_second_place_in_the_pilot_is_in_it(app, org):
 
 @on_sqlite
 def test_it_switches_plugins_at_the_desk(app, org, monkeypatch):
-    monkeypatch.setattr(states, "_check_in_a_child", lambda *arguments: None)
+    monkeypatch.setattr(states, "check", lambda *arguments: None)
     it, clerk = (sign_in(app.test_client(), org.people[role]) for role in ("it", "clerk"))
-    assert "/admin/plugins/switch/?name=tone" in it.get("/admin/plugins/").text.replace("&amp;", "&")
-    assert it.get("/admin/plugins/switch/?name=tone").status_code == 200
-    answer = post(it, "/admin/plugins/switch/?name=tone", {"nodes": "S1，S99"})
+    assert "/admin/plugins/tone/enable/" in it.get("/admin/plugins/").text.replace("&amp;", "&")
+    assert it.get("/admin/plugins/tone/enable/").status_code == 200
+    answer = post(it, "/admin/plugins/tone/enable/", {"nodes": "S1，S99"})
     assert answer.status_code == 422 and "S99" in answer.text and 'value="S1，S99"' in answer.text
-    assert post(it, "/admin/plugins/switch/?name=tone", {"nodes": "S1、 S2"}).status_code == 302
+    assert post(it, "/admin/plugins/tone/enable/", {"nodes": "S1、 S2"}).status_code == 302
     assert clerk.get("/tone/").status_code == 200
     assert state_of(app, "tone").nodes == ("S1", "S2")
-    assert post(it, "/admin/plugins/disable/?name=tone").status_code == 302
+    assert post(it, "/admin/plugins/tone/disable/").status_code == 302
     assert clerk.get("/tone/").status_code == 404
     office = sign_in(app.test_client(), org.people["head_office"])
     assert office.get("/admin/plugins/").status_code == 200
-    assert "switch/?name" not in office.get("/admin/plugins/").text
-    assert post(office, "/admin/plugins/disable/?name=tone").status_code == 403
+    assert "/tone/enable/" not in office.get("/admin/plugins/").text
+    assert post(office, "/admin/plugins/tone/disable/").status_code == 403
 
 
 @on_sqlite
