@@ -153,7 +153,7 @@ def _facts(state: states.PluginState, shown: dict[str, Any]) -> list[dict[str, A
     switched = f"{clock.local(state.changed_at):%Y-%m-%d %H:%M}" if state.changed_at else ""
     return [
         {"title": _("Name"), "text": state.name}, {"title": _("Version"), "text": state.version},
-        {"title": _("From"), "text": state.origin}, {"title": _("Needs"), "text": ", ".join(state.requires)},
+        {"title": _("Installed from"), "text": state.origin}, {"title": _("Needs"), "text": ", ".join(state.requires)},
         {"title": _("Where"), "text": shown["nodes"]},
         {"title": _("Last switched"), "text": f"{switched} {state.changed_by}".strip()},
     ]  # fmt: skip
@@ -171,7 +171,7 @@ def _hooks(state: states.PluginState) -> list[dict[str, Any]]:
 
 
 def _processes(name: str) -> list[dict[str, Any]]:
-    kinds = {"web": _("Pages"), "worker": _("Tasks")}
+    kinds = {"web": _("serves pages"), "worker": _("runs jobs and tasks")}
     serving = processes.alive(_house())
     newest = max((seen.revision for seen in serving), default=0)
     return [

@@ -113,11 +113,12 @@ def _field(plugin: str, setting: Setting, node: Node | None, errors: dict[str, s
     own = values.get(name, {}).get(place)
     rest = {name: {where: value for where, value in values.get(name, {}).items() if where != place}}
     above = nearest(rest, name, node)
-    inherited = setting.shown(setting.default if above is None else above[0])
+    follows = setting.default if above is None else above[0]
+    inherited = setting.shown(follows)
     return {
         "name": setting.name, "title": gettext(setting.title), "kind": setting.kind, "required": False,
         "value": request.form.get(setting.name, "" if own is None else setting.written(own)),
-        "error": errors.get(setting.name, ""), "placeholder": inherited,
+        "error": errors.get(setting.name, ""), "placeholder": inherited if setting.kind == "select" else setting.written(follows),
         "help": " ".join(filter(None, (gettext(setting.help), _empty_means(inherited, above)))), **setting.asked(),
     }  # fmt: skip
 

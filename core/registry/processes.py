@@ -153,10 +153,10 @@ def together(host: Any, name: str, serving: list[Seen]) -> dict[str, dict[str, A
     return total
 
 
-def trouble(name: str, hooks: dict[str, dict[str, Any]], serving: list[Seen]) -> Iterator[str]:
-    """Yield what went wrong with a plugin while it served: a sentence each."""
-    reasons = [reason for seen in serving if (reason := seen.plugins.get(name, {}).get("reason"))]
-    if reasons:
+def trouble(name: str, reason: str, hooks: dict[str, dict[str, Any]], serving: list[Seen]) -> Iterator[str]:
+    """Yield what went wrong with a plugin where it serves, a sentence each; not what is its `reason` here."""
+    reasons = [said for seen in serving if (said := seen.plugins.get(name, {}).get("reason"))]
+    if reasons and set(reasons) != {reason}:
         yield _(
             "%(some)s of %(all)s processes could not load it: %(reason)s",
             some=len(reasons), all=len(serving), reason=reasons[0],

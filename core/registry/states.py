@@ -91,7 +91,7 @@ def _state(
     return PluginState(
         name, manifest.title if manifest else name, manifest.version if manifest else "", manifest.summary if manifest else "",
         state, reason, plugin.traceback, nodes, manifest.requires if manifest else (), plugin.installed.origin, needs_upgrade,
-        hooks, tuple(processes.trouble(name, hooks, serving)), *switched,
+        hooks, tuple(processes.trouble(name, plugin.failure, hooks, serving)), *switched,
     )  # fmt: skip
 
 
