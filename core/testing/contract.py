@@ -181,7 +181,7 @@ class PluginContract:
     def test_its_hooks_answer_for_everybody_and_its_tasks_run_twice(
         self, app: "Flask", house: "House", site: matrix.Site
     ) -> None:
-        from core.jobs import ScheduledTask
+        from core.api import ScheduledTask
 
         for person in site.org.people.values():
             assert sign_in(app.test_client(), person).get("/").status_code == 200
