@@ -25,11 +25,10 @@ def index() -> Any:
     host = current_app.extensions["backoffice"].host
     person = current_person()
     on = host.names_on(g.switches, person)
-    before = {name: host.hooks.failures_of(name) for name in on}
     answers = host.collect("backoffice_home_cards", only=on, person=person)
     cards = [card for _name, cards in answers for card in cards if isinstance(card, HomeCard)]
-    failed = {name for name in on if host.hooks.failures_of(name) > before[name]}
-    failed |= {name for name, cards in answers if not all(isinstance(card, HomeCard) for card in cards)}
+    good = {name for name, cards in answers if all(isinstance(card, HomeCard) for card in cards)}
+    failed = {name for name in on - good if "backoffice_home_cards" in host.hooks.counts.get(name, {})}
     titles = [gettext(host.plugins[name].installed.manifest.title) for name in sorted(failed)]
     today = clock.today()
     return render_template("backoffice/home.html", cards=cards, failed_cards=titles, today=today.isoformat())

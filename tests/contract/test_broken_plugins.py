@@ -61,8 +61,10 @@ FAILING_CARDS = {
     "broken_card_exit": "SystemExit: this card ends the process",
 }
 """What IT reads of each that is on and fails when the home page asks it."""
+PAUSE = 0.3
+"""Seconds between two rounds of somebody who asks for the good pages: the load is light."""
 GOOD_PAGES = {
-    "/healthz": "ok", "/login": "<form", "/": "Today&#39;s birthdays", "/admin/birthdays/occasion/": "Lin",
+    "/healthz": "ok", "/account/": "<form", "/": "Today&#39;s birthdays", "/admin/birthdays/occasion/": "Lin",
     "/day/at/S1/{today}/": "S1", "/no/such/page/": "There is no such page",
 }  # fmt: skip
 """What the manager of the first store asks for all the time, and what is on it."""
@@ -115,7 +117,8 @@ class Installation:
         stop, answers = Event(), Counter()
 
         def go_on() -> None:
-            while not stop.is_set():
+            answers.update(self.good_pages())
+            while not stop.wait(PAUSE):
                 answers.update(self.good_pages())
 
         asking = Thread(target=go_on)
@@ -217,7 +220,7 @@ def test_what_is_broken_breaks_nobody_else(installation, listed):
 @pytest.mark.requirement("Z7")
 def test_what_cannot_be_loaded_cannot_be_switched_on(installation):
     told = backoffice(installation.child, "plugin", "enable", "broken_import", fails=True)
-    assert "broken_import cannot be loaded: ValueError: this plugin cannot be imported" in told
+    assert "Error: broken_import" in told and "ValueError: this plugin cannot be imported" in told
 
 
 @pytest.mark.requirement("Z7", "Z24")
@@ -226,7 +229,7 @@ def test_a_migration_that_fails_leaves_everything_as_it_was_and_the_plugin_off(i
         told = backoffice(installation.child, "plugin", "upgrade", "broken_migration", fails=True)
         assert "no such table: nowhere" in told
         told = backoffice(installation.child, "plugin", "enable", "broken_migration", fails=True)
-        assert "Run: backoffice plugin upgrade broken_migration" in told
+        assert "backoffice plugin upgrade broken_migration" in told
     with installation.app.extensions["backoffice"].database.engine.connect() as connection:
         assert not [name for name in sa.inspect(connection).get_table_names() if "broken_migration" in name]
 
