@@ -41,6 +41,14 @@ SESSION = at_site(matrix.check_session)
 OTHER_PAGES = at_site(matrix.check_other_pages)
 MEMOS_OF_ONES_OWN = at_site(matrix.check_reading, "shelf.memo", "own")
 
+
+@pytest.fixture(autouse=True)
+def _no_fault_is_remembered():
+    """What the guard has worked out under a fault is not told to the next test."""
+    yield
+    guard._criteria_options.cache_clear()
+
+
 EVERYTHING = lambda *arguments, **named: true()  # noqa: E731
 
 
