@@ -71,7 +71,15 @@ GOOD_PAGES = {
 
 
 def test_every_broken_package_has_its_test():
-    here = {*NOT_LOADED, *FAILING_CARDS, "broken_twin", "broken_card_type", "broken_hang", "broken_migration", "broken_template"}
+    here = {
+        *NOT_LOADED,
+        *FAILING_CARDS,
+        "broken_twin",
+        "broken_card_type",
+        "broken_hang",
+        "broken_migration",
+        "broken_template",
+    }
     assert here - {"daily_reports (package broken_twin)"} == set(BROKEN)
 
 
@@ -149,7 +157,7 @@ def installation(tmp_path_factory, database_template):
 
     folder = tmp_path_factory.mktemp("installation")
     site = folder / "site"
-    pip_install(site, FIXTURES / "backoffice_birthdays", *(wheel_of(name, folder) for name in BROKEN))
+    pip_install(site, FIXTURES / "backoffice-birthdays", *(wheel_of(name, folder) for name in BROKEN))
     with ExitStack() as stack:
         url = stack.enter_context(fresh_database("sqlite", folder, database_template("sqlite")))
         settings = {
