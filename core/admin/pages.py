@@ -9,7 +9,6 @@ from sqlalchemy import text
 from core import clock, inbox
 from core.access.guards import public, signed_in
 from core.access.person import current_person
-from core.admin.home import HomeCard
 from core.db import session
 from core.language import _, gettext
 from core.migrate import pending
@@ -26,9 +25,9 @@ def index() -> Any:
     person = current_person()
     on = host.names_on(g.switches, person)
     answers = host.collect("backoffice_home_cards", only=on, person=person)
-    cards = [card for _name, cards in answers for card in cards if isinstance(card, HomeCard)]
-    good = {name for name, cards in answers if all(isinstance(card, HomeCard) for card in cards)}
-    failed = {name for name in on - good if "backoffice_home_cards" in host.hooks.counts.get(name, {})}
+    cards = [card for _name, cards in answers for card in cards]
+    unheard = on - {name for name, _cards in answers}
+    failed = {name for name in unheard if "backoffice_home_cards" in host.hooks.counts.get(name, {})}
     titles = [gettext(host.plugins[name].installed.manifest.title) for name in sorted(failed)]
     today = clock.today()
     return render_template("backoffice/home.html", cards=cards, failed_cards=titles, today=today.isoformat())

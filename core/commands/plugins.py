@@ -70,7 +70,7 @@ def _in_one_line(found: Any) -> str:
 @plugin.command()
 @click.argument("name")
 @click.option("--title", default="", help="What people read; made of NAME unless it is given.")
-@click.option("--package", is_flag=True, help="Write backoffice_NAME, which pip installs.")
+@click.option("--package", is_flag=True, help="Write backoffice-NAME, which pip installs.")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),

@@ -61,6 +61,29 @@ class _Call:
     """What the mark says while it runs; empty for a part of core, which is trusted."""
 
 
+_Items = tuple[type, ...] | None
+"""What a hook that answers a list may put into it: None for a hook that answers something else, () for anything."""
+
+
+def _items_of(returns: str) -> _Items:
+    """Return the classes a hook's annotation names (`list[ModelView | Page]`), as far as `core.api` has them."""
+    from core import api
+
+    if not returns.startswith("list"):
+        return None
+    named = [vars(api).get(name.strip()) for name in returns.removeprefix("list[").removesuffix("]").split("|")]
+    return tuple(item for item in named if isinstance(item, type))
+
+
+def _checked(hook: str, answer: list[Any], items: tuple[type, ...]) -> list[Any]:
+    for item in answer if items else ():
+        if not isinstance(item, items):
+            raise TypeError(
+                f"{hook} must return a list of {' or '.join(each.__name__ for each in items)}, not {item!r}"
+            )
+    return answer
+
+
 class Hooks:
     """The implementations of every hook in this process."""
 
@@ -68,7 +91,7 @@ class Hooks:
         self._trusted = trusted
         self._manager = pluggy.PluginManager("backoffice")
         self._manager.add_hookspecs(hookspecs)
-        self._plans: dict[str, tuple[list[_Call], bool]] = {}
+        self._plans: dict[str, tuple[list[_Call], _Items]] = {}
         self.counts: dict[str, dict[str, HookCount]] = {}
         """By plugin and hook."""
         self.failures = 0
@@ -110,7 +133,7 @@ class Hooks:
 
         Returns (plugin name, answer) for each that answered; failures are counted and logged.
         """
-        calls, gives_a_list = self._plan(hook)
+        calls, items = self._plan(hook)
         session = open_session()
         writing = session if session is not None and session.info.get("writes") else None
         if self.mark is not None:
@@ -118,12 +141,12 @@ class Hooks:
         answers = []
         for call in calls:
             if only is None or not call.label or call.plugin in only:
-                answer = self._call(call, hook, gives_a_list, writing, arguments)
+                answer = self._call(call, hook, items, writing, arguments)
                 if answer is not None:
                     answers.append((call.plugin, answer[0]))
         return answers
 
-    def _plan(self, hook: str) -> tuple[list[_Call], bool]:
+    def _plan(self, hook: str) -> tuple[list[_Call], _Items]:
         plan = self._plans.get(hook)
         if plan is None:
             caller = getattr(self._manager.hook, hook)
@@ -131,7 +154,7 @@ class Hooks:
             calls = [
                 self._planned(hook, each.plugin_name, each.function, each.argnames) for each in caller.get_hookimpls()
             ]
-            plan = self._plans[hook] = calls, str(returns).startswith("list")
+            plan = self._plans[hook] = calls, _items_of(str(returns))
         return plan
 
     def _planned(self, hook: str, plugin: str, function: Any, arguments: tuple[str, ...]) -> _Call:
@@ -140,7 +163,7 @@ class Hooks:
         return _Call(plugin, function, arguments, count, b"" if trusted else CallMark.label(plugin, hook))
 
     def _call(
-        self, call: _Call, hook: str, gives_a_list: bool, session: Session | None, arguments: dict[str, Any]
+        self, call: _Call, hook: str, items: _Items, session: Session | None, arguments: dict[str, Any]
     ) -> tuple[Any] | None:
         count, mark = call.count, self.mark if call.label else None
         started = time.monotonic()
@@ -154,8 +177,8 @@ class Hooks:
         try:
             with inside:
                 answer = call.function(**{name: arguments[name] for name in call.arguments})
-                if gives_a_list:
-                    answer = list(answer or ())
+                if items is not None:
+                    answer = _checked(hook, list(answer or ()), items)
             count.in_a_row = 0
             return (answer,)
         except (Exception, SystemExit) as error:
@@ -184,9 +207,11 @@ class Hooks:
             )
         log.error("hook failed", plugin=call.plugin, hook=hook, error=str(error))
 
-    def failures_of(self, plugin: str) -> int:
-        """Return how often a plugin's hooks have failed in this process."""
-        return sum(count.failures for count in self.counts.get(plugin, {}).values())
+    def note_page(self, plugin: str, endpoint: str) -> None:
+        """Count the failure that is being handled against a page of a plugin: IT reads it beside its hooks."""
+        count = self.counts.setdefault(plugin, {}).setdefault(f"page {endpoint}", HookCount())
+        count.calls, count.failures, count.last_error = count.calls + 1, count.failures + 1, traceback.format_exc()
+        self.failures += 1
 
     def forgive(self, plugin: str) -> None:
         """Ask a plugin again: IT has switched it on anew."""

@@ -102,7 +102,7 @@ def _of(host: Any, name: str) -> dict[str, Any]:
 
 
 def hooks_of(host: Any, name: str) -> dict[str, dict[str, Any]]:
-    """Return what each hook of a plugin has done in this process."""
+    """Return what each hook of a plugin has done in this process, and each page of it that has failed."""
     counts = host.hooks.counts.get(name, {})
     return {
         hook: {
@@ -110,7 +110,7 @@ def hooks_of(host: Any, name: str) -> dict[str, dict[str, Any]]:
             "last_error": count.last_error, "paused_seconds": count.paused_seconds,
             "because": count.because if count.paused_seconds else "",
         }
-        for hook in host.hooks.of(name)
+        for hook in sorted({*host.hooks.of(name), *counts})
         for count in [counts.get(hook, NOT_CALLED)]
     }  # fmt: skip
 

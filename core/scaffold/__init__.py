@@ -19,16 +19,17 @@ def write_plugin(name: str, folder: Path, plugins_dir: Path, *, title: str = "",
 
     :param plugins_dir: the folder of the plugins of this installation, whose names are taken.
     :param title: what people read; made of the name unless it is given.
-    :param package: write `backoffice_NAME`, which pip installs, and not a folder of `plugins/`.
+    :param package: write `backoffice-NAME`, which pip installs, and not a folder of `plugins/`.
     :raises CannotWrite: for a name no plugin may have or one that is taken, and when something is there already.
     """
     _must_be_free(name, plugins_dir)
-    module = f"backoffice_{name}" if package else f"plugins.{name}"
-    home = folder / module.removeprefix("plugins.")
+    module, address = f"backoffice_{name}" if package else f"plugins.{name}", name.replace("_", "-")
+    # With a hyphen it cannot be taken for the package itself by whoever stands beside it.
+    home = folder / (f"backoffice-{address}" if package else name)
     if home.exists():
         raise CannotWrite(f"{home} is there already: choose another name or folder, or move it away first")
     values = {
-        "name": name, "title": title or name.replace("_", " ").capitalize(), "address": name.replace("_", "-"),
+        "name": name, "title": title or name.replace("_", " ").capitalize(), "address": address,
         "Class": name.title().replace("_", ""), "package": module,
         "install": "pip install --editable ." if package else "# it lies in the folder of the plugins: restart, and it is found",
         "tests": "tests" if package else f"plugins/{name}",

@@ -74,6 +74,8 @@ ROUTE_VALUES: dict[tuple[str, str], Any] = {
     ("home", "message_id"): lambda site, kind: site.messages[kind],
     ("jobs", "job_id"): lambda site, kind: MISSING if kind == "missing" else getattr(site, kind)["jobs_job"][0],
     ("auth", "session_id"): lambda site, kind: site.sessions[kind],
+    ("plugins", "name"): lambda site, kind: "nowhere",
+    ("plugin_settings", "name"): lambda site, kind: "nowhere",
 }
 ROW_VALUES: dict[str, dict[str, Any]] = {
     "org_node": {"kind": "store", "format": "community"},

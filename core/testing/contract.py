@@ -89,7 +89,7 @@ class PluginContract:
 
     @on_sqlite
     def test_it_answers_the_hooks_that_are_asked(self, house: "House") -> None:
-        declarations.check_hooks(house.host.plugins[self.name])
+        declarations.check_hooks(house, self.name)
 
     @on_sqlite
     def test_all_it_brings_bears_its_name(self, house: "House") -> None:
@@ -167,13 +167,13 @@ class PluginContract:
                     if other.is_loaded and self.name in other.installed.manifest.requires  # type: ignore[union-attr]
                 ]  # fmt: skip
                 if switch == "on":
-                    states.enable(session, house.database, house.host, self.name, checked=True)
+                    states.enable(session, house, self.name)
                 elif not needed_by:
                     states.disable(session, house.host, self.name)
         with acting(app) as session:
             query = select(func.count()).select_from(PluginIntent).where(PluginIntent.name == self.name)
             assert session.scalar(query) == 1
-        declarations.check_hooks(house.host.plugins[self.name])
+        declarations.check_hooks(house, self.name)
 
     # What it does
 
@@ -191,7 +191,7 @@ class PluginContract:
             for _run in range(2):
                 with app.app_context(), acting(app) as session:
                     task.run(session)
-        declarations.check_hooks(house.host.plugins[self.name])
+        declarations.check_hooks(house, self.name)
 
     @on_sqlite
     def test_no_page_holds_what_its_policy_forbids(self, site: matrix.Site) -> None:

@@ -33,12 +33,14 @@ def check_manifest(installed: "Installed") -> None:
     assert f'id="{manifest.icon}"' in ICONS.read_text("utf-8"), f"there is no icon {manifest.icon}, see {ICONS}"
 
 
-def check_hooks(plugin: Any) -> None:
-    """Every function that is named like a hook is one, and those of the start have answered."""
-    functions = {name: value for name, value in vars(plugin.module).items() if name.startswith("backoffice_")}
-    unmarked = [name for name, value in functions.items() if not hasattr(value, "backoffice_impl")]
+def check_hooks(house: "House", name: str) -> None:
+    """Every function that is named like a hook is one, and none has failed."""
+    module = house.host.plugins[name].module
+    functions = {key: value for key, value in vars(module).items() if key.startswith("backoffice_")}
+    unmarked = [key for key, value in functions.items() if not hasattr(value, "backoffice_impl")]
     assert not unmarked, f"without @hookimpl nobody calls {', '.join(unmarked)}"
-    assert [(hook, count.last_error) for hook, count in plugin.counts.items() if count.failures] == []
+    counts = house.host.hooks.counts.get(name, {})
+    assert [(hook, count.last_error) for hook, count in counts.items() if count.failures] == []
 
 
 def check_names(house: "House", name: str) -> None:

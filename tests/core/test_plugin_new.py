@@ -52,7 +52,7 @@ def test_a_new_plugin_passes_its_own_tests_and_the_houses_format(new, tmp_path):
 def test_a_new_package_has_what_pip_needs_and_the_same_plugin(new, tmp_path):
     assert new("loyalty", "--package", "--folder", str(tmp_path)).exit_code == 0
     assert new("loyalty").exit_code == 0
-    package, folder = tmp_path / "backoffice_loyalty", tmp_path / "plugins" / "loyalty"
+    package, folder = tmp_path / "backoffice-loyalty", tmp_path / "plugins" / "loyalty"
     assert 'loyalty = "backoffice_loyalty"' in (package / "pyproject.toml").read_text()
     for path in folder.rglob("*.py"):
         there = package / path.relative_to(folder)

@@ -246,15 +246,16 @@ def backoffice_home_cards(person):
 
 
 def test_outside_a_request_a_hook_is_asked_only_of_what_is_on(house):
+    from core.api import HomeCard
     from core.registry.asking import collect
 
-    cards = "from core.api import hookimpl\n@hookimpl\ndef backoffice_home_cards(person):\n    return ['a card']\n"
+    cards = "from core.api import HomeCard, hookimpl\n@hookimpl\ndef backoffice_home_cards(person):\n    return [HomeCard('a card')]\n"
     app = house(qoff=(cards, ""))
     with app.app_context(), acting(app):
         assert collect("backoffice_home_cards", person=None) == []
     switch_on(app)
     with app.app_context(), acting(app):
-        assert collect("backoffice_home_cards", person=None) == [["a card"]]
+        assert collect("backoffice_home_cards", person=None) == [[HomeCard("a card")]]
 
 
 def test_a_plugin_is_checked_in_a_process_of_its_own_as_it_is_started(house, tmp_path):
