@@ -47,7 +47,8 @@ def publish(
         gone = delete(RankingRow).where(RankingRow.ranking_id == ranking.id)
         session.execute(gone.execution_options(synchronize_session=False))
         if standings:
-            session.execute(insert(RankingRow), [_values(ranking.id, period, each) for each in standings])
+            rows = [_values(ranking.id, period, each) for each in standings]
+            session.execute(insert(RankingRow), rows, execution_options={"render_nulls": True})
     ranking.until = min(until, period.ends)
     ranking.ranked = sum(each.rank is not None for each in standings)
     ranking.computed_at = ranking.followed_until = clock.now()
