@@ -20,7 +20,7 @@ def cards_of(session: Any, person: CurrentPerson) -> list[HomeCard]:
     return [
         HomeCard(
             _("My rank"), number=str(line.rank) if line.rank else "–", unit=_("of %(count)s", count=sizes[line.group]) if line.rank else "",
-            note=line.reason, url="/day/ranking/",
+            note=reading.moved_and_why(line), url="/day/ranking/",
         )
         for line in lines
     ]  # fmt: skip

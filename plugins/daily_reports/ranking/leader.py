@@ -148,8 +148,12 @@ def _names(session: Session, person: CurrentPerson, ranking: Ranking | None, *, 
 def _why(row: Any, kind: str) -> str:
     """Return the group rank with its change, then what the store named as its reason."""
     said = [gettext(GAP_REASONS[code]) for code in row.gap_reasons or () if code in GAP_REASONS]
-    moved = "" if row.rank is None or row.rank_before in (None, row.rank) else f" {row.rank_before - row.rank:+d}"
-    place = "" if row.rank is None else _("%(rank)s in its group", rank=row.rank) + moved.replace("-", "−")
+    moved = (
+        ""
+        if row.rank is None or row.rank_before in (None, row.rank)
+        else _(", %(moved)s", moved=f"{row.rank_before - row.rank:+d}".replace("-", "−"))
+    )
+    place = "" if row.rank is None else _("%(rank)s in its group", rank=row.rank) + moved
     if row.reason == method.MISSING:
         said = [reading.words_of(row, kind)]
     return " · ".join(filter(None, (place, "、".join(said))))

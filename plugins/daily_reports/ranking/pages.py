@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
-from core.api import _, clock, criteria, current_person, gettext, requires, session, show, signed_in, typed
+from core.api import _, clock, criteria, current_person, gettext, requires, session, signed_in, typed
 from plugins.daily_reports import boards, hours
 from plugins.daily_reports.ranking import leader, reading, rollups
 from plugins.daily_reports.ranking.models import PERSON, STORE, Ranking, RankingRow
@@ -27,12 +27,12 @@ def ranking() -> Any:
     common: dict[str, Any] = {
         "page_title": _("Ranking"), "place_name": current_person().place_title, "back_url": "/", "kind": kind,
         "kinds": [(value, gettext(title), address(subject=subject, kind=value)) for value, title in KINDS.items()],
-        "subjects": subjects(kind, subject), "ranking": found, "money": lambda value: show(value, "money"),
+        "subjects": subjects(kind, subject), "ranking": found, "money": "{:,.0f}".format,
     }  # fmt: skip
     if found is None:
         return render_template("daily_reports/ranking.html", **common, period_title="", groups=[], lines=[], own=None)
-    groups = rollups.groups_of(session, found)
     own = _own(found)
+    groups = sorted(rollups.groups_of(session, found), key=lambda group: group[0] not in {line.group for line in own})
     group, mine = _chosen(groups, own)
     lines = own if mine else reading.lines_of(session, current_person(), found, RankingRow.peer_group == group)
     keys = {(line.node_id, line.person_id) for line in own}
@@ -45,7 +45,7 @@ def ranking() -> Any:
         "daily_reports/ranking.html", **common, period_title=reading.title_of(Period(found.kind, found.begins)),
         groups=[(name, reading.title_of_group(name), count) for name, count, _ranked in groups], group=group, mine=mine,
         group_title=reading.title_of_group(group), sizes=sizes, lines=shown, keys=keys, count=len(lines),
-        own=first if len(own) == 1 or not mine else None, own_count=len(own), sentence=reading.sentence,
+        own=first if len(own) == 1 or not mine else None, own_count=len(own),
         group_url=lambda name: address(**(here | {"group": name, "on": found.begins})),
         previous_url=address(**here, on=before) if before else None, next_url=address(**here, on=after) if after else None,
         all_url=address(**here, on=found.begins, all=1) if len(shown) < len(lines) else None,

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from core.api import N_
 
-KINDS = {"day": N_("Day"), "week": N_("Week"), "month": N_("Month")}
+KINDS = {"day": N_("By day"), "week": N_("By week"), "month": N_("By month")}
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def neighbours(session: Session, ranking: Ranking) -> tuple[date | None, date | 
     same = (Ranking.subject == ranking.subject, Ranking.metric == ranking.metric, Ranking.kind == ranking.kind)
     before = select(func.max(Ranking.begins)).where(*same, Ranking.begins < ranking.begins).scalar_subquery()
     after = select(func.min(Ranking.begins)).where(*same, Ranking.begins > ranking.begins).scalar_subquery()
-    return session.execute(select(before, after)).one()._tuple()
+    return tuple(session.execute(select(before, after)).one())  # type: ignore[return-value]
 
 
 def lines_of(session: Session, person: CurrentPerson, ranking: Ranking, *conditions: Any) -> list[Line]:
@@ -123,16 +123,12 @@ def short(achievement: int | None) -> str:
     return percent(achievement).replace(".0%", "%")
 
 
-def sentence(line: Line, count: int) -> str:
-    """Return rank, change and reason in one line."""
-    if line.rank is None:
-        return line.reason
+def moved_and_why(line: Line) -> str:
+    """Return the change of rank and its reason in one line: +2: Saturday reached 118 %."""
     if line.change is None:
-        return _("%(rank)s of %(count)s in its group: %(reason)s", rank=line.rank, count=count, reason=line.reason)
+        return line.reason
     moved = f"{line.change:+d}".replace("-", "−") if line.change else "±0"
-    return _(
-        "%(rank)s of %(count)s in its group, %(moved)s: %(reason)s", rank=line.rank, count=count, moved=moved, reason=line.reason
-    )  # fmt: skip
+    return _("%(moved)s: %(reason)s", moved=moved, reason=line.reason)
 
 
 def title_of_group(group: str) -> str:

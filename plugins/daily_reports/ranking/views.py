@@ -15,7 +15,6 @@ from core.api import (
     gettext,
     names_of_nodes,
     session,
-    show,
     signed_in,
     toast,
     typed,
@@ -55,7 +54,7 @@ class RankingPage(Page):
             sections=_sections(lines), area_names=names_of_nodes({line.area_id for line in lines if line.area_id}),
             previous_url=address(**here, on=before) if before else None, next_url=address(**here, on=after) if after else None,
             period=period, corrections=reading.corrections_of(session, found) if found else [],
-            show_time=lambda at: f"{clock.local(at):%m-%d %H:%M}", money=lambda value: show(value, "money"),
+            show_time=lambda at: f"{clock.local(at):%m-%d %H:%M}",
             may_compute=may_compute() and subject == "store", mine=set(reading.own_nodes(current_person())),
         )  # fmt: skip
 

@@ -13,14 +13,14 @@ from plugins.daily_reports.ranking import snapshots
 from plugins.daily_reports.ranking.models import Ranking, RankingCorrection, RankingRow
 from plugins.daily_reports.ranking.periods import period_of
 
-FRIDAY = date(2026, 11, 20)
+FRIDAY, NOVEMBER = date(2026, 11, 20), date(2026, 11, 1)
 
 
 @pytest.fixture
 def plan(app, chain):
     """`plan(10, 20)`: the first store is to sell 10 yuan on each open day of November, the second 20."""
 
-    def set_targets(*per_day, month=FRIDAY.replace(day=1), days=30):
+    def set_targets(*per_day, month=NOVEMBER, days=30):
         with acting(app) as session:
             for node, amount in zip(chain.stores, per_day, strict=False):
                 session.add(MonthTarget(node_id=node.id, month=month, amount=Decimal(amount * days), weekdays=[1] * 7))

@@ -213,9 +213,7 @@ def test_a_period_of_long_ago_is_published_when_head_office_asks_and_none_before
     assert running is None
 
 
-def test_a_closed_store_is_not_ranked_and_a_new_one_from_its_first_day_on(
-    app, chain, plan, sold, worker, ranking_of
-):
+def test_a_closed_store_is_not_ranked_and_a_new_one_from_its_first_day_on(app, chain, plan, sold, worker, ranking_of):
     plan(10, 10, 10)
     with acting(app) as session:
         session.add(CalendarDay(node_id=chain.stores[1].id, day=FRIDAY))
@@ -309,4 +307,3 @@ def test_two_that_publish_at_once_make_one_ranking(app, chain, plan, sold, at, p
         again = rollups.publish(session, Period("day", FRIDAY), FRIDAY)
         assert again.version == rollups.find(session, Period("day", FRIDAY)).version
     assert (counted(app, Ranking), counted(app, RankingRow)) == (1, 8)
-
