@@ -19,7 +19,7 @@ def read(path):
     days = pd.read_csv(path, parse_dates=["date"])
     return pd.DataFrame({
         "store": days["store"], "date": days["date"], "group": days["store_type"],
-        "fen": days["sales"].astype("int64") * 100, "weekday": days["date"].dt.weekday,
+        "fen": days["sales"].astype("int64") * 100, "weekday": days["date"].dt.day_of_week,
     })  # fmt: skip
 
 

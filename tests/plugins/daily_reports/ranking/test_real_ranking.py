@@ -35,7 +35,18 @@ def test_each_day_and_week_of_a_thousand_real_shops_is_ranked_as_pandas_ranks_it
 
     at("2015-08-01 12:00")
     run(app, import_file, "org.store", REAL, "--map", "store=code", "--map", "store_type=peer_group")
-    run(app, import_file, "daily_reports.day", REAL, "--map", "sales=amount", "--map", "customers=buyers", "--absent-days", "closed")
+    run(
+        app,
+        import_file,
+        "daily_reports.day",
+        REAL,
+        "--map",
+        "sales=amount",
+        "--map",
+        "customers=buyers",
+        "--absent-days",
+        "closed",
+    )
     with acting(app) as session:
         snapshots.publish_due(session, FIRST, LAST)
 
@@ -57,7 +68,11 @@ def test_each_day_and_week_of_a_thousand_real_shops_is_ranked_as_pandas_ranks_it
             node_id = session.scalars(select(Node.id).where(Node.code == store)).one()
             session.add(MonthTarget(node_id=node_id, month=JULY, amount=Decimal(fen).scaleb(-2)))
             reckoned.targets[store, by_pandas.pd.Timestamp(JULY)] = fen
-    again = [Period("week", date(2015, 6, 29)), Period("month", JULY), *(Period("day", JULY + timedelta(days=n)) for n in (0, 4, 14))]
+    again = [
+        Period("week", date(2015, 6, 29)),
+        Period("month", JULY),
+        *(Period("day", JULY + timedelta(days=n)) for n in (0, 4, 14)),
+    ]
     with acting(app) as session:
         for period in again:
             assert snapshots.compute(session, period, "half of the stores have a target now") > 0
@@ -88,7 +103,9 @@ def check_the_table_of_the_docs(app):
     text = (ROOT / "docs" / "ranking.md").read_text("utf-8")
     rows = re.findall(r"^\| (day|week|month) ([\d-]+) \| (S\d{4}) \| (.+?) \|", text, re.MULTILINE)
     assert len(rows) >= FEWEST_ROWS
-    cells = [re.split(r"\s*\|\s*", line.strip("| ")) for line in text.splitlines() if re.match(r"\| (day|week|month) ", line)]
+    cells = [
+        re.split(r"\s*\|\s*", line.strip("| ")) for line in text.splitlines() if re.match(r"\| (day|week|month) ", line)
+    ]
     assert len(cells) == len(rows)
     from core.access.person import SYSTEM
 
@@ -102,5 +119,3 @@ def check_the_table_of_the_docs(app):
                 str(line.rank or "–"), "–" if line.change is None else f"{line.change:+d}".replace("-", "−") if line.change else "±0",
             ]  # fmt: skip
             assert said == [group, sold, yardstick, achievement, rank, change], (when, store)
-
-
