@@ -15,7 +15,7 @@ from core.testing.factories import acting
 from plugins.daily_reports.models import MonthTarget
 from plugins.daily_reports.ranking import reading, rollups, snapshots
 from plugins.daily_reports.ranking.models import Ranking, RankingRow
-from plugins.daily_reports.ranking.periods import Period, days_between
+from plugins.daily_reports.ranking.periods import Period
 from tests.plugins.daily_reports.test_real_days import REAL, run
 
 ROOT = Path(__file__).resolve().parents[4]
