@@ -15,6 +15,7 @@ from core.api import (
     session,
 )
 from plugins.daily_reports import models  # noqa: F401 - the host must know every table before it looks at the schema
+from plugins.daily_reports.ranking import models as ranking_models  # noqa: F401 - as above
 
 OFFICE = {"head_office": "all"}
 ABOVE = OFFICE | {"leader": "all", "area_manager": "node"}
@@ -33,6 +34,7 @@ def backoffice_permissions() -> list[Permission]:
         Permission("daily_reports:day:review", N_("Review day reports"), area),
         Permission("daily_reports:day:remind", N_("Remind missing stores"), area),
         Permission("daily_reports:day:correct", N_("Correct a sent report"), area | STORE),
+        Permission("daily_reports:ranking:compute", N_("Compute a ranking anew"), OFFICE),
         *resource_permissions(
             "daily_reports:month_target", N_("Month targets"), view=ABOVE | STORE, edit=OFFICE, update={"area_manager": "node"},
         ),
@@ -50,38 +52,48 @@ def backoffice_settings() -> list[Setting]:
 @hookimpl
 def backoffice_admin_views() -> list[object]:
     """The board, the reports and the month targets at the desk."""
+    from plugins.daily_reports.ranking.views import RankingPage
     from plugins.daily_reports.views import Board, DayReports, MonthTargets
 
-    return [Board("daily_reports_board", "daily_reports/board"), DayReports(), MonthTargets()]
+    ranking = RankingPage("daily_reports_ranking_desk", "daily_reports/ranking")
+    return [Board("daily_reports_board", "daily_reports/board"), ranking, DayReports(), MonthTargets()]
 
 
 @hookimpl
 def backoffice_blueprints() -> list[object]:
     """The phone pages under /day/."""
     from plugins.daily_reports.pages import blueprint
+    from plugins.daily_reports.ranking.pages import blueprint as ranking
 
-    return [blueprint]
+    return [blueprint, ranking]
 
 
 @hookimpl
 def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
     """The day of one's store, or how one's stores stand."""
     from plugins.daily_reports.cards import cards_of
+    from plugins.daily_reports.ranking.cards import cards_of as ranking_cards_of
 
-    return cards_of(session, person)
+    return cards_of(session, person) + ranking_cards_of(session, person)
 
 
 @hookimpl
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
-    """Days are locked 48 hours after their end."""
+    """Days are locked 48 hours after their end, and ranked when they are over."""
+    from plugins.daily_reports.ranking.snapshots import run
     from plugins.daily_reports.services import lock_due
 
-    return [ScheduledTask("daily_reports.lock", timedelta(minutes=15), lambda session: f"{lock_due(session)} locked")]
+    return [
+        ScheduledTask("daily_reports.lock", timedelta(minutes=15), lambda session: f"{lock_due(session)} locked"),
+        ScheduledTask("daily_reports.ranking", timedelta(minutes=5), run),
+    ]
 
 
 @hookimpl
 def backoffice_sample_data(size: dict[str, Any], seed: int) -> None:
     """Believable days for the demonstration chain."""
+    from plugins.daily_reports.ranking.sample import rank
     from plugins.daily_reports.sample import fill
 
     fill(session, size, seed)
+    rank(session, size)

@@ -13,6 +13,10 @@ ROUTE_VALUES = {
     ("daily_reports", "day"): lambda site, kind: clock.today().isoformat(),
     ("daily_reports_board.index", "?below"): lambda site, kind: _CODES[kind](site),
 }
+SIGNED_IN = {
+    "daily_reports_ranking.ranking": "name, rank and achievement are for everybody; amounts are masked",
+    "daily_reports_ranking_desk.index": "name, rank and achievement are for everybody; amounts are masked",
+}
 ROW_VALUES = {
     "daily_reports_day": {"state": "reported", "imported": False, "tenders": {}, "gap_reasons": []},
     "daily_reports_month_target": {
