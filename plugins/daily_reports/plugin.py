@@ -15,6 +15,7 @@ from core.api import (
     session,
 )
 from plugins.daily_reports import models  # noqa: F401 - the host must know every table before it looks at the schema
+from plugins.daily_reports.rewards import parts as rewards
 
 OFFICE = {"head_office": "all"}
 ABOVE = OFFICE | {"leader": "all", "area_manager": "node"}
@@ -36,6 +37,7 @@ def backoffice_permissions() -> list[Permission]:
         *resource_permissions(
             "daily_reports:month_target", N_("Month targets"), view=ABOVE | STORE, edit=OFFICE, update={"area_manager": "node"},
         ),
+        *rewards.permissions(),
     ]  # fmt: skip
 
 
@@ -52,15 +54,16 @@ def backoffice_admin_views() -> list[object]:
     """The board, the reports and the month targets at the desk."""
     from plugins.daily_reports.views import Board, DayReports, MonthTargets
 
-    return [Board("daily_reports_board", "daily_reports/board"), DayReports(), MonthTargets()]
+    return [Board("daily_reports_board", "daily_reports/board"), DayReports(), MonthTargets(), *rewards.admin_views()]
 
 
 @hookimpl
 def backoffice_blueprints() -> list[object]:
     """The phone pages under /day/."""
     from plugins.daily_reports.pages import blueprint
+    from plugins.daily_reports.rewards.pages import blueprint as reward_pages
 
-    return [blueprint]
+    return [blueprint, reward_pages]
 
 
 @hookimpl
@@ -73,10 +76,17 @@ def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
 
 @hookimpl
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
-    """Days are locked 48 hours after their end."""
+    """Days are locked 48 hours after their end; rules propose; rewards come into effect."""
     from plugins.daily_reports.services import lock_due
 
-    return [ScheduledTask("daily_reports.lock", timedelta(minutes=15), lambda session: f"{lock_due(session)} locked")]
+    lock = ScheduledTask("daily_reports.lock", timedelta(minutes=15), lambda session: f"{lock_due(session)} locked")
+    return [lock, *rewards.tasks()]
+
+
+@hookimpl
+def backoffice_enabled() -> None:
+    """The usual reward rules, switched off, in a chain that has none."""
+    rewards.add_usual_rules(session)
 
 
 @hookimpl
