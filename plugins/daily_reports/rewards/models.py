@@ -71,6 +71,7 @@ class Reward(Row, InNode, Base):
     __tablename__ = "daily_reports_reward"
     __scope__ = "node"
     __resource__ = "daily_reports:reward"
+    __owner__ = "person_id"
     __table_args__ = (
         UniqueConstraint("key"),
         Index("ix_daily_reports_reward_state", "state", "id"),

@@ -123,7 +123,9 @@ def _offered(reward: Reward) -> set[str]:
     person = current_person()
 
     def reaches(permission: str) -> bool:
-        return person.reach(permission).holds(reward.node_id, reward.area_id, reward.region_id)
+        reach = person.reach(permission)
+        own = reach.own and person.id == reward.person_id
+        return own or reach.holds(reward.node_id, reward.area_id, reward.region_id)
 
     concerned = person.id in (reward.proposed_by, reward.person_id)
     match reward.state:
@@ -152,7 +154,8 @@ def decide(reward_id: int) -> Any:
     reward = one(reward_id, DECIDE)
     if reward.state == states.APPEALED:
         return _refused(reward, _("It is appealed: only who looks at the appeal decides now."))
-    return _take(reward, _event(DECIDE))
+    event = _event(DECIDE)
+    return _take(reward, event, reason=_("The evidence was looked at.") if event == "approve" else "")
 
 
 @blueprint.route("/<int:reward_id>/revise", methods=("POST",))
@@ -188,9 +191,9 @@ def _event(permission: str) -> str:
     return event if event in EVENTS[permission] else abort(400)
 
 
-def _take(reward: Reward, event: str, amount: Any = None) -> Any:
+def _take(reward: Reward, event: str, amount: Any = None, reason: str = "") -> Any:
     try:
-        services.take_step(session, reward, event, _text("reason"), amount=amount)
+        services.take_step(session, reward, event, _text("reason") or reason, amount=amount)
     except (StepRefused, typed.BadValue) as error:
         return _refused(reward, str(error))
     toast(gettext(TOASTS[event]), "good")

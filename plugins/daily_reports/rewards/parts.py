@@ -11,6 +11,7 @@ from plugins.daily_reports.rewards import rules, services
 from plugins.daily_reports.rewards.models import Rule
 
 OFFICE, STORE = {"head_office": "all"}, {"store_manager": "node", "deputy": "node"}
+ONESELF = {"clerk": "own", "technician": "own"}
 DECIDERS = OFFICE | {"leader": "all"}
 ABOVE = DECIDERS | {"area_manager": "node"}
 EVERYBODY = ABOVE | STORE | {"clerk": "node", "technician": "node", "it": "all"}
@@ -20,12 +21,12 @@ def permissions() -> list[Permission]:
     """The area proposes, head office decides, somebody else looks at an appeal; everybody reads the column."""
     return [
         *resource_permissions(
-            "daily_reports:reward", N_("Rewards and penalties"), list=ABOVE | STORE, read=ABOVE | STORE, export=ABOVE
+            "daily_reports:reward", N_("Rewards and penalties"), list=ABOVE | STORE, read=ABOVE | STORE | ONESELF, export=ABOVE
         ),
         Permission("daily_reports:reward:column", N_("Read the published rewards and penalties"), EVERYBODY),
         Permission("daily_reports:reward:propose", N_("Propose a reward or penalty"), OFFICE | {"area_manager": "node"}),
         Permission("daily_reports:reward:decide", N_("Approve, refuse or withdraw a reward or penalty"), DECIDERS),
-        Permission("daily_reports:reward:appeal", N_("Appeal against a reward or penalty"), STORE),
+        Permission("daily_reports:reward:appeal", N_("Appeal against a reward or penalty"), STORE | ONESELF),
         Permission("daily_reports:reward:revise", N_("Look again at what was appealed"), DECIDERS),
         *resource_permissions("daily_reports:reward_rule", N_("Reward rules"), view=ABOVE | STORE, edit=OFFICE),
         *resource_permissions("daily_reports:reward_run", N_("Runs of the reward rules"), view=DECIDERS),

@@ -54,9 +54,9 @@ def weeks_of_stores(session: Session, monday: date) -> list[StoreWeek]:
     days = [monday + timedelta(days=n) for n in range(7)]
     begun = set(
         session.scalars(
-            select(DayReport.node_id.distinct()).where(
-                DayReport.day >= days[-1] - BEGUN_WITHIN, DayReport.day <= days[-1], DayReport.imported.is_(False)
-            )
+            select(DayReport.node_id)
+            .where(DayReport.day >= days[-1] - BEGUN_WITHIN, DayReport.day <= days[-1], DayReport.imported.is_(False))
+            .distinct()
         )
     )
     stores = session.execute(

@@ -30,7 +30,7 @@ ROW_VALUES = {
         "weekdays": None,
     },
     # People are named by number alone; the step of a stranger stands under a record that is out of reach.
-    "daily_reports_reward": {"evidence": [], "person_id": None, "corrects_id": None, "payroll_id": None},
+    "daily_reports_reward": {"evidence": [], "corrects_id": None, "payroll_id": None},
     "daily_reports_reward_step": {"event": "propose", "by": None},
     "daily_reports_reward_run": {"hits": []},
     "daily_reports_payroll": {"person_id": None},
