@@ -92,6 +92,8 @@ def backoffice_enabled() -> None:
 @hookimpl
 def backoffice_sample_data(size: dict[str, Any], seed: int) -> None:
     """Believable days for the demonstration chain."""
+    from plugins.daily_reports.rewards.sample import fill as fill_rewards
     from plugins.daily_reports.sample import fill
 
     fill(session, size, seed)
+    fill_rewards(session, size, seed)
