@@ -25,7 +25,7 @@ from core.api import (
     toast,
     typed,
 )
-from plugins.daily_reports import forms, hours
+from plugins.daily_reports import boards, forms, hours
 from plugins.daily_reports.models import DayReport
 from plugins.daily_reports.pages import day_from, node_by, page_of
 from plugins.daily_reports.rewards import evidence, rollups, services, states
@@ -73,8 +73,15 @@ def column() -> Any:
     more = published[rollups.PAGE :]
     own: list[Reward] = []
     if person.may(READ) and not before:
-        running = Reward.state.in_((states.PROPOSED, states.PUBLISHED, states.APPEALED, states.EFFECTIVE))
-        query = select(Reward).where(running, criteria(Reward, person, READ)).order_by(Reward.id.desc()).limit(OWN)
+        waiting = [states.PROPOSED, states.PUBLISHED, states.APPEALED]
+        if not boards.looks_after_several(person):
+            waiting.append(states.EFFECTIVE)  # a store sees also what the next payroll brings
+        query = (
+            select(Reward)
+            .where(Reward.state.in_(waiting), criteria(Reward, person, READ))
+            .order_by(Reward.id.desc())
+            .limit(OWN)
+        )
         own = list(session.scalars(query))
     return render_template(
         "daily_reports/rewards/column.html", page_title=_("Rewards and penalties"), place_name=person.place_title, back_url="/",

@@ -92,6 +92,7 @@ class PayrollLines(ModelView):
     model = PayrollLine
     resource = "daily_reports.payroll"
     title = N_("Rewards for the payroll")
+    in_menu = False
     lead = N_("Settled months, one line a store or person. Export the month as csv or Excel for the payroll.")
     row_title = N_("payroll line")
     actions = ("list", "read", "export")
@@ -122,5 +123,5 @@ class PayrollLines(ModelView):
             for entry in entries
         ]  # fmt: skip
         return [
-            table(_("What it is made of"), [(_("What"), "text"), (_("Kind"), "text"), (_("Amount"), "money")], rows)
+            table(_("What it is made of"), [(_("For what"), "text"), (_("Kind"), "text"), (_("Amount"), "money")], rows)
         ]

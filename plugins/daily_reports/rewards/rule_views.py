@@ -5,12 +5,27 @@ from typing import Any
 from flask import redirect, request, url_for
 from sqlalchemy import select
 
-from core.api import N_, Column, Field, ModelView, _, allowed, expose, names_of_nodes, session, toast
+from core.api import (
+    N_,
+    Cell,
+    Column,
+    Field,
+    ModelView,
+    _,
+    allowed,
+    current_person,
+    expose,
+    gettext,
+    names_of_nodes,
+    session,
+    toast,
+)
 from plugins.daily_reports.rewards import rules, states
 from plugins.daily_reports.rewards.models import KIND_MEANINGS, KINDS, METRICS, RUN_STATES, Rule, RuleRun
 from plugins.daily_reports.rewards.services import MOST_YUAN
 from plugins.daily_reports.rewards.views import table
 
+WEEKS_SHOWN = 12
 DECIDE = "daily_reports:reward:decide"
 
 
@@ -30,7 +45,7 @@ class RewardRules(ModelView):
     columns = [
         Column("name", N_("Name")),
         Column("kind", N_("Kind"), choices=KINDS, meanings=KIND_MEANINGS, filter="select"),
-        Column("metric", N_("When"), choices=METRICS, filter="select"),
+        Column("metric", N_("Measure"), choices=METRICS, filter="select"),
         Column("threshold", N_("Threshold")),
         Column("amount", N_("Amount")),
         Column("appeal_days", N_("Appeal days")),
@@ -41,7 +56,7 @@ class RewardRules(ModelView):
     fields = [
         Field("name", N_("Name"), required=True, maximum=60, help=N_("What everybody reads when it is published.")),
         Field("kind", N_("Kind"), required=True, choices=KINDS),
-        Field("metric", N_("When"), required=True, choices=METRICS, only_new=True),
+        Field("metric", N_("Measure"), required=True, choices=METRICS, only_new=True),
         Field("threshold", N_("Threshold"), required=True, minimum=0, maximum=1000, help=N_("Days for lateness, percent for the result; 0 for the best of a group.")),
         Field("amount", N_("Amount"), required=True, minimum=1, maximum=MOST_YUAN),
         Field("appeal_days", N_("Appeal days"), required=True, minimum=1, maximum=30),
@@ -61,6 +76,27 @@ class RewardRules(ModelView):
             return {"threshold": _("Write percent of the target, for example 110.")}
         return {}
 
+    def children(self, row: Any) -> list[Any]:
+        """What its last weeks came to."""
+        runs = session.scalars(
+            select(RuleRun).where(RuleRun.rule_id == row.id).order_by(RuleRun.week.desc()).limit(WEEKS_SHOWN)
+        )
+        rows = [
+            [Cell(str(run.week), url=url_for("daily_reports_reward_run.details_view", id=run.id)), gettext(RUN_STATES[run.state]), run.hit, run.judged]
+            for run in runs
+        ]  # fmt: skip
+        headings = [
+            (_("Week of"), "date"),
+            (_("State"), "text"),
+            (_("Stores hit"), "number"),
+            (_("Stores looked at"), "number"),
+        ]
+        return (
+            [table(_("The last weeks"), headings, rows)]
+            if current_person().may("daily_reports:reward_run:read")
+            else []
+        )
+
 
 class RewardRuns(ModelView):
     """What each rule came to in each week; one that stopped waits here for a decision."""
@@ -68,6 +104,7 @@ class RewardRuns(ModelView):
     model = RuleRun
     resource = "daily_reports.reward_run"
     title = N_("Runs of the rules")
+    in_menu = False
     lead = N_("Each rule judges each week once. One that would hit too many stores stops and waits for you.")
     row_title = N_("run")
     actions = ("list", "read")

@@ -52,7 +52,7 @@ class Rewards(ModelView):
     row_title = N_("reward or penalty")
     actions = ("list", "read", "export")
     columns = [
-        Column("what", N_("What")),
+        Column("what", N_("For what")),
         Column("kind", N_("Kind"), choices=KINDS, meanings=KIND_MEANINGS, filter="select"),
         Column("node_id", N_("Place"), names=names_of_nodes, filter="lookup", lookup="org.node",
                export=select(Node.name).where(Node.id == Reward.node_id).scalar_subquery()),
