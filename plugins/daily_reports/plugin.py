@@ -7,6 +7,7 @@ from core.api import (
     N_,
     CurrentPerson,
     HomeCard,
+    JobKind,
     Permission,
     ScheduledTask,
     Setting,
@@ -38,6 +39,7 @@ def backoffice_permissions() -> list[Permission]:
             "daily_reports:month_target", N_("Month targets"), view=ABOVE | STORE, edit=OFFICE, update={"area_manager": "node"},
         ),
         *rewards.permissions(),
+        Permission("daily_reports:monday:read", N_("Monday sheet"), ABOVE),
     ]  # fmt: skip
 
 
@@ -52,9 +54,14 @@ def backoffice_settings() -> list[Setting]:
 @hookimpl
 def backoffice_admin_views() -> list[object]:
     """The board, the reports and the month targets at the desk."""
+    from plugins.daily_reports.monday.views import MondaySheet
     from plugins.daily_reports.views import Board, DayReports, MonthTargets
 
-    return [Board("daily_reports_board", "daily_reports/board"), DayReports(), MonthTargets(), *rewards.admin_views()]
+    board, monday = (
+        Board("daily_reports_board", "daily_reports/board"),
+        MondaySheet("daily_reports_monday", "daily_reports/monday"),
+    )
+    return [board, DayReports(), MonthTargets(), monday, *rewards.admin_views()]
 
 
 @hookimpl
@@ -81,6 +88,14 @@ def backoffice_scheduled_tasks() -> list[ScheduledTask]:
 
     lock = ScheduledTask("daily_reports.lock", timedelta(minutes=15), lambda session: f"{lock_due(session)} locked")
     return [lock, *rewards.tasks()]
+
+
+@hookimpl
+def backoffice_job_kinds() -> list[JobKind]:
+    """The Monday sheet as a PDF."""
+    from plugins.daily_reports.monday.paper import PDF
+
+    return [PDF]
 
 
 @hookimpl

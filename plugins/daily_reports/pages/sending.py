@@ -46,7 +46,9 @@ def _take(code: str, day_text: str, step: str, read_form: Any, save: Any) -> Any
             node, day, step, read, _("Nothing was sent yet. What you typed is kept; please correct it."), 422
         )
     if step == "close":
-        meant = replace(meant, source_amount=amount_offered(node, day))  # what the source says is not for the form to say
+        meant = replace(
+            meant, source_amount=amount_offered(node, day)
+        )  # what the source says is not for the form to say
     try:
         report = save(
             session, node, day, meant, key=forms.form_key(request.form),

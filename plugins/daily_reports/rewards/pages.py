@@ -27,7 +27,7 @@ from core.api import (
 )
 from plugins.daily_reports import boards, forms, hours
 from plugins.daily_reports.models import DayReport
-from plugins.daily_reports.pages import day_from, node_by, page_of
+from plugins.daily_reports.pages.addresses import day_from, node_by, page_of
 from plugins.daily_reports.rewards import evidence, rollups, services, states
 from plugins.daily_reports.rewards.models import KIND_MEANINGS, KINDS, Reward, Rule
 from plugins.daily_reports.rewards.services import Proposal
@@ -230,7 +230,7 @@ def correct(reward_id: int) -> Any:
     return redirect(url_for(".details", reward_id=made.id))
 
 
-@blueprint.route("/for/<code>/<day>/", methods=("GET", "POST"))
+@blueprint.route("/for/<path:code>/<day>/", methods=("GET", "POST"))
 @requires(PROPOSE)
 def propose(code: str, day: str) -> Any:
     """Propose a reward or penalty out of a day's record: everything is filled in, one tap sends it."""

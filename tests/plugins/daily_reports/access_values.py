@@ -22,6 +22,7 @@ ROUTE_VALUES = {
     ("daily_reports", "code"): lambda site, kind: _CODES[kind](site),
     ("daily_reports", "day"): lambda site, kind: clock.today().isoformat(),
     ("daily_reports_board.index", "?below"): lambda site, kind: _CODES[kind](site),
+    ("daily_reports_monday.index", "?below"): lambda site, kind: _CODES[kind](site),
 }
 ROW_VALUES = {
     "daily_reports_day": {"state": "reported", "imported": False, "tenders": {}, "gap_reasons": []},
