@@ -256,13 +256,15 @@ def _lessons(weeks: dict[int, StoreWeek], best: dict[int, Any]) -> list[Lesson]:
 
 
 def _rewards(session: Session, node: Node, monday: date, lines: int) -> tuple[list[tuple[str, Reward]], int]:
-    """Return what is proposed or published for days of the week, and how many there are."""
+    """Return what is proposed or published for days of the week, what waits for a decision first; and how many there are."""
     these = (
         Reward.state.in_((states.PROPOSED, states.PUBLISHED, states.APPEALED, states.EFFECTIVE)), Reward.until >= monday,
         Reward.since <= monday + timedelta(days=6), *_below(Reward, node),
     )  # fmt: skip
     query = select(Node.name, Reward).join(Node, Node.id == Reward.node_id).where(*these)
-    found = session.execute(query.order_by(Reward.kind.desc(), Reward.amount.desc(), Reward.id).limit(lines)).all()
+    found = session.execute(
+        query.order_by(Reward.state != states.PROPOSED, Reward.kind, Reward.amount.desc(), Reward.id).limit(lines)
+    ).all()
     return [(name, reward) for name, reward in found], session.scalar(
         select(func.count()).select_from(Reward).where(*these)
     ) or 0
