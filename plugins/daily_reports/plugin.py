@@ -7,6 +7,7 @@ from core.api import (
     N_,
     CurrentPerson,
     HomeCard,
+    JobKind,
     Permission,
     ScheduledTask,
     Setting,
@@ -16,6 +17,7 @@ from core.api import (
 )
 from plugins.daily_reports import models  # noqa: F401 - the host must know every table before it looks at the schema
 from plugins.daily_reports.ranking import models as ranking_models  # noqa: F401 - as above
+from plugins.daily_reports.rewards import parts as rewards
 
 OFFICE = {"head_office": "all"}
 ABOVE = OFFICE | {"leader": "all", "area_manager": "node"}
@@ -38,6 +40,8 @@ def backoffice_permissions() -> list[Permission]:
         *resource_permissions(
             "daily_reports:month_target", N_("Month targets"), view=ABOVE | STORE, edit=OFFICE, update={"area_manager": "node"},
         ),
+        *rewards.permissions(),
+        Permission("daily_reports:monday:read", N_("Monday sheet"), ABOVE),
     ]  # fmt: skip
 
 
@@ -52,20 +56,28 @@ def backoffice_settings() -> list[Setting]:
 @hookimpl
 def backoffice_admin_views() -> list[object]:
     """The board, the reports and the month targets at the desk."""
+    from plugins.daily_reports.monday.views import MondaySheet
     from plugins.daily_reports.ranking.views import RankingPage
     from plugins.daily_reports.views import Board, DayReports, MonthTargets
 
-    ranking = RankingPage("daily_reports_ranking_desk", "daily_reports/ranking")
-    return [Board("daily_reports_board", "daily_reports/board"), ranking, DayReports(), MonthTargets()]
+    return [
+        Board("daily_reports_board", "daily_reports/board"),
+        RankingPage("daily_reports_ranking_desk", "daily_reports/ranking"),
+        DayReports(),
+        MonthTargets(),
+        MondaySheet("daily_reports_monday", "daily_reports/monday"),
+        *rewards.admin_views(),
+    ]
 
 
 @hookimpl
 def backoffice_blueprints() -> list[object]:
     """The phone pages under /day/."""
     from plugins.daily_reports.pages import blueprint
-    from plugins.daily_reports.ranking.pages import blueprint as ranking
+    from plugins.daily_reports.ranking.pages import blueprint as ranking_pages
+    from plugins.daily_reports.rewards.pages import blueprint as reward_pages
 
-    return [blueprint, ranking]
+    return [blueprint, ranking_pages, reward_pages]
 
 
 @hookimpl
@@ -79,21 +91,38 @@ def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
 
 @hookimpl
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
-    """Days are locked 48 hours after their end, and ranked when they are over."""
+    """Days are locked 48 hours after their end, and ranked when they are over; rewards come into effect."""
     from plugins.daily_reports.ranking.snapshots import run
     from plugins.daily_reports.services import lock_due
 
     return [
         ScheduledTask("daily_reports.lock", timedelta(minutes=15), lambda session: f"{lock_due(session)} locked"),
         ScheduledTask("daily_reports.ranking", timedelta(minutes=5), run),
+        *rewards.tasks(),
     ]
+
+
+@hookimpl
+def backoffice_job_kinds() -> list[JobKind]:
+    """The Monday sheet as a PDF."""
+    from plugins.daily_reports.monday.paper import PDF
+
+    return [PDF]
+
+
+@hookimpl
+def backoffice_enabled() -> None:
+    """The usual reward rules, switched off, in a chain that has none."""
+    rewards.add_usual_rules(session)
 
 
 @hookimpl
 def backoffice_sample_data(size: dict[str, Any], seed: int) -> None:
     """Believable days for the demonstration chain."""
     from plugins.daily_reports.ranking.sample import rank
+    from plugins.daily_reports.rewards.sample import fill as fill_rewards
     from plugins.daily_reports.sample import fill
 
     fill(session, size, seed)
     rank(session, size)
+    fill_rewards(session, size, seed)
