@@ -47,7 +47,6 @@ def reference_document() -> str:
 
 def _manifest() -> Iterator[str]:
     from core.registry.manifest import API, RESERVED, Manifest
-
     from core.testing.declarations import ICONS
 
     yield "## plugin.toml\n"
