@@ -71,7 +71,8 @@ class Hooks:
         self._plans: dict[str, tuple[list[_Call], bool]] = {}
         self.counts: dict[str, dict[str, HookCount]] = {}
         """By plugin and hook."""
-        self.failures = 0
+        self.news = 0
+        """Raised whenever something has gone wrong, so that the process tells it; see `core.registry.processes`."""
         self.mark: CallMark | None = None
         """Where a serving process notes the call it is in; see `core.registry.calls`."""
 
@@ -110,11 +111,12 @@ class Hooks:
 
         Returns (plugin name, answer) for each that answered; failures are counted and logged.
         """
+        is_new = hook not in self._plans
         calls, gives_a_list = self._plan(hook)
         session = open_session()
         writing = session if session is not None and session.info.get("writes") else None
         if self.mark is not None:
-            self.mark.look(self.counts)
+            self.news += self.mark.look(self.counts, at_once=is_new)
         answers = []
         for call in calls:
             if only is None or not call.label or call.plugin in only:
@@ -172,16 +174,13 @@ class Hooks:
 
     def _note(self, call: _Call, hook: str, error: BaseException, started: float) -> None:
         count = call.count
-        self.failures += 1
+        self.news += 1
         count.failures += 1
         count.in_a_row += 1
         count.last_error = traceback.format_exc()
         metrics.HOOK_FAILURES.labels(call.plugin, hook).inc()
         if count.in_a_row >= FAILURES_BEFORE_BREAK:
-            count.pause(
-                started + BREAK_SECONDS,
-                f"it failed {FAILURES_BEFORE_BREAK} times in a row: {type(error).__name__}: {error}",
-            )
+            count.pause(started + BREAK_SECONDS, f"{type(error).__name__}: {error}")
         log.error("hook failed", plugin=call.plugin, hook=hook, error=str(error))
 
     def failures_of(self, plugin: str) -> int:

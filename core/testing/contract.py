@@ -167,7 +167,7 @@ class PluginContract:
                     if other.is_loaded and self.name in other.installed.manifest.requires  # type: ignore[union-attr]
                 ]  # fmt: skip
                 if switch == "on":
-                    states.enable(session, house.database, house.host, self.name, checked=True)
+                    states.enable(session, house, self.name)
                 elif not needed_by:
                     states.disable(session, house.host, self.name)
         with acting(app) as session:
