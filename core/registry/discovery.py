@@ -42,12 +42,15 @@ def discover(plugins_dir: Path) -> list[Installed]:
 
 
 def _folders(plugins_dir: Path) -> list[Installed]:
-    folders = (
-        sorted(path for path in plugins_dir.iterdir() if (path / "plugin.toml").exists())
-        if plugins_dir.is_dir()
-        else []
-    )
+    folders = sorted(path for path in plugins_dir.iterdir() if _may_be_plugin(path)) if plugins_dir.is_dir() else []
     return [Installed(path.name, f"plugins.{path.name}", path) for path in folders]
+
+
+def _may_be_plugin(folder: Path) -> bool:
+    try:
+        return (folder / "plugin.toml").exists()
+    except OSError:
+        return True  # it may not be read: reading its manifest says so to IT
 
 
 def _packages() -> list[Installed]:

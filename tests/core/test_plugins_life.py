@@ -3,6 +3,7 @@
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -172,6 +173,23 @@ def test_a_manifest_that_cannot_be_used_names_file_key_and_reason(add, folder, l
     add("tone", manifest=manifest)
     [found] = [plugin for plugin in discover(folder) if plugin.folder == folder / "tone"]
     assert told in found.problem and ("plugin.toml" in found.problem), found.problem
+
+
+def test_a_folder_that_may_not_be_read_is_a_problem_of_its_own(add, folder, monkeypatch):
+    def shut(real):
+        def refuse(path, *words, **named):
+            if path.parent.name == "tshut":
+                raise PermissionError(13, "Permission denied", str(path))
+            return real(path, *words, **named)
+
+        return refuse
+
+    add("tone")
+    add("tshut")
+    for name in ("exists", "read_text"):
+        monkeypatch.setattr(Path, name, shut(getattr(Path, name)))
+    found = {plugin.name: plugin.problem for plugin in discover(folder)}
+    assert found["tone"] == "" and "Permission denied" in found["tshut"] and "tshut/plugin.toml" in found["tshut"]
 
 
 def test_a_plugin_comes_after_what_it_needs_and_a_circle_stops_only_itself(add, folder):
