@@ -40,10 +40,15 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: str
+    """Its tables, rights and addresses begin with it; the folder or the entry point bears it too."""
     title: str
+    """What people call it, in English; its Chinese stands in its `locale/`."""
     summary: str = ""
+    """One sentence for IT: what it does."""
     version: str
+    """Numbers and dots."""
     api: int
+    """The hook contract it was written for."""
     requires: tuple[str, ...] = ()
     """Plugins that must be enabled for this one to be."""
     after: tuple[str, ...] = ()
@@ -51,6 +56,7 @@ class Manifest(BaseModel):
     prefix: str = ""
     """Its addresses outside the desk, e.g. `/day/`."""
     icon: str = "box"
+    """What stands beside its title in the menu."""
 
     @field_validator("requires", "after", mode="before")
     @classmethod

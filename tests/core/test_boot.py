@@ -129,7 +129,14 @@ def pages_of(app, org):
     for rule in app.url_map.iter_rules():
         if "GET" not in rule.methods or rule.endpoint.endswith((".static", ".ajax_lookup", ".export")):
             continue
-        values = {"message_id": 1, "shelf_id": 1, "code": org.stores[0].code, "day": "2026-01-01", "name": "shelf", "job_id": 1}
+        values = {
+            "message_id": 1,
+            "shelf_id": 1,
+            "code": org.stores[0].code,
+            "day": "2026-01-01",
+            "name": "shelf",
+            "job_id": 1,
+        }
         address = rule.build({name: values[name] for name in rule.arguments if name in values})
         if address is not None:
             yield address[1]
