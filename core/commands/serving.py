@@ -42,7 +42,7 @@ def serve(_shell: Shell, host: str, port: int, workers: int) -> None:
     from config.settings import Settings
     from core import metrics
 
-    metrics.prepare(Settings().prepared().data_dir)
+    metrics.prepare(Settings().prepared().data_dir, port)
     os.execv(
         sys.executable,
         [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "--bind", f"{host}:{port}", "--workers", str(workers), "wsgi:app"],

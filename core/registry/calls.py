@@ -19,11 +19,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from core.language import N_
+
 LONG_SECONDS = 5
 """A call that lasts longer is not asked by another process meanwhile."""
 HUNG_SECONDS = 3600
 """For so long a hook is left alone in which a process has ended."""
 LOOK_SECONDS = 1
+HANGS = N_("another process has not come back from it")
+ENDED = N_("a process hung or ended in it; after mending, switch the plugin off and on")
 _LABEL = 120
 _SIZE = 8 + _LABEL
 _EMPTY = bytes(_SIZE)
@@ -69,45 +73,49 @@ class CallMark:
         """Say whether a call has lasted longer than any should."""
         return time.monotonic() - started > LONG_SECONDS
 
-    def look(self, counts: dict[str, dict[str, Any]]) -> None:
-        """Open the breaker of each hook in which another process hangs, or has ended; at most once a second."""
+    def look(self, counts: dict[str, dict[str, Any]], *, at_once: bool = False) -> int:
+        """Open the breaker of each hook in which another process hangs, or has ended; once a second is enough.
+
+        Returns how many were closed before.
+        """
         now = time.monotonic()
-        if now - self._looked < LOOK_SECONDS:
-            return
+        if now - self._looked < LOOK_SECONDS and not at_once:
+            return 0
         self._looked = now
-        for path in self._files():
-            with suppress(OSError):
-                self._heed(path, counts, now)
-        for path in self._folder.glob(f"{HOST}-*.died"):
-            with suppress(OSError):
-                self._remember(path, counts, now)
+        opened = 0
+        for plugin, hook, until, because in (*self._hanging(now), *self._ended(now)):
+            if count := counts.get(plugin, {}).get(hook):
+                opened += count.open_until <= now
+                count.pause(until, because)
+        return opened
 
     def _files(self) -> Iterator[Path]:
         own = getattr(self, "path", None)
         return (path for path in self._folder.glob(f"{HOST}-*.call") if path != own)
 
-    def _heed(self, path: Path, counts: dict[str, dict[str, Any]], now: float) -> None:
-        plugin, hook, started = _read(path)
-        if not plugin or now - started <= LONG_SECONDS or _bury(path):
-            return
-        if count := counts.get(plugin, {}).get(hook):
-            because = f"another worker has not come back from it for {now - started:.0f} seconds"
-            count.pause(now + LONG_SECONDS, because)
+    def _hanging(self, now: float) -> Iterator[tuple[str, str, float, str]]:
+        for path in self._files():
+            with suppress(OSError):
+                plugin, hook, started = read(path)
+                if plugin and not _bury(path) and now - started > LONG_SECONDS:
+                    yield plugin, hook, now + LONG_SECONDS, HANGS
 
-    def _remember(self, path: Path, counts: dict[str, dict[str, Any]], now: float) -> None:
-        ago = time.time() - path.stat().st_mtime
-        plugin, hook, _started = _read(path)
-        if ago > HUNG_SECONDS:
-            path.unlink()
-        elif count := counts.get(plugin, {}).get(hook):
-            count.pause(now + HUNG_SECONDS - ago, "a worker hung or ended in it; after mending, switch it off and on")
+    def _ended(self, now: float) -> Iterator[tuple[str, str, float, str]]:
+        for path in self._folder.glob(f"{HOST}-*.died"):
+            with suppress(OSError):
+                ago = time.time() - path.stat().st_mtime
+                if ago > HUNG_SECONDS:
+                    path.unlink()
+                    continue
+                plugin, hook, _started = read(path)
+                yield plugin, hook, now + HUNG_SECONDS - ago, ENDED
 
 
 def forget(folder: Path, plugin: str) -> None:
     """Forget that processes of this machine have ended in a plugin's hooks: IT switches it on anew."""
     for path in folder.glob(f"{HOST}-*.died"):
         with suppress(OSError):
-            if _read(path)[0] == plugin:
+            if read(path)[0] == plugin:
                 path.unlink()
 
 
@@ -126,7 +134,7 @@ def _bury(path: Path) -> bool:
     if is_alive(path):
         return False
     with suppress(OSError):
-        if _read(path)[0]:
+        if read(path)[0]:
             died = path.with_name(f"{path.stem}-{time.time_ns()}.died")
             path.rename(died)
             os.utime(died)
@@ -135,7 +143,7 @@ def _bury(path: Path) -> bool:
     return True
 
 
-def _read(path: Path) -> tuple[str, str, float]:
+def read(path: Path) -> tuple[str, str, float]:
     """Return plugin, hook and start of the call a file tells of; an empty name when there is none."""
     content = path.read_bytes().ljust(_SIZE, b"\0")[:_SIZE]
     plugin, _space, hook = content[8:].rstrip(b"\0").decode("utf-8", "replace").partition(" ")

@@ -94,7 +94,8 @@ class Hooks:
         self._plans: dict[str, tuple[list[_Call], _Items]] = {}
         self.counts: dict[str, dict[str, HookCount]] = {}
         """By plugin and hook."""
-        self.failures = 0
+        self.news = 0
+        """Raised whenever something has gone wrong, so that the process tells it; see `core.registry.processes`."""
         self.mark: CallMark | None = None
         """Where a serving process notes the call it is in; see `core.registry.calls`."""
 
@@ -133,11 +134,12 @@ class Hooks:
 
         Returns (plugin name, answer) for each that answered; failures are counted and logged.
         """
+        is_new = hook not in self._plans
         calls, items = self._plan(hook)
         session = open_session()
         writing = session if session is not None and session.info.get("writes") else None
         if self.mark is not None:
-            self.mark.look(self.counts)
+            self.news += self.mark.look(self.counts, at_once=is_new)
         answers = []
         for call in calls:
             if only is None or not call.label or call.plugin in only:
@@ -195,23 +197,20 @@ class Hooks:
 
     def _note(self, call: _Call, hook: str, error: BaseException, started: float) -> None:
         count = call.count
-        self.failures += 1
+        self.news += 1
         count.failures += 1
         count.in_a_row += 1
         count.last_error = traceback.format_exc()
         metrics.HOOK_FAILURES.labels(call.plugin, hook).inc()
         if count.in_a_row >= FAILURES_BEFORE_BREAK:
-            count.pause(
-                started + BREAK_SECONDS,
-                f"it failed {FAILURES_BEFORE_BREAK} times in a row: {type(error).__name__}: {error}",
-            )
+            count.pause(started + BREAK_SECONDS, f"{type(error).__name__}: {error}")
         log.error("hook failed", plugin=call.plugin, hook=hook, error=str(error))
 
     def note_page(self, plugin: str, endpoint: str) -> None:
         """Count the failure that is being handled against a page of a plugin: IT reads it beside its hooks."""
         count = self.counts.setdefault(plugin, {}).setdefault(f"page {endpoint}", HookCount())
         count.calls, count.failures, count.last_error = count.calls + 1, count.failures + 1, traceback.format_exc()
-        self.failures += 1
+        self.news += 1
 
     def forgive(self, plugin: str) -> None:
         """Ask a plugin again: IT has switched it on anew."""

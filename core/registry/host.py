@@ -136,8 +136,8 @@ class Host:
         """
         if self._switches.revision != revision:
             before, self._switches = self._switches, self.read_switches(session, revision)
-            for name in self._switches.enabled.keys() - before.enabled.keys():
-                self.hooks.forgive(name)
+            for name in self._switches.enabled.keys() - before.enabled.keys() if before.revision else ():
+                self.hooks.forgive(name)  # IT has mended it
         return self._switches
 
     def read_switches(self, session: Session, revision: int) -> Switches:

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from core import clock
-from core.language import _
+from core.language import _, gettext
 from core.registry.calls import HOST, CallMark, is_alive
 from core.registry.hooks import NOT_CALLED
 
@@ -68,7 +68,6 @@ def begin(house: Any, kind: str) -> None:
         log.error("IT cannot see this process: its file cannot be written", error=str(error))
         return
     house.host.hooks.mark = house.process.mark
-    house.host.hooks.mark.look(house.host.hooks.counts)
     tell(house)
 
 
@@ -77,7 +76,7 @@ def tell(house: Any) -> None:
     process, now = house.process, time.monotonic()
     if process is None:
         return
-    state = house.host.switched, house.host.hooks.failures
+    state = house.host.switched, house.host.hooks.news
     if state == process.told and now - process.told_at < EVERY_SECONDS:
         return
     process.told, process.told_at = state, now
@@ -163,7 +162,7 @@ def trouble(name: str, reason: str, hooks: dict[str, dict[str, Any]], serving: l
         )  # fmt: skip
     for hook, said in hooks.items():
         if said["because"]:
-            yield _("%(hook)s is not asked at present: %(reason)s", hook=hook, reason=said["because"])
+            yield _("%(hook)s is not asked at present: %(reason)s", hook=hook, reason=gettext(said["because"]))
         elif said["failures"]:
             last = said["last_error"].strip().splitlines()[-1:]
             yield _(
