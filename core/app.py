@@ -20,7 +20,7 @@ from core.access.scope import undeclared_tables
 from core.admin import rendering
 from core.admin.desk import DeskHome
 from core.db import Database
-from core.registry import admission
+from core.registry import admission, processes
 from core.registry.admission import Brought
 from core.registry.host import BUILT_IN, Host
 from core.registry.processes import Process
@@ -61,8 +61,11 @@ class UnguardedRoute(RuntimeError):
     """A route of core has no guard: the app does not start."""
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """Build the application. Nothing is written to the database."""
+def create_app(settings: Settings | None = None, *, serves: str = "") -> Flask:
+    """Build the application. Nothing is written to the database.
+
+    A process that `serves` ("web") is seen by IT, and what it leaves behind when a plugin takes it down is heeded.
+    """
     logs.set_up_once()
     settings = (settings or Settings()).prepared()
     app = Flask("core", static_folder=None, template_folder="admin/templates", root_path=str(Path(__file__).parent))
@@ -70,6 +73,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["backoffice"] = house
     house.database.info["host"] = house.host
     _configure(app, settings)
+    if serves:
+        processes.begin(house, serves)
     house.host.load(settings.plugins_dir, safe_mode=settings.safe_mode)
     parts = admission.admit(house.host)
     _load_texts(house)
@@ -82,6 +87,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _collect_guards(app, house)
     if tables := undeclared_tables():
         raise RuntimeError(f"tables without a __scope__: {', '.join(tables)}; see core.access.scope")
+    processes.tell(house)
     return app
 
 

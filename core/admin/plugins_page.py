@@ -78,7 +78,7 @@ class PluginsPage(Page):
     def disable(self, name: str) -> Any:
         """Disable a plugin for everybody."""
         try:
-            states.disable(session, _house().host, name, seen=request.form.get("seen"))
+            states.disable(session, _house(), name, seen=request.form.get("seen"))
             toast(_("%(name)s is off. Its data is kept.", name=name), "none")
         except states.PluginRefused as error:
             session.rollback()

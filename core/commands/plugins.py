@@ -127,7 +127,7 @@ def disable(context: click.Context, name: str) -> None:
         shell.__dict__["app"] = create_app(Settings(safe_mode=True))
     with refusals_shown(), shell.work() as session:
         current_person().require("registry:plugin:update")
-        states.disable(session, shell.house.host, name)
+        states.disable(session, shell.house, name)
     click.echo(f"{name} is off. Its data is kept.")
 
 

@@ -18,6 +18,7 @@ TASK_SECONDS = 20
 def run_worker(shell: Any, *, once: bool = False, parent: int | None = None) -> None:
     """Do what waits and what is due, again and again; with `parent`, as long as that process lives."""
     processes.begin(shell.house, "worker")
+    processes.tell(shell.house)
     tasks_at = 0.0
     while parent is None or os.getppid() == parent:
         try:

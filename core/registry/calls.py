@@ -11,11 +11,13 @@ A process handles one request at a time, as gunicorn's sync workers do.
 import fcntl
 import mmap
 import os
+import signal
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +111,25 @@ class CallMark:
                     continue
                 plugin, hook, _started = read(path)
                 yield plugin, hook, now + HUNG_SECONDS - ago, ENDED
+
+
+@contextmanager
+def at_most(seconds: int, message: str) -> Iterator[None]:
+    """Raise TimeoutError where the block still runs after so many seconds; without effect in a second thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(*_signal: Any) -> None:
+        raise TimeoutError(message)
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def forget(folder: Path, plugin: str) -> None:

@@ -42,15 +42,25 @@ def discover(plugins_dir: Path) -> list[Installed]:
 
 
 def _folders(plugins_dir: Path) -> list[Installed]:
-    folders = sorted(path for path in plugins_dir.iterdir() if _may_be_plugin(path)) if plugins_dir.is_dir() else []
+    try:
+        folders = sorted(path for path in plugins_dir.iterdir() if _has_manifest(path))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        problem = f"{error}: let the user that runs the server read this folder"
+        return [Installed(plugins_dir.name, "", plugins_dir, problem=problem)]
     return [Installed(path.name, f"plugins.{path.name}", path) for path in folders]
 
 
-def _may_be_plugin(folder: Path) -> bool:
+def _has_manifest(folder: Path) -> bool:
+    """Say whether there is a manifest, also one that may not be read."""
     try:
-        return (folder / "plugin.toml").exists()
+        (folder / "plugin.toml").stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
     except OSError:
-        return True  # it may not be read: reading its manifest says so to IT
+        pass
+    return True
 
 
 def _packages() -> list[Installed]:

@@ -6,7 +6,8 @@ took its process down for an hour, or until IT switches the plugin off and on.
 
 import time
 import traceback
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from core import hookspecs, metrics
 from core.db import open_session
-from core.registry.calls import CallMark
+from core.registry.calls import ENDED, CallMark
 
 log = structlog.get_logger("registry")
 FAILURES_BEFORE_BREAK = 5
@@ -112,6 +113,27 @@ class Hooks:
         if self._manager.has_plugin(name):
             self._manager.unregister(name=name)
         self._plans.clear()
+
+    @contextmanager
+    def marked(self, plugin: str, what: str) -> Iterator[None]:
+        """Note that something of a plugin runs which is no hook; raises where a process has ended in it before."""
+        mark, started = self.mark, time.monotonic()
+        if mark is None:
+            yield
+            return
+        count = HookCount()
+        mark.look({plugin: {what: count}}, at_once=True)
+        if count.because == ENDED:
+            raise RuntimeError(f"a process hung or ended in its {what}: mend it, switch it off, and restart")
+        outer, killed = mark.enter(mark.label(plugin, what), started), False
+        try:
+            yield
+        except SystemExit:
+            killed = mark.is_long(started)
+            raise
+        finally:
+            if not killed:
+                mark.leave(outer)
 
     def of(self, name: str) -> list[str]:
         """Return the names of the hooks a plugin answers."""

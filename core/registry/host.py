@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from core.access.person import CurrentPerson
 from core.access.scope import forget_scoped_models, unscoped
 from core.db import forget_plugin, metadata, plugin_registries
+from core.registry.calls import at_most
 from core.registry.discovery import Installed, discover
 from core.registry.hooks import Hooks
 from core.registry.models import PilotNode, PluginIntent
@@ -23,6 +24,7 @@ from core.registry.settings import Values, read_values
 log = structlog.get_logger("registry")
 BUILT_IN = ("core.org.plugin", "core.auth.plugin", "core.admin.plugin")
 """Parts of core that speak through the same hooks as any plugin; they are always on."""
+LOAD_SECONDS = 15
 SAFE_MODE = "safe mode: no plugin is loaded"
 
 
@@ -92,7 +94,9 @@ class Host:
         try:
             if missing := self.missing_for(plugin):
                 raise RuntimeError(f"it needs {', '.join(missing)}, which is not loaded")
-            plugin.module = importlib.import_module(f"{plugin.installed.package}.plugin")
+            too_long = f"it did not load within {LOAD_SECONDS} seconds"
+            with self.hooks.marked(plugin.name, "import"), at_most(LOAD_SECONDS, too_long):
+                plugin.module = importlib.import_module(f"{plugin.installed.package}.plugin")
             own = f"{plugin.installed.package}.hookspecs"
             self.hooks.add(plugin.module, plugin.name, importlib.import_module(own) if find_spec(own) else None)
             if foreign := sorted(set(plugin_registries) - bases_before - {plugin.name}):

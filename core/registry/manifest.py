@@ -30,6 +30,17 @@ def check_name(name: str) -> str:
     return name
 
 
+KEYS = "name, title, summary, version, icon, api, requires, after, prefix"
+FIXES = {
+    "missing": "it is missing: add it",
+    "extra_forbidden": f"there is no such key: remove it; there are {KEYS}",
+    "string_type": 'it must be a text: put it in quotes, such as "1.0"',
+    "int_type": "it must be a whole number: write it without quotes",
+    "tuple_type": 'it must be a list, such as ["sales"]',
+}
+"""What to do, by the kind of fault."""
+
+
 class BadManifest(ValueError):
     """The manifest cannot be used; the message names the file, the key and the fix."""
 
@@ -86,7 +97,9 @@ def read_manifest(folder: Path) -> Manifest:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"])) or "plugin.toml"
-        raise BadManifest(f"{path}: {key}: {first['msg']}") from error
+        raise BadManifest(f"{path}: {key}: {FIXES.get(first['type'], first['msg'])}") from error
+    except PermissionError as error:
+        raise BadManifest(f"{path}: {error}: let the user that runs the server read it") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadManifest(f"{path}: {error}") from error
     if manifest.api != API:

@@ -61,14 +61,13 @@ def folder_of(house: Any) -> Path:
 
 
 def begin(house: Any, kind: str) -> None:
-    """Let this process be seen from now on: `web` serves pages, `worker` runs tasks."""
+    """Let this process be seen from the next `tell` on: `web` serves pages, `worker` runs tasks."""
     try:
         house.process = Process(kind, CallMark(folder_of(house)))
     except OSError as error:
         log.error("IT cannot see this process: its file cannot be written", error=str(error))
         return
     house.host.hooks.mark = house.process.mark
-    tell(house)
 
 
 def tell(house: Any) -> None:

@@ -160,8 +160,9 @@ def _hold(session: Session, name: str, seen: str | None) -> None:
         )  # fmt: skip
 
 
-def disable(session: Session, host: Host, name: str, *, seen: str | None = None) -> None:
+def disable(session: Session, house: Any, name: str, *, seen: str | None = None) -> None:
     """Mean a plugin to be off. Its code is not needed for it; refused while an enabled plugin requires it."""
+    host = house.host
     _hold(session, name, seen)
     meant = set(session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)))
     needed_by = [
@@ -179,6 +180,7 @@ def disable(session: Session, host: Host, name: str, *, seen: str | None = None)
     intent.enabled, intent.changed_by = False, current_person().name
     session.flush()
     plugins_changed(session, name, "disabled", {})
+    calls.forget(processes.folder_of(house), name)
     if name in host.plugins and host.plugins[name].is_loaded:
         host.collect("backoffice_disabled", only={name})
 

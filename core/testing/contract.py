@@ -174,7 +174,7 @@ class PluginContract:
                 if switch == "on":
                     states.enable(session, house, self.name)
                 elif not needed_by:
-                    states.disable(session, house.host, self.name)
+                    states.disable(session, house, self.name)
         with acting(app) as session:
             query = select(func.count()).select_from(PluginIntent).where(PluginIntent.name == self.name)
             assert session.scalar(query) == 1

@@ -155,12 +155,13 @@ def _exists(day: date) -> Any:
 
 
 def _on_time(row: Any, day: date, late: bool, now: datetime) -> bool | None:
+    """Say whether a store is in time with what was due by now; None before its first deadline."""
     overdue = (row.target_amount is None and now > hours.target_due(row, day)) or (
         row.amount is None and now > hours.report_due(row, day, report_grace(row))
     )
     if late or overdue:
         return False
-    return True if row.amount is not None else None
+    return True if row.amount is not None or now > hours.target_due(row, day) else None
 
 
 def _by_gap(row: StoreDay) -> tuple[Any, ...]:

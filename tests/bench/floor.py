@@ -148,3 +148,6 @@ def _written() -> Iterator[str]:
         part = io.StringIO()
         csv.writer(part).writerows(found)
         yield part.getvalue()
+
+
+from tests.bench import ranking_floor  # noqa: E402, F401 - more addresses of this application

@@ -38,7 +38,9 @@ class Operation:
 
 def operations(app: Flask, chain: Chain) -> list[Operation]:
     """Return every operation for this chain."""
-    return [*_lists(app, chain), *_stores(chain), *_forms(chain), *_boards(chain)]
+    from tests.bench.ranking import ranking_operations
+
+    return [*_lists(app, chain), *_stores(chain), *_forms(chain), *_boards(chain), *ranking_operations(app, chain)]
 
 
 def _lists(app: Flask, chain: Chain) -> list[Operation]:

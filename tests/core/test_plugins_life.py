@@ -131,7 +131,7 @@ def enable(app, name, *nodes):
 
 def disable(app, name):
     with acting(app) as session:
-        states.disable(session, app.extensions["backoffice"].host, name)
+        states.disable(session, app.extensions["backoffice"], name)
 
 
 def state_of(app, name):
@@ -164,7 +164,9 @@ def english():
         ('name = "Tone"', "name"), ('name = "core"', "name"), ('name = "other"', "installed as 'tone'"), ('name = ""', "name"),
         ('api = 2', "api = 2"), ('api = "1"', "api"), ('version = 1', "version"), ('prefix = "/admin/"', "core's own"),
         ('prefix = "day"', "between slashes"), ('prefix = "/a/b/"', "between slashes"), ('requires = "tone"', "requires"),
-        ('colour = "red"', "colour"), ("= broken", "plugin.toml"),
+        ('colour = "red"', "colour: there is no such key: remove it"), ("= broken", "plugin.toml"), ('name = "../../etc"', "small letters"),
+        ('name = "admin"', "core uses this word itself"), ("name = 7", "put it in quotes"), ("title = []", "put it in quotes"),
+        ('after = "tone"', "must be a list"), ("version", "Expected '='"),
     ],
 )  # fmt: skip
 def test_a_manifest_that_cannot_be_used_names_file_key_and_reason(add, folder, line, told):
@@ -173,23 +175,6 @@ def test_a_manifest_that_cannot_be_used_names_file_key_and_reason(add, folder, l
     add("tone", manifest=manifest)
     [found] = [plugin for plugin in discover(folder) if plugin.folder == folder / "tone"]
     assert told in found.problem and ("plugin.toml" in found.problem), found.problem
-
-
-def test_a_folder_that_may_not_be_read_is_a_problem_of_its_own(add, folder, monkeypatch):
-    def shut(real):
-        def refuse(path, *words, **named):
-            if path.parent.name == "tshut":
-                raise PermissionError(13, "Permission denied", str(path))
-            return real(path, *words, **named)
-
-        return refuse
-
-    add("tone")
-    add("tshut")
-    for name in ("exists", "read_text"):
-        monkeypatch.setattr(Path, name, shut(getattr(Path, name)))
-    found = {plugin.name: plugin.problem for plugin in discover(folder)}
-    assert found["tone"] == "" and "Permission denied" in found["tshut"] and "tshut/plugin.toml" in found["tshut"]
 
 
 def test_a_plugin_comes_after_what_it_needs_and_a_circle_stops_only_itself(add, folder):
@@ -205,6 +190,37 @@ def test_a_plugin_comes_after_what_it_needs_and_a_circle_stops_only_itself(add, 
     assert order.index("tfirst") < order.index("tmiddle") < order.index("tlast")
     for name, plugin in found.items():
         assert ("circle" in plugin.problem) == name.startswith(("tring", "tself")), (name, plugin.problem)
+
+
+@pytest.mark.parametrize("key", ["name", "title", "version", "api"])
+def test_a_manifest_without_what_it_must_say_is_told_to_add_it(add, folder, key):
+    add("tone", manifest="\n".join(row for row in MANIFEST.splitlines() if not row.startswith(f"{key} ")))
+    [found] = [plugin for plugin in discover(folder) if plugin.folder == folder / "tone"]
+    assert f"{key}: it is missing: add it" in found.problem
+
+
+def test_a_folder_that_may_not_be_read_stops_nobody_else_and_says_so(add, folder, monkeypatch):
+    from pathlib import Path
+
+    add("tone")
+    add("tlocked")
+    stat, listed = Path.stat, Path.iterdir
+
+    def locked(path, **options):
+        if "tlocked" in path.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", locked)
+    monkeypatch.setattr(
+        Path, "read_text", lambda path, *rest, **options: locked(path) and path.open(encoding="utf-8").read()
+    )
+    found = {plugin.name: plugin.problem for plugin in discover(folder) if plugin.folder.parent == folder}
+    assert found["tone"] == ""
+    assert "Permission denied" in found["tlocked"] and "let the user that runs the server read it" in found["tlocked"]
+    monkeypatch.setattr(Path, "iterdir", lambda path: locked(path / "tlocked") if path == folder else listed(path))
+    [whole] = [plugin for plugin in discover(folder) if plugin.origin == "plugins/"]
+    assert "let the user that runs the server read this folder" in whole.problem
 
 
 def test_discovery_imports_nothing(add, folder):

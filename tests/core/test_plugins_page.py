@@ -33,6 +33,7 @@ def serving(app):
     """This process as one that serves pages."""
     house = app.extensions["backoffice"]
     processes.begin(house, "web")
+    processes.tell(house)
     yield house
     house.host.hooks.mark = house.process = None
 

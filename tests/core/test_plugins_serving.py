@@ -8,7 +8,7 @@ import pytest
 
 from core.language import gettext
 from core.registry import calls
-from core.testing.factories import acting, make_organisation
+from core.testing.factories import acting, enable_plugins, make_organisation
 from tests.core.serving import ROOT, Site, load
 
 WORKERS = 4
@@ -33,7 +33,7 @@ def site(settings, tmp_path):
     app = create_app(settings)
     made = []
 
-    def start(workers=WORKERS, timeout=30, **texts):
+    def start(workers=WORKERS, timeout=30, before=True, **texts):
         for name, text in texts.items():
             (plugins / name).mkdir()
             (plugins / name / "__init__.py").touch()
@@ -43,7 +43,11 @@ def site(settings, tmp_path):
             org = make_organisation(session)
         site = Site(app, settings.database_url, tmp_path, plugins, workers=workers, timeout=timeout)
         made.append(site)
-        site.shell("plugin", "enable", "daily_reports")
+        if before:
+            site.shell("plugin", "enable", "daily_reports")
+        else:  # a shell would go down like any process
+            with acting(app) as session:
+                enable_plugins(session, app.extensions["backoffice"].host)
         site.server.start()
         return site, org
 
@@ -98,6 +102,22 @@ def test_a_hook_that_takes_a_worker_down_costs_one_request_and_is_then_left_alon
     site.shell("plugin", "enable", "tsick")
     assert site.get("/", cookie)[0] in (0, 200), "after the mending it is asked again"
     assert answers_of([site.get("/", cookie) for _ in range(6)]) == {200}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("import time\ntime.sleep(600)", "it did not load within 15 seconds"),
+        ("import os\nos.kill(os.getpid(), 9)", "a process hung or ended in its import"),
+    ],
+    ids=["hangs", "dies"],
+)
+def test_a_plugin_that_hangs_or_ends_the_process_while_it_is_loaded_is_left_out(site, text, reason):
+    site, org = site(workers=2, timeout=7, before=False, tsick=text)
+    assert {site.get("/healthz")[0] for _ in range(6)} == {200}
+    assert site.get("/admin/daily_reports/board/", site.cookie(org.people["leader"]))[0] == 200
+    assert reason in site.get("/admin/plugins/", site.cookie(org.people["it"]))[1]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 from core.api import CalendarDay, Node
 from plugins.daily_reports.models import DayReport, MonthTarget
 from plugins.daily_reports.ranking import method
-from plugins.daily_reports.ranking.method import Contender, DayFigures
+from plugins.daily_reports.ranking.method import Contender, DayFigures, Shared
 from plugins.daily_reports.ranking.periods import Period, days_between, months_between
 
 FEN = BigInteger
 WEIGHT = 10_000
 """Weekday weights have up to four places; they are counted in whole ten-thousandths."""
+ALIKE = [1] * 7
 Closed = dict[int, set[date]]
 
 
@@ -56,7 +57,7 @@ def contenders_of(session: Session, period: Period, until: date) -> list[Contend
         answers = [said.get(day, NOTHING) for day in open_days]
         found.append(Contender(
             (store.id, 0), groups_of_store(store), [
-                DayFigures(day, answer.amount, sticks[day.replace(day=1)][day.weekday()])
+                DayFigures(day, answer.amount, stick.of(day) if (stick := sticks[day.replace(day=1)]) else None)
                 for day, answer in zip(open_days, answers, strict=True)
             ],
             store.id in known or any(answer.amount is not None for answer in answers),
@@ -98,11 +99,12 @@ def closed_days(session: Session, stores: list[Any], first: date, last: date) ->
     for node_id, day, closed, kind in session.execute(query):
         said["chain" if kind == "chain" else node_id][day] = closed
     found: Closed = {}
-    for store in stores if said else ():
-        levels = (said.get(each) for each in ("chain", store.region_id, store.area_id, store.id))
-        spoken: dict[date, bool] = {}
-        for level in levels:
-            spoken |= level or {}
+    everywhere = said.pop("chain", {})
+    for store in stores if said or everywhere else ():
+        spoken = everywhere
+        for level in (store.region_id, store.area_id, store.id):
+            if level in said:
+                spoken = spoken | said[level]
         if spoken:
             found[store.id] = {day for day, closed in spoken.items() if closed}
     return found
@@ -141,12 +143,12 @@ def _plans(session: Session, months: list[Period]) -> dict[tuple[int, date], tup
 
 def _yardstick(
     plan: tuple[int, list[int] | None] | None, usual: list[int] | None, month: Period, store: Any, shut: Any
-) -> list[int] | list[None]:
-    """Return what a day of each weekday of the month is measured by, in fen."""
+) -> Shared | None:
+    """Return what the days of a month are measured by."""
     if plan is None:
-        return usual or [None] * 7
+        return Shared(1, usual, 1) if usual else None
     target, weights = plan
-    return method.shares(target, weights or usual or [1] * 7, _open_days(month, store, shut)) or [None] * 7
+    return method.shared(target, weights or usual or ALIKE, _open_days(month, store, shut))
 
 
 def _open_days(month: Period, store: Any, shut: Any) -> list[int]:

@@ -142,10 +142,11 @@ def _names(session: Session, person: CurrentPerson, ranking: Ranking | None, *, 
         .order_by(order.desc() if is_praise else order, Node.code)
         .limit(MANY)
     )  # fmt: skip
-    return [Name(row.code, row.name, row.achievement, _why(row, ranking.kind)) for row in session.execute(query)]
+    words = reading.Words(ranking.kind)
+    return [Name(row.code, row.name, row.achievement, _why(row, words)) for row in session.execute(query)]
 
 
-def _why(row: Any, kind: str) -> str:
+def _why(row: Any, words: reading.Words) -> str:
     """Return the group rank with its change, then what the store named as its reason."""
     said = [gettext(GAP_REASONS[code]) for code in row.gap_reasons or () if code in GAP_REASONS]
     moved = (
@@ -155,5 +156,5 @@ def _why(row: Any, kind: str) -> str:
     )
     place = "" if row.rank is None else _("%(rank)s in its group", rank=row.rank) + moved
     if row.reason == method.MISSING:
-        said = [reading.words_of(row, kind)]
+        said = [words.of(row)]
     return " · ".join(filter(None, (place, "、".join(said))))

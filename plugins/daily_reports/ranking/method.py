@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from operator import mul
 from typing import Any, NamedTuple
 
 FEWEST_IN_GROUP = 3
@@ -108,19 +109,33 @@ def usual(sums: list[int], counts: list[int]) -> list[int] | None:
 
     A weekday on which nothing was reported takes the average of all days.
     """
-    if sum(counts) < FEWEST_DAYS:
+    days = sum(counts)
+    if days < FEWEST_DAYS:
         return None
-    overall = half_up(sum(sums), sum(counts))
-    return [half_up(total, count) if count else overall for total, count in zip(sums, counts, strict=True)]
+    overall = half_up(sum(sums), days)
+    # Written out: this runs seven times a store.
+    return [(2 * total + count) // (2 * count) if count else overall for total, count in zip(sums, counts, strict=True)]
 
 
-def shares(target: int, weights: list[int], open_days: list[int]) -> list[int] | None:
-    """Return the share of a month's target that falls on a day of each weekday, in fen.
+class Shared(NamedTuple):
+    """A month's target and how it is shared over the open days; or with target and whole 1, the weights themselves."""
 
-    `open_days` says how many open days of each weekday the month has; None when nothing can be shared.
+    target: int
+    weights: list[int]
+    whole: int
+
+    def of(self, day: date) -> int:
+        """Return what falls on a day, in fen."""
+        return half_up(self.target * self.weights[day.weekday()], self.whole)
+
+
+def shared(target: int, weights: list[int], open_days: list[int]) -> Shared | None:
+    """Share a month's target by weekday weights; `open_days` says how many of each weekday the month has.
+
+    Returns None when no open day has any weight.
     """
-    whole = sum(weight * count for weight, count in zip(weights, open_days, strict=True))
-    return [half_up(target * weight, whole) for weight in weights] if whole else None
+    whole = sum(map(mul, weights, open_days))
+    return Shared(target, weights, whole) if whole else None
 
 
 def groups_of(belongs: Mapping[Key, tuple[str, ...]]) -> dict[Key, str]:
@@ -167,15 +182,17 @@ def rank(contenders: Iterable[Contender], before: Mapping[Key, Before]) -> list[
 
 
 def _measured(contender: Contender, group: str) -> Standing:
-    days = contender.days
-    amount = sum(day.amount or 0 for day in days)
-    sticks = [day.yardstick for day in days]
-    yardstick = None if None in sticks else sum(sticks)  # type: ignore[arg-type]
-    if not days:
+    amount, yardstick = 0, 0
+    is_measured = True
+    for day in contender.days:
+        amount += day.amount or 0
+        yardstick += day.yardstick or 0
+        is_measured = is_measured and day.yardstick is not None
+    if not contender.days:
         return Standing(contender, group, CLOSED, 0, None)
     if not contender.is_known:
-        return Standing(contender, group, SILENT, amount, yardstick)
-    if not yardstick:
+        return Standing(contender, group, SILENT, amount, yardstick if is_measured else None)
+    if not yardstick or not is_measured:
         return Standing(contender, group, NEW, amount, None)
     return Standing(contender, group, RANKED, amount, yardstick, achievement(amount, yardstick))
 
@@ -202,10 +219,16 @@ def reason(standing: Standing) -> tuple[str, date | None, int | None]:
     if moved and moved > 0 and own <= then:
         return OTHERS_FELL, None, None
     rises = moved > 0 if moved else own >= 1000
-    chosen = (max if rises else min)(
-        days, key=lambda day: ((day.amount or 0) - (day.yardstick or 0), -day.day.toordinal())
+    chosen = (
+        days[0]
+        if len(days) == 1
+        else (max if rises else min)(
+            days, key=lambda day: ((day.amount or 0) - (day.yardstick or 0), -day.day.toordinal())
+        )
     )
     if chosen.amount is None:
         return MISSING, chosen.day, None
+    if len(days) == 1:
+        return DAY, chosen.day, standing.achievement
     reached = achievement(chosen.amount, chosen.yardstick) if chosen.yardstick else None
     return DAY, chosen.day, reached

@@ -3,22 +3,25 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.api import FORMATS, CurrentPerson, Node, _, gettext, names_of_people
+from core.api import FORMATS, N_, CurrentPerson, Node, _, gettext, names_of_people
 from plugins.daily_reports.ranking import method, rollups
 from plugins.daily_reports.ranking.models import STORE, Ranking, RankingRow
 from plugins.daily_reports.ranking.periods import Period, period_of
 
+REACHED, NO_REPORT = N_("%(day)s reached %(percent)s"), N_("no report on %(day)s")
 
-@dataclass(frozen=True)
-class Line:
+
+class Line(NamedTuple):
     """One row of a ranking as a page shows it. The amounts are None out of the reader's reach."""
 
     node_id: int
+    person_id: int
+    area_id: int | None
     code: str
     name: str
     group: str
@@ -26,25 +29,15 @@ class Line:
     rank: int | None
     change: int | None
     achievement: int | None
+    percent: str
+    """The achievement, to a tenth of a percent."""
+    meaning: str
+    """The colour: good from 100 %, bad below 85 %."""
     reason: str
     reason_day: date | None
     amount: Decimal | None
     yardstick: Decimal | None
     is_within: bool
-    person_id: int = 0
-    area_id: int | None = None
-
-    @property
-    def percent(self) -> str:
-        """The achievement, to a tenth of a percent."""
-        return percent(self.achievement)
-
-    @property
-    def meaning(self) -> str:
-        """The colour: good from 100 %, bad below 85 %."""
-        if self.achievement is None:
-            return "none"
-        return "good" if self.achievement >= 1000 else "watch" if self.achievement >= 850 else "bad"
 
 
 def percent(achievement: int | None) -> str:
@@ -72,38 +65,45 @@ def lines_of(session: Session, person: CurrentPerson, ranking: Ranking, *conditi
     """Return the rows of a ranking by group and rank, as this person may see them."""
     rows = rollups.standings_of(session, person, ranking, *conditions)
     names = names_of_people(session, {row.person_id for row in rows}) if ranking.subject != STORE else {}
-    weekdays, kind = weekday_names(), ranking.kind
-    return [_line(row, kind, weekdays, names) for row in rows]
+    words = Words(ranking.kind)
+    return [_line(row, words, names) for row in rows]
 
 
-def _line(row: Any, kind: str, weekdays: tuple[str, ...], names: dict[int, str]) -> Line:
+def _line(row: Any, words: "Words", names: dict[int, str]) -> Line:
+    achieved = row.achievement
     change = None if row.rank is None or row.rank_before is None else row.rank_before - row.rank
+    meaning = "none" if achieved is None else "good" if achieved >= 1000 else "watch" if achieved >= 850 else "bad"
     return Line(
-        row.node_id, row.code, names.get(row.person_id) or row.name, row.peer_group, row.state, row.rank, change, row.achievement,
-        words_of(row, kind, weekdays), row.reason_day, row.amount, row.yardstick, row.is_within, row.person_id, row.area_id,
+        row.node_id, row.person_id, row.area_id, row.code, names.get(row.person_id) or row.name, row.peer_group, row.state,
+        row.rank, change, achieved, percent(achieved), meaning, words.of(row), row.reason_day, row.amount, row.yardstick, row.is_within,
     )  # fmt: skip
 
 
-def words_of(row: Any, kind: str, weekdays: tuple[str, ...] | None = None) -> str:
-    """Return why a row stands where it stands."""
-    weekdays = weekdays or weekday_names()
-    if row.state != method.RANKED:
-        return _unranked(row.state)
-    day = row.reason_day
-    word = (
-        "" if day is None else weekdays[day.weekday()] if kind != "month" else f"{day:%m-%d} {weekdays[day.weekday()]}"
-    )
-    match row.reason:
-        case method.DAY:
-            return _("%(day)s reached %(percent)s", day=word, percent=short(row.reason_achievement))
-        case method.MISSING:
-            return _("no report on %(day)s", day=word)
-        case method.OVERTAKEN:
-            return _("did not fall back, others did better")
-        case method.OTHERS_FELL:
-            return _("others fell back further")
-        case _other:
-            return _("corrected after it was published")
+class Words:
+    """Says why rows stand where they stand; what a thousand rows have in common is translated once."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind, self.weekdays = kind, weekday_names()
+        self.reached, self.missing = gettext(REACHED), gettext(NO_REPORT)
+        self.others = {
+            method.OVERTAKEN: _("did not fall back, others did better"),
+            method.OTHERS_FELL: _("others fell back further"),
+        }
+
+    def of(self, row: Any) -> str:
+        """Return a row's reason."""
+        if row.state != method.RANKED:
+            return _unranked(row.state)
+        if row.reason == method.DAY:
+            return self.reached % {"day": self.day(row.reason_day), "percent": short(row.reason_achievement)}
+        if row.reason == method.MISSING:
+            return self.missing % {"day": self.day(row.reason_day)}
+        return self.others.get(row.reason) or _("corrected after it was published")
+
+    def day(self, day: date) -> str:
+        """Return the weekday; in a month with its date."""
+        weekday = self.weekdays[day.weekday()]
+        return weekday if self.kind != "month" else f"{day:%m-%d} {weekday}"
 
 
 def _unranked(state: str) -> str:

@@ -48,7 +48,7 @@ def publish(
         session.execute(gone.execution_options(synchronize_session=False))
         if standings:
             rows = [_values(ranking.id, period, each) for each in standings]
-            session.execute(insert(RankingRow), rows, execution_options={"render_nulls": True})
+            session.execute(insert(RankingRow.__table__), rows)
     ranking.until = min(until, period.ends)
     ranking.ranked = sum(each.rank is not None for each in standings)
     ranking.computed_at = ranking.followed_until = clock.now()

@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Any
 
 from core.api import _
+from plugins.daily_reports.ranking.reading import percent
 
-WEEK_KINDS = ("achievement", "rank")
 LATE_KINDS = ("target_late", "report_late", "no_target", "no_report")
 
 
@@ -22,6 +22,8 @@ def say(what: str, figure: Any) -> str:
             return _("No report")
         case "achievement":
             return _("%(percent)s%% of the target", percent=figure)
+        case "week":
+            return _("The week at %(percent)s by the ranking", percent=percent(figure))
         case "rank":
             return _("Place %(rank)s in its peer group", rank=figure)
     return _("Day record")
@@ -37,8 +39,9 @@ def why(reward: Any) -> str:
         return _("Late or missing on %(count)s days: %(days)s", count=len(late), days=days)
     if kinds["rank"]:
         return _("Best of its peer group in the week of %(week)s", week=reward.since)
-    if kinds["achievement"]:
-        return _("Every day of the week of %(week)s reported, and the target well exceeded", week=reward.since)
+    if kinds["week"]:
+        reached = next(figure for _day, what, figure in reward.evidence if what == "week")
+        return _("Every day reported, and the week at %(percent)s by the ranking", percent=percent(reached))
     return ""
 
 
@@ -56,8 +59,6 @@ def of_report(report: Any) -> list[list[Any]]:
         found.append([day, "no_report", None])
     elif report.report_late_minutes:
         found.append([day, "report_late", report.report_late_minutes])
-    if percent := (
-        report.amount * 100 / report.target_amount if report.target_amount and report.amount is not None else None
-    ):
-        found.append([day, "achievement", round(percent)])
+    if report.target_amount and report.amount is not None:
+        found.append([day, "achievement", round(report.amount * 100 / report.target_amount)])
     return found

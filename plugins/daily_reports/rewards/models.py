@@ -14,7 +14,7 @@ KINDS = {"reward": N_("Reward"), "penalty": N_("Penalty")}
 KIND_MEANINGS = {"reward": "good", "penalty": "bad"}
 METRICS = {
     "late_days": N_("Days late in the week, at least"),
-    "achievement": N_("The week's result in percent of the target, at least"),
+    "achievement": N_("The week in percent of the ranking, at least"),
     "best_of_group": N_("Best of its peer group in the week"),
 }
 RUN_STATES = {
@@ -36,7 +36,7 @@ class Rule(Row, Base):
     kind: Mapped[str] = mapped_column(String(10))
     metric: Mapped[str] = mapped_column(String(20))
     threshold: Mapped[int] = mapped_column(Integer, default=0)
-    """Days, or whole percent; without meaning for the best of a group."""
+    """Days, or whole percent of the ranking's yardstick."""
     amount: Mapped[Decimal] = mapped_column(Money)
     appeal_days: Mapped[int] = mapped_column(Integer, default=3)
     most_percent: Mapped[int] = mapped_column(Integer, default=30)

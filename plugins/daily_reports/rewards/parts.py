@@ -61,6 +61,7 @@ def add_usual_rules(session: Session) -> None:
     begin = today - timedelta(days=today.weekday())
     session.add_all([
         Rule(name=_("Three days late in a week"), kind="penalty", metric="late_days", threshold=3, amount=Decimal(50), since=begin, active=False),
+        Rule(name=_("Best of its peer group"), kind="reward", metric="best_of_group", threshold=100, amount=Decimal(100), since=begin, active=False),
         Rule(name=_("Week at 110 percent and more"), kind="reward", metric="achievement", threshold=110, amount=Decimal(200), since=begin, active=False),
     ])  # fmt: skip
     session.flush()

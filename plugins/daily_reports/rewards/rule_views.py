@@ -57,7 +57,7 @@ class RewardRules(ModelView):
         Field("name", N_("Name"), required=True, maximum=60, help=N_("What everybody reads when it is published.")),
         Field("kind", N_("Kind"), required=True, choices=KINDS),
         Field("metric", N_("Measure"), required=True, choices=METRICS, only_new=True),
-        Field("threshold", N_("Threshold"), required=True, minimum=0, maximum=1000, help=N_("Days for lateness, percent for the result; 0 for the best of a group.")),
+        Field("threshold", N_("Threshold"), required=True, minimum=0, maximum=1000, help=N_("Days for lateness, percent of the ranking for the rest; 0 rewards the best of a group whatever it reached.")),
         Field("amount", N_("Amount"), required=True, minimum=1, maximum=MOST_YUAN),
         Field("appeal_days", N_("Appeal days"), required=True, minimum=1, maximum=30),
         Field("most_percent", N_("Stops above (% of stores)"), required=True, minimum=1, maximum=100, help=N_("When a week would hit more of the stores, the rule stops and asks you.")),

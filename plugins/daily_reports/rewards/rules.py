@@ -4,7 +4,7 @@ A week is judged once a rule, from Monday 06:00 on, when every report of it is d
 of the stores than it allows stops and asks a person: then the rule, or the week, is likely to be wrong.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from typing import Any, NamedTuple
@@ -15,6 +15,9 @@ from sqlalchemy.orm import Session
 
 from core.api import Node, _, clock, closed_ids
 from plugins.daily_reports.models import DayReport
+from plugins.daily_reports.ranking.models import RankingRow
+from plugins.daily_reports.ranking.periods import Period
+from plugins.daily_reports.ranking.rollups import find as ranking_of
 from plugins.daily_reports.rewards import evidence, messages, services
 from plugins.daily_reports.rewards.models import Rule, RuleRun
 from plugins.daily_reports.rewards.services import Proposal
@@ -32,7 +35,6 @@ class StoreWeek:
     """One store's week: the days it was open, and what it sent."""
 
     node_id: int
-    peer_group: str
     open_days: list[date] = field(default_factory=list)
     reports: dict[date, Any] = field(default_factory=dict)
 
@@ -60,11 +62,11 @@ def weeks_of_stores(session: Session, monday: date) -> list[StoreWeek]:
         )
     )
     stores = session.execute(
-        select(
-            Node.id, Node.area_id, Node.region_id, Node.opened_on, Node.closed_on, Node.peer_group, Node.format
-        ).where(Node.kind == "store", Node.deleted_at.is_(None), or_(Node.closed_on.is_(None), Node.closed_on > monday))
+        select(Node.id, Node.area_id, Node.region_id, Node.opened_on, Node.closed_on).where(
+            Node.kind == "store", Node.deleted_at.is_(None), or_(Node.closed_on.is_(None), Node.closed_on > monday)
+        )
     ).all()
-    found = {row.id: StoreWeek(row.id, row.peer_group or row.format or "") for row in stores if row.id in begun}
+    found = {row.id: StoreWeek(row.id) for row in stores if row.id in begun}
     for day in days:
         closed = closed_ids(session, stores, day)  # type: ignore[arg-type]
         for node_id, week in found.items():
@@ -80,7 +82,7 @@ def weeks_of_stores(session: Session, monday: date) -> list[StoreWeek]:
     return [week for week in found.values() if week.open_days]
 
 
-def late_days(rule: Rule, weeks: list[StoreWeek]) -> list[Hit]:
+def late_days(session: Session, rule: Rule, monday: date, weeks: list[StoreWeek]) -> list[Hit]:
     """Return who was late with, or missed, target or report on at least `threshold` open days."""
     hits = []
     for week in weeks:
@@ -94,23 +96,55 @@ def late_days(rule: Rule, weeks: list[StoreWeek]) -> list[Hit]:
     return hits
 
 
-def achievement(rule: Rule, weeks: list[StoreWeek]) -> list[Hit]:
-    """Return who reached `threshold` percent of the week's targets, with target and result on every open day.
+def achievement(session: Session, rule: Rule, monday: date, weeks: list[StoreWeek]) -> list[Hit] | None:
+    """Return who reached `threshold` percent in the week's published ranking, with a result on every open day.
 
-    A week with a gap is not judged: who leaves the bad day out must not win.
+    Measured by the ranking's yardstick and not by the targets of the mornings: else the lowest target would win.
+    A week with a gap is not rewarded: who leaves the bad day out must not win.
     """
+    standings = _standings(session, monday)
+    if standings is None:
+        return None
     hits = []
     for week in weeks:
+        reached = standings[week.node_id].achievement if week.node_id in standings else None
         reports = [week.reports.get(day) for day in week.open_days]
-        if any(row is None or not row.target_amount or row.amount is None for row in reports):
-            continue
-        target, sold = (sum(getattr(row, name) for row in reports) for name in ("target_amount", "amount"))
-        if sold * 100 >= rule.threshold * target:
-            hits.append(Hit(week.node_id, [[row.day.isoformat(), "achievement", round(row.amount * 100 / row.target_amount)] for row in reports]))  # type: ignore[union-attr] # fmt: skip
+        if (
+            reached is not None
+            and reached >= rule.threshold * 10
+            and all(row and row.amount is not None for row in reports)
+        ):
+            hits.append(Hit(week.node_id, [*_days(reports), [week.open_days[-1].isoformat(), "week", reached]]))
     return hits
 
 
-JUDGES: dict[str, Callable[[Rule, list[StoreWeek]], list[Hit]]] = {"late_days": late_days, "achievement": achievement}
+def best_of_group(session: Session, rule: Rule, monday: date, weeks: list[StoreWeek]) -> list[Hit] | None:
+    """Return who is first of its peer group in the week's published ranking, from `threshold` percent on; who ties shares."""
+    standings = _standings(session, monday)
+    if standings is None:
+        return None
+    return [
+        Hit(week.node_id, [*_days(week.reports.values()), [week.open_days[-1].isoformat(), "rank", 1]])
+        for week in weeks
+        if (row := standings.get(week.node_id)) and row.rank == 1 and (row.achievement or 0) >= rule.threshold * 10
+    ]
+
+
+def _standings(session: Session, monday: date) -> dict[int, RankingRow] | None:
+    """Return the rows of the week's ranking by store; None until it is final."""
+    ranking = ranking_of(session, Period("week", monday))
+    if ranking is None or not ranking.is_final:
+        return None
+    rows = session.scalars(select(RankingRow).where(RankingRow.ranking_id == ranking.id, RankingRow.person_id == 0))
+    return {row.node_id: row for row in rows}
+
+
+def _days(reports: Iterable[Any]) -> list[Any]:
+    return [fact for row in reports for fact in evidence.of_report(row) if fact[1] == "achievement"]
+
+
+Judge = Callable[[Session, Rule, date, list[StoreWeek]], list[Hit] | None]
+JUDGES: dict[str, Judge] = {"late_days": late_days, "achievement": achievement, "best_of_group": best_of_group}
 
 
 def run_due(session: Session) -> int:
@@ -128,8 +162,10 @@ def run_due(session: Session) -> int:
 
 
 def run(session: Session, rule: Rule, monday: date, weeks: list[StoreWeek]) -> int:
-    """Let one rule judge one week, once; returns how many proposals were made."""
-    hits = JUDGES[rule.metric](rule, weeks)
+    """Let one rule judge one week, once; returns how many proposals were made. Without the week's ranking it waits."""
+    hits = JUDGES[rule.metric](session, rule, monday, weeks)
+    if hits is None:
+        return 0
     too_many = len(hits) * 100 > rule.most_percent * len(weeks)
     try:
         with session.begin_nested():

@@ -51,7 +51,9 @@ def fill(session: Session, size: dict[str, Any], seed: int) -> None:
     for monday in mondays:
         weeks = rules.weeks_of_stores(session, monday)
         for rule in found:
-            hits = rules.JUDGES[rule.metric](rule, weeks)
+            hits = rules.JUDGES[rule.metric](session, rule, monday, weeks)
+            if hits is None:
+                continue
             is_held = len(hits) * 100 > rule.most_percent * len(weeks)
             session.add(RuleRun(
                 rule_id=rule.id, week=monday, state="held" if is_held else "done", judged=len(weeks), hit=len(hits),

@@ -109,10 +109,11 @@ def test_usual_is_the_average_of_the_weekday_and_of_all_days_where_there_is_none
 
 def test_the_months_target_is_shared_over_its_open_days_by_weekday():
     open_days = [4, 4, 4, 5, 5, 4, 0]
-    parts = method.shares(3_000_000, [1, 1, 1, 1, 1, 3, 9], open_days)
-    assert parts[5] == pytest.approx(3 * parts[0], abs=2)
-    assert abs(sum(part * count for part, count in zip(parts, open_days, strict=True)) - 3_000_000) <= sum(open_days)
-    assert method.shares(1_000, [0] * 7, open_days) is None
+    share = method.shared(3_000_000, [1, 1, 1, 1, 1, 3, 9], open_days)
+    week = [share.of(MONDAY + timedelta(days=n)) for n in range(7)]
+    assert week[5] == pytest.approx(3 * week[0], abs=2)
+    assert sum(part * count for part, count in zip(week, open_days, strict=True)) == pytest.approx(3_000_000, abs=26)
+    assert method.shared(1_000, [0] * 7, open_days) is None
 
 
 def test_a_slip_in_a_target_is_shown_up_to_a_bound():

@@ -9,6 +9,9 @@ from sqlalchemy import select
 from core.inbox import Message
 from core.org.models import CalendarDay
 from core.testing.factories import acting
+from plugins.daily_reports.models import MonthTarget
+from plugins.daily_reports.ranking import rollups
+from plugins.daily_reports.ranking.periods import Period
 from plugins.daily_reports.rewards import evidence, rules
 from plugins.daily_reports.rewards.models import Reward, Rule, RuleRun
 from plugins.daily_reports.rewards.states import StepRefused
@@ -51,6 +54,23 @@ def week(add):
             )
 
     return write
+
+
+@pytest.fixture
+def ranked(app, chain, at):
+    """A function that publishes the week's ranking; head office expects a thousand yuan a day of every store."""
+
+    def publish(until=WEEK[6]):
+        at("2026-11-23 05:00")
+        with acting(app) as session:
+            november = [
+                MonthTarget(node_id=store.id, month=date(2026, 11, 1), amount=Decimal(30_000)) for store in chain.stores
+            ]
+            session.add_all(november)
+            session.flush()
+            rollups.publish(session, Period("week", MONDAY), until)
+
+    return publish
 
 
 @pytest.fixture
@@ -112,18 +132,70 @@ def test_imported_history_is_never_late(chain, rule, week, add, judge):
 
 
 @pytest.mark.requirement("G20", "Z17")
-@pytest.mark.parametrize(("amount", "is_proposed"), [(1100, True), ("1099.99", False), (1500, True)])
-def test_a_week_at_110_percent_is_rewarded_and_just_below_it_is_not(chain, rule, week, judge, amount, is_proposed):
+@pytest.mark.parametrize(("amount", "is_proposed"), [(1100, True), ("1099.40", False), (1500, True)])
+def test_a_week_at_110_percent_is_rewarded_and_just_below_it_is_not(
+    chain, rule, week, ranked, judge, amount, is_proposed
+):
     rule(kind="reward", metric="achievement", threshold=110, amount=Decimal(200))
     week(0, amount=amount)
+    ranked()
     assert set(judge()) == ({chain.stores[0].id} if is_proposed else set())
 
 
-def test_a_week_with_a_gap_is_not_rewarded_so_that_nobody_wins_by_leaving_a_bad_day_out(chain, rule, week, judge):
+@pytest.mark.requirement("G20")
+def test_a_low_target_in_the_morning_earns_no_reward(chain, rule, add, ranked, judge):
+    rule(kind="reward", metric="achievement", threshold=110)
+    for day in WEEK:
+        add(0, 100, 1000, day=day, target_late_minutes=0, report_late_minutes=0)
+    ranked()
+    assert judge() == {}
+
+
+def test_a_week_with_a_gap_is_not_rewarded_so_that_nobody_wins_by_leaving_a_bad_day_out(
+    chain, rule, week, ranked, judge
+):
     rule(kind="reward", metric="achievement", threshold=110)
     week(0, amount=2000, missing=1)
     week(1, amount=2000)
-    assert set(judge()) == {chain.stores[1].id}
+    ranked()
+    found = judge()
+    assert set(found) == {chain.stores[1].id}
+    assert evidence.why(found[chain.stores[1].id]) == "Every day reported, and the week at 200.0% by the ranking"
+    assert len({day for day, _what, _figure in found[chain.stores[1].id].evidence}) == 7
+
+
+@pytest.mark.requirement("G16", "G20")
+def test_the_best_of_the_week_are_proposed_who_ties_shares_and_nobody_below_the_threshold(
+    chain, rule, week, ranked, judge
+):
+    rule(name="Best", kind="reward", metric="best_of_group", threshold=100)
+    for number in range(8):
+        week(number, amount=1200 if number in (2, 5) else 1100)
+    ranked()
+    found = judge()
+    assert set(found) == {chain.stores[2].id, chain.stores[5].id}
+    assert evidence.why(found[chain.stores[2].id]) == "Best of its peer group in the week of 2026-11-16"
+
+
+def test_the_best_of_a_bad_week_is_not_rewarded(rule, week, ranked, judge):
+    rule(kind="reward", metric="best_of_group", threshold=100)
+    for number in range(8):
+        week(number, amount=500 + number)
+    ranked()
+    assert judge() == {}
+
+
+@pytest.mark.parametrize("metric", ["achievement", "best_of_group"])
+def test_a_rule_that_needs_the_ranking_waits_until_it_is_final(app, rule, week, ranked, judge, metric):
+    rule(kind="reward", metric=metric, threshold=0)
+    for number in range(8):
+        week(number)
+    assert judge("2026-11-23 06:00") == {}
+    ranked(until=WEEK[5])
+    assert judge("2026-11-23 06:30") == {}
+    with acting(app) as session:
+        rollups.publish(session, Period("week", MONDAY), WEEK[6])
+    assert judge("2026-11-23 07:00") != {}
 
 
 @pytest.mark.requirement("G7")
