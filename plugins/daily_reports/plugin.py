@@ -5,6 +5,7 @@ from typing import Any
 
 from core.api import N_, CurrentPerson, HomeCard, Permission, ScheduledTask, hookimpl, resource_permissions, session
 from plugins.daily_reports import models  # noqa: F401 - the host must know every table before it looks at the schema
+from plugins.daily_reports.week import models as week_models  # noqa: F401 - the same
 
 OFFICE = {"head_office": "all"}
 ABOVE = OFFICE | {"leader": "all", "area_manager": "node"}
@@ -24,6 +25,10 @@ def backoffice_permissions() -> list[Permission]:
         Permission("daily_reports:day:remind", N_("Remind missing stores"), area),
         Permission("daily_reports:day:correct", N_("Correct a sent report"), area | STORE),
         *resource_permissions(
+            "daily_reports:week", N_("Weeks"), list=ABOVE | STORE, read=ABOVE | STORE, export=ABOVE,
+            update=STORE | {"area_manager": "node"},
+        ),
+        *resource_permissions(
             "daily_reports:month_target", N_("Month targets"), view=ABOVE | STORE, edit=OFFICE, update={"area_manager": "node"},
         ),
     ]  # fmt: skip
@@ -33,8 +38,9 @@ def backoffice_permissions() -> list[Permission]:
 def backoffice_admin_views() -> list[object]:
     """The board, the reports and the month targets at the desk."""
     from plugins.daily_reports.views import Board, DayReports, MonthTargets
+    from plugins.daily_reports.week.views import WeekReports
 
-    return [Board("daily_reports_board", "daily_reports/board"), DayReports(), MonthTargets()]
+    return [Board("daily_reports_board", "daily_reports/board"), DayReports(), MonthTargets(), WeekReports()]
 
 
 @hookimpl

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from core.api import Node, _, audited_as, clock, current_person, is_closed, show
 from plugins.daily_reports import hours, states
@@ -185,8 +186,15 @@ def set_target(
     report.target_by = current_person().id
     _replace_lines(session, report, target.lines, unfinished_before(session, node, day))
     session.add(Submission(key=key, report_id=report.id))
-    session.flush()
+    renew(session, report)
     return report
+
+
+def renew(session: Session, report: Any) -> None:
+    """Write a record as a new version, also when only its lines have changed: who overtakes is always seen."""
+    report.updated_at = clock.now()
+    flag_modified(report, "updated_at")
+    session.flush()
 
 
 def _replace_lines(session: Session, report: DayReport, lines: tuple[Line, ...], carried: list[PlanLine]) -> None:
@@ -236,7 +244,7 @@ def close_day(
     for line in lines_of(session, report):
         line.done = line.id in result.done
     session.add(Submission(key=key, report_id=report.id))
-    session.flush()
+    renew(session, report)
     return report
 
 

@@ -46,10 +46,11 @@ def suggest(session: Session, node: Node, day: date) -> Suggestion:
     target = session.scalars(
         select(MonthTarget.amount).where(MonthTarget.node_id == node.id, MonthTarget.month == month)
     ).one_or_none()
-    return work_out(sold, day, target, _closed_days(session, node, day))
+    return work_out(sold, day, target, closed_days(session, node, day))
 
 
-def _closed_days(session: Session, node: Node, day: date) -> set[date]:
+def closed_days(session: Session, node: Node, day: date) -> set[date]:
+    """Return the days from `day` to its month's end on which the node is closed."""
     above = [node.id, node.area_id, node.region_id]
     rows = session.execute(
         select(CalendarDay.day, CalendarDay.node_id, CalendarDay.closed, Node.kind)

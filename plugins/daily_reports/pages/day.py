@@ -1,7 +1,7 @@
 """One node's day: the form that is due now, or what was sent; and its trend."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -63,6 +63,7 @@ def show_day(
         corrections=corrections, state_title=gettext(states.STATES[report.state]) if report else "",
         meaning=boards.meaning_of(report.achievement) if report else "none", show_time=show_time,
         address=page_of(node, day), trend_url=url_for("daily_reports.trend_page", code=node.code),
+        week_url=url_for("daily_reports.week_page", code=node.code, week=day - timedelta(days=day.weekday())),
     )  # fmt: skip
 
 
