@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.api import Node, clock, closed_ids
-from plugins.daily_reports import hours, months, suggestion
+from plugins.daily_reports import boards, hours, months, suggestion
 from plugins.daily_reports.models import DayReport, MonthTarget, PlanLine
 from plugins.daily_reports.week.states import days_of
 
@@ -38,6 +38,11 @@ class Week:
     """Days on which a target and a result had to be there by now."""
     in_time: int = 0
     """Days on which both came in time."""
+    asked: Decimal = Decimal()
+    """The targets of the days that have reported."""
+    met: Decimal = Decimal()
+    """The results of the days that had a target."""
+    is_over: bool = False
     reasons: Counter[str] = field(default_factory=Counter)
     days: list[Any] = field(default_factory=list)
     """Of one node: each day's row, or None, Monday first."""
@@ -47,6 +52,15 @@ class Week:
         """How many of the days that were due came in time, in whole percent; None while nothing is due."""
         return round(100 * self.in_time / self.due) if self.due else None
 
+    @property
+    def pace(self) -> int | None:
+        """What the days that have reported brought, in whole percent of their targets."""
+        return percent(self.met, self.asked)
+
+    def meaning(self, target: Decimal | None) -> str:
+        """Return the colour of the result: by the week's target when it is over, by the pace until then."""
+        return boards.meaning_of(percent(self.amount, target) if self.is_over else self.pace)
+
     def add(self, other: "Week") -> None:
         """Count the days of another week in."""
         self.target += other.target
@@ -54,6 +68,9 @@ class Week:
         self.reported += other.reported
         self.due += other.due
         self.in_time += other.in_time
+        self.asked += other.asked
+        self.met += other.met
+        self.is_over = other.is_over
         self.reasons += other.reasons
 
 
@@ -83,13 +100,16 @@ def among(query: Any, model: Any, nodes: list[Node]) -> Any:
 
 
 def _week(node: Node, rows: list[Any], days: list[date], closed: dict[date, set[int]], now: datetime) -> Week:
-    week = Week(days=rows)
+    week = Week(days=rows, is_over=hours.working_day(now) > days[-1])
     for day, row in zip(days, rows, strict=True):
         if row is not None:
             week.target += row.target_amount or 0
             if row.amount is not None:
                 week.amount += row.amount
                 week.reported += 1
+                if row.target_amount:
+                    week.asked += row.target_amount
+                    week.met += row.amount
                 week.reasons.update(row.gap_reasons or ())
         if node.id in closed.get(day, {node.id}) or (row is not None and row.imported):
             continue

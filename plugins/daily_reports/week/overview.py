@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.api import Node, criteria, current_person
-from plugins.daily_reports import boards
 from plugins.daily_reports.week.figures import Week, among, percent, weeks_of
 from plugins.daily_reports.week.models import WeekLine, WeekReport
 from plugins.daily_reports.week.states import days_of
@@ -55,7 +54,13 @@ class Row:
     @property
     def meaning(self) -> str:
         """The colour of the result: good, watch, bad, or none without a target."""
-        return boards.meaning_of(self.percent)
+        return self.figures.meaning(self.target)
+
+    @property
+    def order(self) -> tuple[bool, int, str]:
+        """Where it stands on the page: who is furthest behind comes first, who has nothing yet last."""
+        measure = self.percent if self.figures.is_over else self.figures.pace
+        return (measure is None, measure or 0, self.node.code)
 
     def add(self, other: "Row") -> None:
         """Count another row in."""

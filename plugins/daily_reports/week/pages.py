@@ -218,7 +218,7 @@ def _show_many(node: Node, week: date) -> Any:
     stores = overview.rows_of(session, overview.stores_of(session, node, week), week)
     total = overview.total_of(node, stores)
     rows = stores if node.kind == "area" else overview.by_area(session, stores)
-    rows.sort(key=lambda row: (row.percent is None, row.percent or 0, row.node.code))
+    rows.sort(key=lambda row: row.order)
     return render_template(
         "daily_reports/weeks.html", **_frame(node, week), total=total, rows=rows, week_page_of=week_page_of,
         back_url=url_for("daily_reports.today"),

@@ -129,3 +129,18 @@ def test_week_plans_gives_each_store_in_reach_with_what_was_kept_and_missed(chai
         assert overview.week_plans(session, chain.areas[1], MONDAY) == []
     with work(person("head_office")) as session:
         assert len(overview.week_plans(session, chain.chain, MONDAY)) == 8
+
+
+@pytest.mark.requirement("G8")
+def test_a_week_that_goes_on_is_coloured_by_its_pace_and_one_that_is_over_by_its_target(store, manager, work, add, at):
+    for number in range(3):
+        add(0, 1000, 1000, day(number), **TIMELY)
+    for when, colour in (("2026-11-18 22:30", "good"), ("2026-11-23 03:00", "bad")):
+        at(when)
+        with work(manager) as session:
+            week = figures.weeks_of(session, [store], MONDAY)[store.id]
+        assert (figures.percent(week.amount, Decimal(7000)), week.pace, week.meaning(Decimal(7000))) == (
+            43,
+            100,
+            colour,
+        )
