@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
+from flask import g
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -49,14 +50,13 @@ class TaskRun(Base):
 
 
 def run_due_tasks(house: Any) -> list[str]:
-    """Run every task that is due now, of core and of the plugins that are on; return the names of those that ran."""
+    """Run every task that is due now, of core and of the plugins that are on; return the names of those that ran.
+
+    Needs an application context: what is on now is kept there, as in a request.
+    """
     with acting_as(SYSTEM), house.database.transaction() as session:
-        revision = session.scalars(select(Revision.plugins)).one()
-        on = {
-            name
-            for name in house.host.plugins
-            if house.host.is_on(name, house.host.switches(session, revision), SYSTEM)
-        }
+        g.switches = house.host.switches(session, session.scalars(select(Revision.plugins)).one())
+        on = {name for name in house.host.plugins if house.host.is_on(name, g.switches, SYSTEM)}
     ran = []
     for plugin, tasks in house.host.collect("backoffice_scheduled_tasks", only=on):
         for task in tasks:

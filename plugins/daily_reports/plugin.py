@@ -5,6 +5,7 @@ from typing import Any
 
 from core.api import N_, CurrentPerson, HomeCard, Permission, ScheduledTask, hookimpl, resource_permissions, session
 from plugins.daily_reports import models  # noqa: F401 - the host must know every table before it looks at the schema
+from plugins.daily_reports.reminders import remind_due
 from plugins.daily_reports.week import models as week_models  # noqa: F401 - the same
 
 OFFICE = {"head_office": "all"}
@@ -61,10 +62,13 @@ def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
 
 @hookimpl
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
-    """Days are locked 48 hours after their end."""
+    """Days are locked 48 hours after their end; who is late is reminded."""
     from plugins.daily_reports.services import lock_due
 
-    return [ScheduledTask("daily_reports.lock", timedelta(minutes=15), lambda session: f"{lock_due(session)} locked")]
+    return [
+        ScheduledTask("daily_reports.lock", timedelta(minutes=15), lambda session: f"{lock_due(session)} locked"),
+        ScheduledTask("daily_reports.remind", timedelta(minutes=1), lambda session: f"{remind_due(session)} reminded"),
+    ]
 
 
 @hookimpl
