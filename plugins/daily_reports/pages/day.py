@@ -10,6 +10,7 @@ from sqlalchemy import select
 from core.api import Node, _, clock, collect, current_person, gettext, is_closed, names_of_people, requires, session
 from plugins.daily_reports import boards, hours, services, states, suggestion
 from plugins.daily_reports.models import GAP_REASONS, SURPLUS_REASONS, TENDERS, Correction, DayReport
+from plugins.daily_reports.opening import services as openings
 from plugins.daily_reports.pages.addresses import (
     CORRECT,
     READ,
@@ -44,6 +45,7 @@ def show_day(
     lines = services.lines_of(session, report)
     suggested = suggestion.suggest(session, node, day) if step == "target" else None
     carried = services.unfinished_before(session, node, day) if step == "target" and not lines else []
+    habits = _habits(node, report) if step == "target" and not lines and not carried else []
     offered = amount_offered(node, day) if step == "close" else None
     corrections = _corrections(report)
     signers = (
@@ -53,7 +55,7 @@ def show_day(
     )
     return render_template(
         "daily_reports/day.html", page_title=title_of(day), place_name=node.name, back_url=back_url(), node=node, day=day, step=step,
-        report=report, lines=lines, carried=carried, suggested=suggested, offered=offered, problem=problem, conflict=conflict,
+        report=report, lines=lines, carried=carried, habits=habits, suggested=suggested, offered=offered, problem=problem, conflict=conflict,
         read=read, key=(read.texts.get("key") if read else None) or str(uuid.uuid4()), version=_version(report, read, conflict),
         weekday=weekday_of(day), is_today=day == hours.working_day(clock.now()), why_not=why_not,
         reasons=[(value, gettext(title)) for value, title in GAP_REASONS.items()],
@@ -84,6 +86,14 @@ def _step(report: DayReport | None, node: Node, day: date, may_write: bool) -> s
     if report is None:
         return "close" if closing_soon or now >= hours.target_ends(day) else "target"
     return "close" if closing_soon else "sent"
+
+
+def _habits(node: Node, report: DayReport | None) -> list[dict[str, str]]:
+    """Return what a store that was opened after another may plan on its first day."""
+    opening = openings.of_node(session, node.id) if report is None else None
+    if opening is None or session.scalar(select(DayReport.id).where(DayReport.node_id == node.id).limit(1)):
+        return []
+    return [{"what": what, "who": "", "due": ""} for what in opening.actions]
 
 
 def _why_not(node: Node, day: date) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from core.api import Node, _, clock, criteria, current_person, gettext, names_of_people, requires, session, toast
 from plugins.daily_reports import boards, forms, hours, services
 from plugins.daily_reports.models import GAP_REASONS
+from plugins.daily_reports.opening import services as openings
 from plugins.daily_reports.pages.addresses import (
     blueprint,
     node_by,
@@ -106,6 +107,7 @@ def _show_store(
         target=report.target_amount if report and report.target_amount is not None else of_days.target or None,
         kept=kept, missed=missed, days=states.days_of(week), today=hours.working_day(clock.now()),
         carried=weeks.unfinished_before(session, node, week) if step == "plan" and report is None else [],
+        habits=_habits(node) if step == "plan" and report is None else [],
         suggested=figures.suggested_target(session, node, week) if step == "plan" else None,
         problem=problem, conflict=conflict, key=(read.texts.get("key") if read else None) or str(uuid.uuid4()),
         version=seen or (report.version if report else 0), names=names_of_people(session, signers), may_write=may_write,
@@ -119,6 +121,14 @@ def _up(node: Node, week: date) -> str:
     above = select(Node).where(Node.id == (node.area_id or node.parent_id), criteria(Node, current_person(), READ))
     area = session.scalars(above).one_or_none() if node.kind in WRITERS else None
     return week_page_of(area, week) if area else url_for("daily_reports.today")
+
+
+def _habits(node: Node) -> list[dict[str, Any]]:
+    """Return what a store that was opened after another may plan in its first week."""
+    opening = openings.of_node(session, node.id)
+    if opening is None or session.scalar(select(WeekReport.id).where(WeekReport.node_id == node.id).limit(1)):
+        return []
+    return [{"what": what, "standard": standard, "due": due, "owner": ""} for what, standard, due in opening.events]
 
 
 def _is_locked(week: date) -> bool:
