@@ -19,8 +19,8 @@ class Openings(ModelView):
     row_title = N_("new store")
     actions = ("list", "read", "create")
     columns = [
-        Column("opened_on", N_("Opens on"), filter="date"),
         Column("node_id", N_("Store"), names=names_of_nodes),
+        Column("opened_on", N_("Opens on"), filter="date"),
         Column("copied_from_id", N_("After the pattern of"), names=names_of_nodes),
         Column("parent_id", N_("Area"), names=names_of_nodes),
         Column("created_at", N_("Made"), shown=False),
