@@ -67,6 +67,7 @@ def test_a_new_store_is_copied_its_manager_made_and_the_first_target_sent(
     ):
         phone.fill(f"[name={name}]", typed)
     phone.tap(".main-button")
+    phone.wait_for_url(lambda url: "password" not in url)
     phone.goto("/day/")
     assert phone.url.endswith("/day/at/S9/2026-03-05/")
     assert phone.input_value("[name=what_0]") == "Call regular customers"
