@@ -23,7 +23,7 @@ from core.hookspecs import hookimpl, hookspec
 from core.jobs import ScheduledTask
 from core.language import N_, _, gettext
 from core.org.models import FORMATS, CalendarDay, InNode, Node, Person
-from core.org.people import names_of_people, people_at
+from core.org.people import names_of_people, people_at, people_who_may
 from core.org.places import names_of_nodes
 from core.org.tree import add_place, chain, closed_ids, is_closed, stores_below
 from core.registry.host import collect, is_on_at
@@ -33,7 +33,7 @@ __all__ = [
     "FORMATS", "SYSTEM", "CalendarDay", "Cell", "Column", "CurrentPerson", "Deletable", "Field", "Forbidden", "HomeCard",
     "Id", "ImportRefused", "ImportRow", "InNode", "Instant", "ModelView", "Money", "N_", "Node", "Page", "Permission", "Person", "Reach", "Row",
     "ScheduledTask", "_", "across_scopes", "acting_as", "add_place", "allowed", "audited_as", "chain", "chain_codes", "clock", "closed_ids", "collect", "criteria",
-    "current_person", "document_codes", "expose", "gettext", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at", "names_of_nodes", "names_of_people", "people_at",
+    "current_person", "document_codes", "expose", "gettext", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at", "names_of_nodes", "names_of_people", "people_at", "people_who_may",
     "plugin_base", "public", "record", "requires", "resource_permissions", "session", "show", "signed_in",
     "stores_below", "toast", "typed",
 ]  # fmt: skip

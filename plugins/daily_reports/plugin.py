@@ -5,6 +5,7 @@ from typing import Any
 
 from core.api import N_, CurrentPerson, HomeCard, Permission, ScheduledTask, hookimpl, resource_permissions, session
 from plugins.daily_reports import models  # noqa: F401 - the host must know every table before it looks at the schema
+from plugins.daily_reports.departments import models as department_models  # noqa: F401 - the same
 from plugins.daily_reports.opening import models as opening_models  # noqa: F401 - the same
 from plugins.daily_reports.reminders import remind_due
 from plugins.daily_reports.week import models as week_models  # noqa: F401 - the same
@@ -34,6 +35,9 @@ def backoffice_permissions() -> list[Permission]:
             "daily_reports:opening", N_("New stores"), list=ABOVE, read=ABOVE | STORE, create=OFFICE,
         ),
         *resource_permissions(
+            "daily_reports:template", N_("Department reports"), list=ABOVE, read=ABOVE | STORE, create=OFFICE, update=OFFICE,
+        ),
+        *resource_permissions(
             "daily_reports:month_target", N_("Month targets"), view=ABOVE | STORE, edit=OFFICE, update={"area_manager": "node"},
         ),
     ]  # fmt: skip
@@ -42,11 +46,19 @@ def backoffice_permissions() -> list[Permission]:
 @hookimpl
 def backoffice_admin_views() -> list[object]:
     """The board, the reports and the month targets at the desk."""
+    from plugins.daily_reports.departments.views import ReportTemplates
     from plugins.daily_reports.opening.views import Openings
     from plugins.daily_reports.views import Board, DayReports, MonthTargets
     from plugins.daily_reports.week.views import WeekReports
 
-    return [Board("daily_reports_board", "daily_reports/board"), DayReports(), MonthTargets(), WeekReports(), Openings()]
+    return [
+        Board("daily_reports_board", "daily_reports/board"),
+        DayReports(),
+        MonthTargets(),
+        WeekReports(),
+        Openings(),
+        ReportTemplates(),
+    ]
 
 
 @hookimpl

@@ -13,13 +13,14 @@ from sqlalchemy import Date, Integer, String, UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.api import InNode, Instant, Node, Row, _, clock, closed_ids, inbox, is_on_at, people_at
+from core.api import InNode, Instant, Node, Row, _, clock, closed_ids, inbox, is_on_at, people_at, people_who_may
 from plugins.daily_reports import hours
+from plugins.daily_reports.departments.expected import UPDATE, excused, reporting
 from plugins.daily_reports.models import Base, DayReport
 from plugins.daily_reports.week import states as weeks
 from plugins.daily_reports.week.models import WeekReport
 
-MANAGERS, AREA_MANAGER = {"store_manager", "deputy"}, {"area_manager"}
+AREA_MANAGER = {"area_manager"}
 BEFORE, AFTER, STALE = timedelta(minutes=15), timedelta(minutes=30), timedelta(hours=3)
 MOST_NAMES = 8
 
@@ -96,11 +97,12 @@ def _waiting(session: Session, day: date) -> list[tuple[Node, set[str]]]:
     query = (
         select(Node, DayReport.target_amount, DayReport.amount)
         .outerjoin(DayReport, (DayReport.node_id == Node.id) & (DayReport.day == day))
-        .where(Node.kind == "store", Node.deleted_at.is_(None), DayReport.amount.is_(None))
+        .where(reporting(), Node.deleted_at.is_(None), DayReport.amount.is_(None))
         .order_by(Node.code)
     )
     found = [(node, target) for node, target, _amount in session.execute(query)]
-    closed = closed_ids(session, [node for node, _target in found], day)
+    places = [node for node, _target in found]
+    closed = closed_ids(session, places, day) | excused(session, places, day)
     return [
         (node, {"report"} if target is not None else {"target", "report"})
         for node, target in found
@@ -154,7 +156,7 @@ def _claim(session: Session, nodes: Iterable[Node], day: date, kind: str) -> lis
 
 
 def _tell_stores(session: Session, claimed: list[tuple[Node, Reminder]], day: date, step: Step) -> int:
-    people = people_at(session, {node.id for node, _reminder in claimed}, MANAGERS) if claimed else {}
+    people = people_who_may(session, {node.id for node, _reminder in claimed}, UPDATE) if claimed else {}
     for node, reminder in claimed:
         title, text = _words(step, node, day)
         page = f"/day/week/at/{node.code}/{day}/" if step in WEEK_STEPS else f"/day/at/{node.code}/{day}/"

@@ -12,7 +12,6 @@ from plugins.daily_reports import boards, hours
 blueprint = Blueprint("daily_reports", __name__, url_prefix="/day")
 READ, UPDATE = "daily_reports:day:read", "daily_reports:day:update"
 REVIEW, REMIND, CORRECT = "daily_reports:day:review", "daily_reports:day:remind", "daily_reports:day:correct"
-MANAGERS = {"store_manager", "deputy"}
 
 
 def node_by(code: str, permission: str) -> Node:

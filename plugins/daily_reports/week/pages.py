@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from core.api import Node, _, clock, criteria, current_person, gettext, names_of_people, requires, session, toast
 from plugins.daily_reports import boards, forms, hours, services
+from plugins.daily_reports.departments.expected import template_of
 from plugins.daily_reports.models import GAP_REASONS
 from plugins.daily_reports.opening import services as openings
 from plugins.daily_reports.pages.addresses import (
@@ -98,6 +99,7 @@ def _show_store(
     may_write = reaches(UPDATE, node) and not _is_locked(week)
     step = step or _step(report, node, week, may_write)
     lines = weeks.lines_of(session, report)
+    template = template_of(session, node.id) if node.kind == "department" else None
     of_days = figures.weeks_of(session, [node], week)[node.id]
     kept, missed = figures.day_lines(session, node, week)
     signers = {report.planned_by, report.summed_up_by} - {None} if report else set()
@@ -108,7 +110,8 @@ def _show_store(
         kept=kept, missed=missed, days=states.days_of(week), today=hours.working_day(clock.now()),
         carried=weeks.unfinished_before(session, node, week) if step == "plan" and report is None else [],
         habits=_habits(node) if step == "plan" and report is None else [],
-        suggested=figures.suggested_target(session, node, week) if step == "plan" else None,
+        suggested=figures.suggested_target(session, node, week) if step == "plan" and template is None else None,
+        template=template,
         problem=problem, conflict=conflict, key=(read.texts.get("key") if read else None) or str(uuid.uuid4()),
         version=seen or (report.version if report else 0), names=names_of_people(session, signers), may_write=may_write,
         may_plan=may_write and _may_plan(report, week), may_sum_up=may_write and clock.now() >= states.summary_opens(week),

@@ -96,8 +96,9 @@ def set_plan(session: Session, node: Node, week: date, plan: Plan, *, key: str, 
         report.plan_late_minutes = hours.late_minutes(states.plan_due(week), now)
         report.planned_at = now
     report.planned_by = current_person().id
+    renew(report)
     _replace_lines(session, report, plan.lines, unfinished_before(session, node, week))
-    renew(session, report)
+    session.flush()
     return report
 
 
@@ -125,9 +126,10 @@ def sum_up(
     if report.summed_up_at is None:
         report.summary_late_minutes = hours.late_minutes(states.summary_due(week), now)
     report.summed_up_at, report.summed_up_by = now, current_person().id
+    renew(report)
     for line in lines_of(session, report):
         line.done = line.id in summary.done
-    renew(session, report)
+    session.flush()
     return report
 
 
@@ -138,7 +140,8 @@ def tick(session: Session, report: WeekReport, line_id: int, done: bool) -> None
     for line in lines_of(session, report):
         if line.id == line_id:
             line.done = done
-            renew(session, report)
+            renew(report)
+    session.flush()
 
 
 def _check_open(node: Node, week: date) -> None:
