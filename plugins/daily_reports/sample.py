@@ -14,6 +14,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from core.api import Node, chain, clock, closed_ids, names_of_people, people_at
+from plugins.daily_reports.departments import sample as departments
 from plugins.daily_reports.models import Correction, DayReport, MonthTarget, PlanLine
 from plugins.daily_reports.sample_days import Day, Diary, Staff, World
 from plugins.daily_reports.sample_sales import Shop, days_between, season_of, shop_of
@@ -53,6 +54,7 @@ def fill(session: Session, size: dict[str, Any], seed: int) -> None:
             if day not in closed[node_id] and (written := diary.write(day)):
                 told.append(written)
     _write_days(session, told, since)
+    departments.fill(session, today, seed)
     weeks.fill(session, stores, {node_id: team.manager for node_id, team in staff.items()}, today, seed)
 
 

@@ -45,7 +45,8 @@ def fill(session: Session, stores: list[Node], managers: dict[int, int | None], 
         return
     rows.sort(key=lambda row: (row["week"], row["node_id"]))
     session.execute(insert(WeekReport), rows, execution_options=IN_ONE_SET)
-    found = session.execute(select(WeekReport.id, WeekReport.node_id, WeekReport.week).where(WeekReport.week >= since))
+    query = select(WeekReport.id, WeekReport.node_id, WeekReport.week).where(WeekReport.week >= since)
+    found = session.execute(query.order_by(WeekReport.id))
     of_weeks = [{"week_id": week_id} | line for week_id, *key in found for line in lines[tuple(key)]]  # type: ignore[index]
     if of_weeks:
         session.execute(insert(WeekLine), of_weeks)
