@@ -24,9 +24,11 @@ def fill(session: Session, today: date, seed: int) -> None:
     if node is None:
         return
     node.opens, node.closes = time(9), time(18)
+    made_at = clock.at(today - timedelta(days=DAYS + 1), time(15))
     session.add(ReportTemplate(
         node_id=node.id, figure="回访客户", unit="个", figures="\n".join(FIGURES), reasons="\n".join(REASONS),
         opens=node.opens, closes=node.closes, weekdays="12345",
+        created_at=made_at, updated_at=made_at,
     ))  # fmt: skip
     session.flush()
     people = people_who_may(session, {node.id}, UPDATE).get(node.id)
