@@ -66,7 +66,7 @@ class Openings(ModelView):
         lacking = sum(not item.is_done for item in items)
         title = _("Still missing: %(count)s", count=lacking) if lacking else _("Nothing is missing: the store runs")
         columns = [
-            {"title": _("What"), "kind": "text"},
+            {"title": _("Needed"), "kind": "text"},
             {"title": _("How it stands"), "kind": "text"},
             {"title": _("To do"), "kind": "text"},
         ]
@@ -78,4 +78,4 @@ class Openings(ModelView):
         ]  # fmt: skip
         habits = [*row.actions, *(" · ".join(filter(None, event[:2])) for event in row.events)]
         taken = [{"url": None, "cells": [Cell(text)]} for text in habits]
-        return [(title, columns, rows), (_("Plans taken over"), [{"title": _("What"), "kind": "text"}], taken)]
+        return [(title, columns, rows), (_("Plans taken over"), [{"title": _("Plan"), "kind": "text"}], taken)]

@@ -57,10 +57,14 @@ class Row:
         return self.figures.meaning(self.target)
 
     @property
+    def measure(self) -> int | None:
+        """What the page shows and sorts by: the achievement of a week that is over, the pace of one that goes on."""
+        return self.percent if self.figures.is_over else self.figures.pace
+
+    @property
     def order(self) -> tuple[bool, int, str]:
         """Where it stands on the page: who is furthest behind comes first, who has nothing yet last."""
-        measure = self.percent if self.figures.is_over else self.figures.pace
-        return (measure is None, measure or 0, self.node.code)
+        return (self.measure is None, self.measure or 0, self.node.code)
 
     def add(self, other: "Row") -> None:
         """Count another row in."""
