@@ -111,6 +111,7 @@ def test_an_area_sees_its_stores_and_the_chain_its_areas_furthest_first(chain, c
     add(4, 1000, 987_654)
     area_manager = client_as("area_manager")
     assert area_manager.get("/day/week/").location == week_page("A1")
+    at("2026-11-23 04:00")
     shown = area_manager.get(week_page("A1")).text
     assert shown.index("store S1") < shown.index("store S2")
     assert "50%" in shown
@@ -118,7 +119,7 @@ def test_an_area_sees_its_stores_and_the_chain_its_areas_furthest_first(chain, c
     assert "store S5" not in shown
     assert area_manager.get(week_page("A2")).status_code == 404
     leader = client_as("leader")
-    assert leader.get("/day/week/").location == week_page("CHAIN")
+    assert leader.get("/day/week/").location == week_page("CHAIN", "2026-11-23")
     whole = leader.get(week_page("CHAIN")).text
     assert whole.index("area A1") < whole.index("area A3")
     assert "98.77" in whole or "987,654" in whole or "98.8" in whole
