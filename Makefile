@@ -12,7 +12,7 @@ PYTEST_OPTIONS ?= $(if $(CI),-q)
 PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.14; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
-.PHONY: help run test bench requirements format clean
+.PHONY: help run test bench requirements reference format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -34,6 +34,10 @@ bench: $(VENV)/.tests-installed
 # docs/requirements.md, from the markers on the tests
 requirements: $(VENV)/.tests-installed
 	@$(BIN)/python -m pytest --collect-only --quiet --quiet --requirements-doc=docs/requirements.md
+
+# docs/reference.md, from the code
+reference: $(VENV)/.tests-installed
+	@$(BIN)/python -m core.testing.reference > docs/reference.md
 
 format: $(VENV)/.tests-installed
 	@$(BIN)/ruff format .

@@ -6,7 +6,7 @@ from typing import Any
 
 import flask_admin
 import structlog
-from flask import Flask, request
+from flask import Flask
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
@@ -20,14 +20,12 @@ from core.access.scope import undeclared_tables
 from core.admin import rendering
 from core.admin.desk import DeskHome
 from core.db import Database
-from core.exchange.limits import MAX_BYTES
-from core.registry import admission
+from core.registry import admission, processes
 from core.registry.admission import Brought
 from core.registry.host import BUILT_IN, Host
+from core.registry.processes import Process
 
 log = structlog.get_logger("core")
-FORM_BYTES = 2 * 1024 * 1024
-"""The most a form may hold; see `core.exchange.limits` for files."""
 
 
 @dataclass(eq=False)
@@ -45,6 +43,8 @@ class House:
     owners: dict[str, str] = field(default_factory=dict)
     """Which plugin each endpoint belongs to; core's own are not in it."""
     permissions: dict[str, Any] = field(default_factory=dict)
+    process: Process | None = None
+    """This process as IT sees it, once it serves."""
 
     def plugin_title(self, name: str) -> tuple[str, str]:
         """Return the title and icon of a plugin, or of a part of core."""
@@ -61,14 +61,20 @@ class UnguardedRoute(RuntimeError):
     """A route of core has no guard: the app does not start."""
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """Build the application. Nothing is written to the database."""
+def create_app(settings: Settings | None = None, *, serves: str = "") -> Flask:
+    """Build the application. Nothing is written to the database.
+
+    A process that `serves` ("web") is seen by IT, and what it leaves behind when a plugin takes it down is heeded.
+    """
     logs.set_up_once()
     settings = (settings or Settings()).prepared()
     app = Flask("core", static_folder=None, template_folder="admin/templates", root_path=str(Path(__file__).parent))
     house = House(settings, Database(settings.database_url, GuardedSession), Host())
     app.extensions["backoffice"] = house
+    house.database.info["host"] = house.host
     _configure(app, settings)
+    if serves:
+        processes.begin(house, serves)
     house.host.load(settings.plugins_dir, safe_mode=settings.safe_mode)
     parts = admission.admit(house.host)
     _load_texts(house)
@@ -81,6 +87,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _collect_guards(app, house)
     if tables := undeclared_tables():
         raise RuntimeError(f"tables without a __scope__: {', '.join(tables)}; see core.access.scope")
+    processes.tell(house)
     return app
 
 
@@ -92,8 +99,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=production,
         SESSION_REFRESH_EACH_REQUEST=False,
-        MAX_CONTENT_LENGTH=FORM_BYTES,
-        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        MAX_CONTENT_LENGTH=requests.FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=requests.FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=production,
         BABEL_DEFAULT_LOCALE=language.DEFAULT_LOCALE,
@@ -111,18 +118,6 @@ def _configure(app: Flask, settings: Settings) -> None:
         clock.pretend(datetime.fromisoformat(settings.pretend_now))
     Babel(app, locale_selector=language.current_locale)
     app.jinja_env.globals.update(_=language.gettext, gettext=language.gettext)
-
-
-def _limit_bodies(app: Flask) -> None:
-    """Read a form before anything holds a lock; only an import may send more than a form."""
-
-    @app.before_request
-    def read_body() -> None:
-        guard = app.extensions["backoffice"].guards.get(request.endpoint)
-        if guard is not None and guard.permission.endswith(":import"):
-            request.max_content_length = MAX_BYTES + FORM_BYTES
-        if request.method == "POST":
-            request.form  # noqa: B018 - parsed here, so that a slow sender keeps nobody waiting
 
 
 def _load_texts(house: House) -> None:

@@ -39,7 +39,7 @@ def findings(shell: Any, *, deploy: bool) -> Iterator[Finding]:
                 "error", "nobody is system administrator",
                 "run: backoffice user create NAME --role system_administrator --password-stdin",
             )  # fmt: skip
-        for plugin in states(session, house.database, house.host):
+        for plugin in states(session, house):
             if plugin.state in ("failed", "missing"):
                 yield Finding(
                     "warning", f"plugin {plugin.name}: {plugin.reason}", f"backoffice plugin check {plugin.name}"

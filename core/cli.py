@@ -6,7 +6,7 @@ import click
 import structlog
 
 from core import logs
-from core.commands import data, people, plugins, serving, upkeep
+from core.commands import data, people, plugin_settings, plugins, serving, upkeep  # noqa: F401 - adds to `plugin`
 from core.commands.context import Shell
 
 

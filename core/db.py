@@ -175,6 +175,8 @@ class Database:
         self._reading = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writing = self.engine.execution_options(writes=True)
         self._session_class = session_class
+        self.info: dict[str, Any] = {}
+        """What every session carries along, such as the host of the plugins."""
 
     def _sqlite(self) -> Engine:
         engine = create_engine(
@@ -239,7 +241,7 @@ class Database:
         engine = self._writing if writes else self._reading
         if patience is not None:
             engine = engine.execution_options(patience=patience)
-        info = {"writes": writes, "dialect": self.engine.dialect.name}
+        info = {**self.info, "writes": writes, "dialect": self.engine.dialect.name}
         return self._session_class(bind=engine, expire_on_commit=False, info=info)
 
     @contextmanager

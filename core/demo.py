@@ -127,10 +127,9 @@ def _fill_plugins(session: Session, house: Any, frame: Frame) -> list[str]:
         kept = session.begin_nested()
         try:
             for each in _with_requirements(host, name):
-                # This process has loaded it just now: a child process would find out nothing more.
-                states.enable(session, house.database, host, each, checked=True)
+                states.enable(session, house, each)
             if name not in dict(host.collect(HOOK, only={name}, size=size, seed=frame.seed)):
-                raise states.PluginRefused(plugin.counts[HOOK].last_error.strip().splitlines()[-1])
+                raise states.PluginRefused(host.hooks.counts[name][HOOK].last_error.strip().splitlines()[-1])
             kept.commit()
         except states.PluginRefused as refusal:
             kept.rollback()

@@ -80,6 +80,10 @@ def add_to(app: Flask) -> None:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             return database_away(error)
         log.exception("request failed", path=request.path)
+        house = app.extensions["backoffice"]
+        owner = house.owners.get((request.endpoint or "").split(".")[0])
+        if owner:
+            house.host.hooks.note_page(owner, request.endpoint)
         if app.testing:
             raise error
         return error_page(500)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from core.admin.home import HomeCard
     from core.admin.model_view import ModelView
     from core.admin.view import Page
-    from core.jobs import ScheduledTask
+    from core.jobs.queue import JobKind
+    from core.jobs.tasks import ScheduledTask
+    from core.registry.setting_types import Setting
 
 hookspec = pluggy.HookspecMarker("backoffice")
 hookimpl = pluggy.HookimplMarker("backoffice")
@@ -29,6 +31,11 @@ hookimpl = pluggy.HookimplMarker("backoffice")
 @hookspec
 def backoffice_permissions() -> "list[Permission]":  # type: ignore[empty-body]
     """At start: return the permissions the plugin knows, with the shipped roles that get them."""
+
+
+@hookspec
+def backoffice_settings() -> "list[Setting]":  # type: ignore[empty-body]
+    """At start: return what a chain, or each of its places, may set of the plugin; read with `setting()`."""
 
 
 @hookspec
@@ -49,6 +56,11 @@ def backoffice_home_cards(person: "CurrentPerson") -> "list[HomeCard]":  # type:
 @hookspec
 def backoffice_scheduled_tasks() -> "list[ScheduledTask]":  # type: ignore[empty-body]
     """When the worker starts: return the plugin's tasks that run by the clock."""
+
+
+@hookspec
+def backoffice_job_kinds() -> "list[JobKind]":  # type: ignore[empty-body]
+    """When a worker takes a job: return the kinds of long work the plugin does, which `ask_for` queues by name."""
 
 
 @hookspec

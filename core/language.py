@@ -5,6 +5,8 @@ from core and every plugin, so that a look-up costs one dictionary access. `N_("
 of a class-level declaration, which `_()` translates when it is shown.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +40,16 @@ def current_locale() -> str:
 def set_locale(name: str) -> None:
     """Show texts in `name` from now on in this context; an unknown name means the default."""
     _locale.set(name if name in LOCALES else DEFAULT_LOCALE)
+
+
+@contextmanager
+def speaking(name: str) -> Iterator[None]:
+    """Show texts in `name` inside the block."""
+    token = _locale.set(name if name in LOCALES else DEFAULT_LOCALE)
+    try:
+        yield
+    finally:
+        _locale.reset(token)
 
 
 def best_locale(accepted: list[str]) -> str:

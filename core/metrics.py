@@ -17,9 +17,9 @@ SECONDS = Histogram(
 HOOK_FAILURES = Counter("backoffice_hook_failures", "Hook implementations that failed", ["plugin", "hook"])
 
 
-def prepare(data_dir: Path) -> None:
-    """Let several workers count together: one folder, emptied before they start."""
-    folder = data_dir / "metrics"
+def prepare(data_dir: Path, port: int) -> None:
+    """Let the workers of one server count together: a folder for its port, emptied before they start."""
+    folder = data_dir / "metrics" / str(port)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     os.environ[FOLDER] = str(folder)

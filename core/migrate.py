@@ -4,12 +4,14 @@ With a shared table, a plugin that was removed from disk would make every Alembi
 workers never migrate: the commands do, under a lock, and a failure leaves schema and data as they were.
 """
 
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, text, update
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from core import models  # noqa: F401 - every table of core must be known
@@ -18,10 +20,11 @@ from core.access.person import SYSTEM, acting_as
 from core.auth.shipped import seed_grants
 from core.db import Database, tables_of
 from core.registry.host import Host
-from core.registry.models import Revision
+from core.registry.models import Revision, everybody_looks_again
 
 CORE_VERSIONS = Path(__file__).resolve().parent.parent / "migrations" / "versions"
 LOCK = 7_013_001
+STATEMENT_SECONDS = 600
 
 
 class BrokenReferences(RuntimeError):
@@ -30,6 +33,10 @@ class BrokenReferences(RuntimeError):
 
 class MigrationsFailed(RuntimeError):
     """Some plugins could not be brought to their head; the message names them."""
+
+
+class TakenBack(Exception):
+    """A rehearsal is over: nothing of it is kept."""
 
 
 def version_table(plugin: str | None) -> str:
@@ -74,14 +81,56 @@ def current(connection: Connection, plugin: str | None) -> str | None:
 
 
 @contextmanager
-def _locked(database: Database) -> Iterator[Connection]:
+def _locked(database: Database, seconds: int = STATEMENT_SECONDS) -> Iterator[Connection]:
+    """Give a connection in a transaction that nobody else migrates in; at the end all of it holds, or nothing."""
     engine = database.engine.execution_options(writes=True)
-    with engine.connect() as connection, _no_cascades(database, connection), connection.begin():
+    with _explained(seconds), engine.connect() as connection, _no_cascades(database, connection), connection.begin():
         if not database.is_sqlite:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-        yield connection
+        with _limited(database, connection, seconds):
+            yield connection
         if database.is_sqlite and (orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
             raise BrokenReferences(f"rows would point to nothing, first in table {orphans[0][0]}: nothing was changed")
+
+
+@contextmanager
+def _explained(seconds: int) -> Iterator[None]:
+    """Say what it means that a lock did not come, or a statement did not end."""
+    try:
+        yield
+    except OperationalError as error:
+        said = getattr(error.orig, "sqlstate", None) or str(error.orig)
+        if said in ("55P03", "database is locked"):
+            raise MigrationsFailed(
+                "somebody else upgrades, or works in a table that is to change: nothing was changed; try again"
+            ) from error
+        if said in ("57014", "interrupted"):
+            raise MigrationsFailed(
+                f"a statement took longer than {seconds} seconds: nothing was changed; allow more with --timeout"
+            ) from error
+        raise
+
+
+@contextmanager
+def _limited(database: Database, connection: Connection, seconds: int) -> Iterator[None]:
+    """Let no statement take longer than so many seconds."""
+    if not database.is_sqlite:
+        connection.execute(text(f"SET LOCAL statement_timeout = {seconds * 1000}"))
+        yield
+        return
+    deadline = [0.0]
+
+    def begins(*_statement: Any) -> None:
+        deadline[0] = time.monotonic() + seconds
+
+    raw: Any = connection.connection.driver_connection
+    event.listen(connection, "before_cursor_execute", begins)
+    begins()
+    raw.set_progress_handler(lambda: time.monotonic() > deadline[0], 50_000)
+    try:
+        yield
+    finally:
+        raw.set_progress_handler(None, 0)
 
 
 @contextmanager
@@ -98,20 +147,43 @@ def _no_cascades(database: Database, connection: Connection) -> Iterator[None]:
         raw.execute("PRAGMA foreign_keys=ON")  # type: ignore[union-attr]
 
 
-def upgrade(database: Database, host: Host, plugin: str | None = None) -> str | None:
-    """Bring core (None) or one plugin to its head in one transaction; return the revision reached."""
-    from alembic import command
+def upgrade(database: Database, host: Host, plugin: str | None = None, seconds: int = STATEMENT_SECONDS) -> str | None:
+    """Bring core (None) or one plugin to its head in one transaction; return the revision reached.
 
+    Raises `MigrationsFailed` when a lock does not come, or a statement takes longer than so many seconds; like
+    any other failure that leaves schema and rows as they were.
+    """
     host.heads.pop(plugin, None)
-    target = head(host, plugin)
-    if target:
-        with _locked(database) as connection:
-            if current(connection, plugin) != target:
-                command.upgrade(_config(host, plugin, connection), "head")
+    if target := head(host, plugin):
+        with _locked(database, seconds) as connection:
+            _to_head(host, plugin, connection)
     with acting_as(SYSTEM), database.transaction() as session:
         _seed(session, host, plugin)
-        session.execute(update(Revision).values(plugins=Revision.plugins + 1))
+        everybody_looks_again(session)
     return target
+
+
+def rehearse(database: Database, host: Host, plugin: str | None = None, seconds: int = STATEMENT_SECONDS) -> list[str]:
+    """Upgrade core (None) or one plugin, take it all back, and return the SQL that was run."""
+    run: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.split(None, 1)[0].upper() not in ("SELECT", "PRAGMA"):
+            run.append(f"{statement.strip()};")
+
+    host.heads.pop(plugin, None)
+    with suppress(TakenBack), _locked(database, seconds) as connection:
+        event.listen(connection, "before_cursor_execute", note)
+        _to_head(host, plugin, connection)
+        raise TakenBack
+    return run
+
+
+def _to_head(host: Host, plugin: str | None, connection: Connection) -> None:
+    from alembic import command
+
+    if current(connection, plugin) != head(host, plugin):
+        command.upgrade(_config(host, plugin, connection), "head")
 
 
 def _seed(session: Session, host: Host, plugin: str | None) -> None:

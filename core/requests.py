@@ -16,9 +16,13 @@ from core.access.person import NOBODY, CurrentPerson, Forbidden, current_person,
 from core.admin.menu import menu_of
 from core.admin.toasts import take_toasts
 from core.auth import sessions
+from core.exchange.limits import MAX_BYTES
+from core.registry import processes
 from core.typed import LARGEST
 
 log = structlog.get_logger("request")
+FORM_BYTES = 2 * 1024 * 1024
+"""The most a form may hold; see `core.exchange.limits` for files."""
 READING = {"GET", "HEAD", "OPTIONS"}
 FREE_OF_DATABASE = {"health.alive", "health.ready"}
 
@@ -63,6 +67,7 @@ def add_to(app: Flask, house: Any) -> None:
         db.use_session(g.session)
         set_person(NOBODY)
         language.set_locale(session.get("locale") or _browser_locale())
+        _read_body(guard)
         return _let_in(house, endpoint, guard)
 
     @app.after_request
@@ -71,6 +76,7 @@ def add_to(app: Flask, house: Any) -> None:
             if request.method not in READING and (response.status_code < 400 or g.get("keep_writes")):
                 g.session.commit()
             g.session.close()
+            processes.tell(house)
         if "started" in g:
             metrics.observe(house, response.status_code)
         return _with_headers(response)
@@ -85,6 +91,14 @@ def add_to(app: Flask, house: Any) -> None:
     app.context_processor(lambda: _template_globals(house))
 
 
+def _read_body(guard: Any) -> None:
+    """Read a form before anything holds a lock, so that a slow sender keeps nobody waiting; only an import may send more."""
+    if guard is not None and guard.permission.endswith(":import"):
+        request.max_content_length = MAX_BYTES + FORM_BYTES
+    if request.method not in READING:
+        request.form  # noqa: B018 - parsed and kept
+
+
 def _browser_locale() -> str:
     return language.best_locale([tag for tag, _quality in request.accept_languages])
 
@@ -92,7 +106,7 @@ def _browser_locale() -> str:
 def _let_in(house: Any, endpoint: str | None, guard: Any) -> Any:
     g.signed_in = sessions.identify(g.session, session.get("_user_id"))
     g.plugins_revision = g.signed_in.plugins_revision
-    g.switches = house.host.switches(g.session, g.plugins_revision)
+    g.switches = g.session.info["switches"] = house.host.switches(g.session, g.plugins_revision)
     person = g.signed_in.person or NOBODY
     set_person(person)
     if g.signed_in.person is not None:

@@ -1,9 +1,15 @@
 """What every test here may use; core.testing describes the fixtures."""
 
-pytest_plugins = [
-    "core.testing.databases",
-    "core.testing.application",
-    "core.testing.factories",
-    "core.testing.browser",
-    "core.testing.requirements",
-]
+from pathlib import Path
+
+pytest_plugins = ["core.testing", "core.testing.requirements"]
+collect_ignore = ["fixtures"]
+"""Packages with tests of their own, which run where they are installed."""
+
+
+def pytest_configure() -> None:
+    """The access matrix learns what the plugins' tests add."""
+    from core.testing import access_matrix
+
+    for path in sorted(Path(__file__).parent.glob("**/access_values.py")):
+        access_matrix.load_values(path)

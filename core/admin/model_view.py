@@ -324,7 +324,7 @@ class ModelView(Writing, Imports, View, BaseModelView):
 
     # Files
 
-    @expose("/export/<export_type>/")
+    @expose("/export/<export_type>/", methods=("GET", "POST"))
     def export(self, export_type: str) -> Any:
         """Send the list as it is filtered now as a csv or xlsx file."""
         from core.exchange.exporting import export_response

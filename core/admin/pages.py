@@ -9,7 +9,6 @@ from sqlalchemy import text
 from core import clock, inbox
 from core.access.guards import public, signed_in
 from core.access.person import current_person
-from core.admin.home import HomeCard
 from core.db import session
 from core.language import _, gettext
 from core.migrate import pending
@@ -24,13 +23,11 @@ def index() -> Any:
     """Show the cards of the plugins this person uses."""
     host = current_app.extensions["backoffice"].host
     person = current_person()
-    on = {name for name in host.plugins if host.is_on(name, g.switches, person)}
-    failures = {name: host.plugins[name].counts for name in on}
-    before = {name: sum(count.failures for count in counts.values()) for name, counts in failures.items()}
+    on = host.names_on(g.switches, person)
     answers = host.collect("backoffice_home_cards", only=on, person=person)
-    cards = [card for _name, cards in answers for card in cards if isinstance(card, HomeCard)]
-    failed = {name for name in on if sum(c.failures for c in host.plugins[name].counts.values()) > before[name]}
-    failed |= {name for name, cards in answers if not all(isinstance(card, HomeCard) for card in cards)}
+    cards = [card for _name, cards in answers for card in cards]
+    unheard = on - {name for name, _cards in answers}
+    failed = {name for name in unheard if "backoffice_home_cards" in host.hooks.counts.get(name, {})}
     titles = [gettext(host.plugins[name].installed.manifest.title) for name in sorted(failed)]
     today = clock.today()
     return render_template("backoffice/home.html", cards=cards, failed_cards=titles, today=today.isoformat())
@@ -106,7 +103,9 @@ def metrics() -> Any:
 
     token = current_app.extensions["backoffice"].settings.metrics_token
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if request.remote_addr not in ("127.0.0.1", "::1") and not (token and hmac.compare_digest(token.encode(), given.encode())):
+    if request.remote_addr not in ("127.0.0.1", "::1") and not (
+        token and hmac.compare_digest(token.encode(), given.encode())
+    ):
         abort(404)
     body, content_type = counters.text()
     return body, 200, {"Content-Type": content_type}

@@ -1,7 +1,11 @@
-"""The home page, messages, the audit, IT's screens and the health addresses speak through the same hooks as any plugin."""
+"""The home page, messages, jobs, the audit, IT's screens and the health addresses speak through the same hooks as any plugin."""
+
+from datetime import timedelta
 
 from core.access.permissions import Permission
 from core.hookspecs import hookimpl
+from core.jobs.queue import JobKind, forget_old_jobs
+from core.jobs.tasks import ScheduledTask
 from core.language import N_
 
 TITLE = N_("System")
@@ -16,6 +20,7 @@ def backoffice_permissions() -> list[Permission]:
     return [
         Permission("registry:plugin:list", N_("See plugins"), it | {"head_office": "all"}),
         Permission("registry:plugin:update", N_("Enable and disable plugins"), it),
+        Permission("registry:setting:update", N_("Change the settings of plugins"), it | {"head_office": "all"}),
         Permission("audit:entry:list", N_("Audit"), audit),
         Permission("audit:entry:read", N_("Audit"), audit),
         Permission("audit:entry:export", N_("Audit"), audit),
@@ -27,13 +32,33 @@ def backoffice_admin_views() -> list[object]:
     """Plugins and audit."""
     from core.admin.audit_view import AuditEntries
     from core.admin.plugins_page import PluginsPage
+    from core.admin.settings_page import PluginSettings
 
-    return [PluginsPage("plugins", "plugins"), AuditEntries()]
+    return [
+        PluginsPage("plugins", "plugins"),
+        PluginSettings("plugin_settings", "plugins/<name>/settings"),
+        AuditEntries(),
+    ]
 
 
 @hookimpl
 def backoffice_blueprints() -> list[object]:
-    """Home, inbox, health."""
+    """Home, inbox, jobs, health."""
     from core.admin.pages import health, home
+    from core.jobs.pages import jobs
 
-    return [home, health]
+    return [home, jobs, health]
+
+
+@hookimpl
+def backoffice_job_kinds() -> list[JobKind]:
+    """Files that are too big for a request."""
+    from core.exchange.long import export, import_step
+
+    return [JobKind("exchange.export", export), JobKind("exchange.import", import_step, writes=True)]
+
+
+@hookimpl
+def backoffice_scheduled_tasks() -> list[ScheduledTask]:
+    """The files of old jobs go once a day."""
+    return [ScheduledTask("jobs.forget", timedelta(days=1), forget_old_jobs)]

@@ -1,19 +1,22 @@
-"""IT's page of plugins: what is installed, what runs, what is wrong, and the switch."""
+"""IT's pages of plugins: what is installed, what runs, what is wrong, what a switch would do, and the switch."""
 
 from typing import Any
 
-from flask import current_app, redirect, request, url_for
+from flask import abort, current_app, redirect, request, url_for
 from sqlalchemy import select
 
-from core import typed
+from core import clock, typed
 from core.access.person import current_person
 from core.admin.toasts import toast
 from core.admin.view import Page, allowed, expose
+from core.auth.views import LEVEL_TITLES
 from core.db import session
 from core.language import N_, _, gettext
 from core.org.models import Node
-from core.registry import states
+from core.registry import processes, setting_changes, states
+from core.registry.preview import Preview, preview
 
+UPDATE = "registry:plugin:update"
 MEANINGS = {"enabled": "good", "failed": "bad", "missing": "watch"}
 
 
@@ -26,76 +29,174 @@ class PluginsPage(Page):
     @expose("/")
     def index(self) -> Any:
         """Show every plugin with its state."""
-        house = current_app.extensions["backoffice"]
-        may_switch = current_person().may("registry:plugin:update")
-        names = dict(session.execute(select(Node.code, Node.name)).all())  # type: ignore[arg-type]
-        found = []
-        for state in states.states(session, house.database, house.host):
-            where = "、".join(names.get(code, code) for code in state.nodes) or _("The whole chain")
-            found.append({
-                "title": gettext(state.title), "name": state.name, "version": state.version, "summary": gettext(state.summary),
-                "state": state.state, "meaning": MEANINGS.get(state.state, "none"), "reason": state.reason,
-                "traceback": state.traceback, "nodes": where if state.state == "enabled" else "",
-                "requires": list(state.requires), "actions": self._actions(state) if may_switch else [],
-                "command": f"backoffice plugin upgrade {state.name}" if state.needs_upgrade else "",
-            })  # fmt: skip
+        found = states.states(session, _house())
         return self.render(
-            "backoffice/plugins.html", page_title=_("Plugins"), plugins=found, safe_mode=house.settings.safe_mode,
-            crumbs=[(_("Desk"), url_for("admin.index")), (_("Plugins"), None)],
+            "backoffice/plugins.html", page_title=_("Plugins"), plugins=_shown(found), safe_mode=_house().settings.safe_mode,
+            crumbs=_crumbs(),
             page_lead=_("A plugin is installed by a deploy and switched on here, for all or for pilot places."),
         )  # fmt: skip
 
-    @staticmethod
-    def _actions(state: states.PluginState) -> list[dict[str, Any]]:
-        actions: list[dict[str, Any]] = []
-        if state.state in ("disabled", "discovered") and not state.needs_upgrade:
-            actions.append({"title": _("Enable"), "url": url_for(".switch", name=state.name), "method": "get"})
-        if state.state == "enabled":
-            actions.append({"title": _("Change where"), "url": url_for(".switch", name=state.name), "method": "get"})
-        if state.state in ("enabled", "failed"):
-            actions.append({
-                "title": _("Disable"), "url": url_for(".disable", name=state.name), "method": "post",
-                "confirm": _("Its pages and menu vanish at once for everybody. Its data is kept."),
-            })  # fmt: skip
-        return actions
+    @expose("/<name>/")
+    def details(self, name: str) -> Any:
+        """Show one plugin: what it brings, how it does in each process, what went wrong."""
+        state = _state(name)
+        [shown] = _shown([state])
+        return self.render(
+            "backoffice/plugin.html", page_title=shown["title"], plugin=shown, crumbs=_crumbs(shown["title"]),
+            facts=_facts(state, shown), hooks=_hooks(state), processes=_processes(name),
+            preview=_brought(preview(current_app, session, name)), actions=shown["actions"],
+            purge="" if state.seen.startswith("on") else f"backoffice plugin purge {name} --export {name}-data",
+        )  # fmt: skip
 
-    @expose("/switch/", methods=("GET", "POST"))
-    @allowed("registry:plugin:update")
-    def switch(self) -> Any:
-        """Enable a plugin, for the whole chain or for the places named by their codes."""
-        house = current_app.extensions["backoffice"]
-        name = request.args.get("name", "")
-        codes = tuple(
-            typed.text(request.form.get("nodes", "")).replace("，", ",").replace("、", ",").replace(" ", ",").split(",")
-        )
-        problem = ""
+    @expose("/<name>/enable/", methods=("GET", "POST"))
+    @allowed(UPDATE)
+    def enable(self, name: str) -> Any:
+        """Say what enabling does; then enable for the whole chain, or for the places named by their codes."""
+        state, problem, status = _state(name), "", 200
+        nodes = request.form.get("nodes", ", ".join(state.nodes))
         if request.method == "POST":
+            session.rollback()  # the check takes seconds: nobody waits for a lock of this request meanwhile
             try:
-                states.enable(session, house.database, house.host, name, tuple(code for code in codes if code))
+                states.check(_house().host, name)
+                states.enable(session, _house(), name, _codes(nodes), seen=request.form.get("seen"))
                 toast(_("%(name)s is on.", name=name), "good")
-                return redirect(url_for(".index"))
+                return redirect(url_for(".details", name=name))
             except states.PluginRefused as error:
                 session.rollback()
-                problem = str(error)
-        title = _("Enable %(name)s", name=name)
-        field = {
-            "name": "nodes", "title": _("Pilot places"), "kind": "text", "value": request.form.get("nodes", ""), "error": problem,
-            "help": _("Codes of areas or stores, separated by commas. Empty: the whole chain."), "required": False,
-        }  # fmt: skip
+                problem, status = str(error), 409 if isinstance(error, states.Overtaken) else 422
+                state = _state(name)
+        title = _("Enable %(name)s", name=_title(state))
         page = self.render(
-            "backoffice/form.html", page_title=title, fields=[field], submit_title=_("Enable"), cancel_url=url_for(".index"),
-            crumbs=[(_("Desk"), url_for("admin.index")), (_("Plugins"), url_for(".index")), (title, None)],
+            "backoffice/plugin_enable.html", page_title=title, seen=state.seen, problem=problem,
+            fields=[_pilot_field(nodes)], preview=_brought(preview(current_app, session, name)),
+            cancel_url=url_for(".index"), crumbs=_crumbs(title),
         )  # fmt: skip
-        return page, (422 if problem else 200)
+        return page, status
 
-    @expose("/disable/", methods=("POST",))
-    @allowed("registry:plugin:update")
-    def disable(self) -> Any:
+    @expose("/<name>/disable/", methods=("POST",))
+    @allowed(UPDATE)
+    def disable(self, name: str) -> Any:
         """Disable a plugin for everybody."""
-        name = request.args.get("name", "")
         try:
-            states.disable(session, current_app.extensions["backoffice"].host, name)
+            states.disable(session, _house(), name, seen=request.form.get("seen"))
             toast(_("%(name)s is off. Its data is kept.", name=name), "none")
         except states.PluginRefused as error:
+            session.rollback()
             toast(str(error), "bad")
         return redirect(url_for(".index"))
+
+
+def _house() -> Any:
+    return current_app.extensions["backoffice"]
+
+
+def _state(name: str) -> states.PluginState:
+    return next((state for state in states.states(session, _house()) if state.name == name), None) or abort(404)
+
+
+def _crumbs(title: str = "") -> list[tuple[str, str | None]]:
+    above: list[tuple[str, str | None]] = [(_("Desk"), url_for("admin.index"))]
+    return [*above, (_("Plugins"), url_for(".index")), (title, None)] if title else [*above, (_("Plugins"), None)]
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    for mark in "，、 ":
+        text = text.replace(mark, ",")
+    return tuple(code for code in typed.text(text).split(",") if code)
+
+
+def _pilot_field(nodes: str) -> dict[str, Any]:
+    return {
+        "name": "nodes", "title": _("Pilot places"), "kind": "text", "value": nodes, "error": "", "required": False,
+        "help": _("Codes of areas or stores, separated by commas. Empty: the whole chain."),
+    }  # fmt: skip
+
+
+def _title(state: states.PluginState) -> str:
+    return gettext(state.title)
+
+
+def _shown(found: list[states.PluginState]) -> list[dict[str, Any]]:
+    names = dict(session.execute(select(Node.code, Node.name)).all())  # type: ignore[arg-type]
+    return [
+        {
+            "title": _title(state), "name": state.name, "version": state.version, "summary": gettext(state.summary),
+            "state": state.state, "meaning": "watch" if state.trouble and state.state == "enabled" else MEANINGS.get(state.state, "none"),
+            "reason": state.reason, "trouble": state.trouble, "traceback": state.traceback,
+            "nodes": ("、".join(names.get(code, code) for code in state.nodes) or _("The whole chain")) if state.seen.startswith("on") else "",
+            "requires": list(state.requires), "actions": _actions(state), "url": url_for(".details", name=state.name),
+            "command": f"backoffice plugin upgrade {state.name}" if state.needs_upgrade else "",
+        }
+        for state in found
+    ]  # fmt: skip
+
+
+def _actions(state: states.PluginState) -> list[dict[str, Any]]:
+    actions: list[dict[str, Any]] = []
+    if current_person().may(setting_changes.PERMISSION) and _house().host.settings_of(state.name):
+        url = url_for("plugin_settings.index", name=state.name)
+        actions.append({"title": _("Settings"), "url": url, "method": "get"})
+    if not current_person().may(UPDATE):
+        return actions
+    if state.state in ("disabled", "discovered", "enabled") and not state.needs_upgrade:
+        title = _("Change where") if state.state == "enabled" else _("Enable")
+        actions.append({"title": title, "url": url_for(".enable", name=state.name), "method": "get"})
+    if state.seen.startswith("on"):
+        actions.append({
+            "title": _("Disable"), "url": url_for(".disable", name=state.name), "method": "post", "seen": state.seen,
+            "confirm": _("Its pages and menu vanish at once for everybody. Its data is kept."),
+        })  # fmt: skip
+    return actions
+
+
+def _facts(state: states.PluginState, shown: dict[str, Any]) -> list[dict[str, Any]]:
+    switched = f"{clock.local(state.changed_at):%Y-%m-%d %H:%M}" if state.changed_at else ""
+    return [
+        {"title": _("Name"), "text": state.name}, {"title": _("Version"), "text": state.version},
+        {"title": _("Installed from"), "text": state.origin}, {"title": _("Needs"), "text": ", ".join(state.requires)},
+        {"title": _("Where"), "text": shown["nodes"]},
+        {"title": _("Last switched"), "text": f"{switched} {state.changed_by}".strip()},
+    ]  # fmt: skip
+
+
+def _hooks(state: states.PluginState) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": hook, "calls": f"{said['calls']:,}", "failures": f"{said['failures']:,}",
+            "time": f"{1000 * said['seconds'] / said['calls']:.1f} ms" if said["calls"] else "–",
+            "because": gettext(said["because"]) if said["because"] else "", "traceback": said["last_error"], "meaning": "bad" if said["failures"] else "",
+        }
+        for hook, said in state.hooks.items()
+    ]  # fmt: skip
+
+
+def _processes(name: str) -> list[dict[str, Any]]:
+    kinds = {"web": _("serves pages"), "worker": _("runs jobs and tasks")}
+    serving = processes.alive(_house())
+    newest = max((seen.revision for seen in serving), default=0)
+    return [
+        {
+            "name": seen.name, "kind": kinds.get(seen.kind, seen.kind), "since": f"{clock.local(seen.since):%m-%d %H:%M}",
+            "seen": f"{clock.local(seen.seen):%H:%M:%S}", "version": seen.plugins.get(name, {}).get("version", "–"),
+            "reason": seen.plugins.get(name, {}).get("reason", _("It does not know this plugin: restart it.")),
+            "behind": seen.revision < newest,
+        }
+        for seen in serving
+    ]  # fmt: skip
+
+
+def _brought(found: Preview) -> dict[str, Any]:
+    """Return a preview as its page shows it: empty parts left out."""
+    rights = [
+        f"{right.title} ({right.name}): "
+        + (", ".join(f"{role} – {gettext(LEVEL_TITLES[level])}" for role, level in right.holders) or _("nobody yet"))
+        for right in found.rights
+    ]
+    parts = [
+        (_("Rights, and who has them"), rights),
+        (_("Menu"), [f"{title} ({url})" for title, url in found.menu]),
+        (_("Tasks by the clock"), [_("%(name)s, every %(minutes)s minutes", name=name, minutes=minutes) for name, minutes in found.tasks]),
+        (_("Jobs"), found.jobs), (_("Settings"), found.settings), (_("Tables"), found.tables), (_("Hooks"), found.hooks),
+        (_("Addresses"), [f"{rule} · {methods} · {right}" for methods, rule, right in found.addresses]),
+    ]  # fmt: skip
+    return {"missing": found.missing, "parts": [(title, lines) for title, lines in parts if lines]}

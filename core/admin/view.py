@@ -38,13 +38,13 @@ class View(flask_admin.BaseView):
         """Return what a caller of `method` needs."""
         raise NotImplementedError
 
-    def _handle_view(self, name: str, **arguments: Any) -> None:
+    def _handle_view(self, name: str, /, **arguments: Any) -> None:
         """Check the right a second time, behind the route's guard: a view may be called past its route."""
         guard = self.guard(name)
         if guard.kind == "permission" and not current_person().may(guard.permission):
             raise Forbidden(guard.permission)
 
-    def _run_view(self, function: Any, *arguments: Any, **named: Any) -> Any:
+    def _run_view(self, function: Any, /, *arguments: Any, **named: Any) -> Any:
         # Flask-Admin calls a view again without `self` when it raises TypeError, and hides the error.
         return function(self, *arguments, **named)
 

@@ -74,11 +74,12 @@ def _database_shown() -> Iterator[None]:
 @contextmanager
 def refusals_shown() -> Iterator[None]:
     """Tell a refusal as the one line it is, not as a traceback."""
+    from core.registry.setting_changes import WrongSettings
     from core.registry.states import PluginRefused
 
     try:
         yield
-    except (typed.BadValue, Forbidden, PluginRefused) as error:
+    except (typed.BadValue, Forbidden, PluginRefused, WrongSettings) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -1,6 +1,7 @@
 """Schema, server, worker, checks."""
 
 import os
+import subprocess
 import sys
 from typing import Any
 
@@ -41,7 +42,7 @@ def serve(_shell: Shell, host: str, port: int, workers: int) -> None:
     from config.settings import Settings
     from core import metrics
 
-    metrics.prepare(Settings().prepared().data_dir)
+    metrics.prepare(Settings().prepared().data_dir, port)
     os.execv(
         sys.executable,
         [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "--bind", f"{host}:{port}", "--workers", str(workers), "wsgi:app"],
@@ -53,24 +54,26 @@ def serve(_shell: Shell, host: str, port: int, workers: int) -> None:
 @click.option("--port", default=8000, show_default=True)
 @click.pass_context
 def start(context: click.Context, host: str, port: int) -> None:
-    """Do all a first run needs: schema, demonstration chain when empty, server."""
+    """Do all a first run needs: schema, demonstration chain when empty, worker, server."""
     from core.commands.data import demo, is_empty
 
     context.invoke(init)
     if is_empty(context.obj):
         context.invoke(demo)
     click.echo(f"\n  http://{host}:{port}/  (stop with Ctrl+C)\n")
+    subprocess.Popen([sys.executable, "-m", "core", "worker", "--attached"])
     context.invoke(serve, host=host, port=port)
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Run what is due now, then stop.")
+@click.option("--once", is_flag=True, help="Do what waits and what is due now, then stop.")
+@click.option("--attached", is_flag=True, help="Stop when the process that started it has gone.")
 @click.pass_obj
-def worker(shell: Shell, once: bool) -> None:
+def worker(shell: Shell, once: bool, attached: bool) -> None:
     """Run background jobs and the tasks that go by the clock."""
-    from core.jobs import run_worker
+    from core.jobs.worker import run_worker
 
-    run_worker(shell, once=once)
+    run_worker(shell, once=once, parent=os.getppid() if attached else None)
 
 
 @click.command()

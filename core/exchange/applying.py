@@ -109,6 +109,7 @@ def _move_on(
 
 def _not_in_state(state: str) -> str:
     return {
+        "checking": _("This file is still being checked."),
         "checked": _("This import was not applied yet."),
         "applied": _("This import is already applied."),
         "reverted": _("This import was already taken back."),

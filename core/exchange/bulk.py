@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import String, Table, bindparam, column, false, func, select, text, tuple_
+from sqlalchemy import JSON, String, Table, bindparam, column, false, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.db import dialect_of
+from core.db import Instant, dialect_of
 
 BUMP = (
     "INSERT INTO sqlite_sequence (name, seq) SELECT :name, 0 "
@@ -77,8 +77,9 @@ def _writer(column: Any, names: tuple[str, ...], dialect: Any) -> Callable[[dict
     name, process = column.name, column.type.dialect_impl(dialect).bind_processor(dialect)
     if name in names:
         return (lambda row: process(row[name])) if process else (lambda row: row[name])
-    if column.default.is_callable:
-        make = column.default.arg
+    make = column.default.arg if column.default.is_callable else lambda _context: column.default.arg
+    if column.default.is_callable and not isinstance(column.type, Instant | JSON):
         return (lambda row: process(make(None))) if process else (lambda row: make(None))
-    fixed = process(column.default.arg) if process else column.default.arg
+    # Now, or an empty list: the same for all rows that are written together.
+    fixed = process(make(None)) if process else make(None)
     return lambda row: fixed

@@ -5,13 +5,13 @@ part of the statement. On PostgreSQL the server itself writes the csv (COPY); on
 does. Nothing is read from the request once the first byte is on its way.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
-from flask import Response, abort, current_app, redirect, request, send_file, url_for
+from flask import Response, abort, current_app, send_file
 from sqlalchemy import Numeric, String, case, cast, func, literal, literal_column, select, type_coerce
 from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
@@ -20,13 +20,14 @@ from core import clock, typed
 from core.access.guard import read_permission
 from core.access.person import current_person
 from core.access.scope import criteria, model_of
-from core.admin.toasts import toast
 from core.audit import masked, record
 from core.db import Id, Money, session
-from core.exchange.writing import BOM, FORMULA_START, PLAIN_NUMBER, csv_line, write_xlsx
+from core.exchange import long
+from core.exchange.writing import BOM, FORMULA_START, MAX_SHEET_ROWS, PLAIN_NUMBER, csv_line, write_xlsx
 from core.language import _, gettext
 
-MOST_SHEET_ROWS = 100_000
+ROWS_AT_ONCE = 50_000
+"""A workbook of more rows takes longer than a person waits: it is made as a job."""
 BLOCK = 1 << 16
 ROWS_TOGETHER = 2000
 
@@ -85,20 +86,22 @@ class Export:
         else:
             yield from self._copied()
 
-    def xlsx(self, path: Path) -> None:
-        """Write a workbook. Raises ExportRefused when it has more rows than a person opens comfortably."""
-        capped = self.query.with_only_columns(literal_column("1")).order_by(None).limit(MOST_SHEET_ROWS + 1)
+    def count(self, most: int) -> int:
+        """Return how many rows the file will have, `most` + 1 when they are more."""
+        capped = self.query.with_only_columns(literal_column("1")).order_by(None).limit(most + 1)
         with self.database.engine.connect() as connection:
-            count = connection.scalar(select(func.count()).select_from(capped.subquery()))
-        if count > MOST_SHEET_ROWS:
-            limit = f"{MOST_SHEET_ROWS:,}"
+            return connection.scalar(select(func.count()).select_from(capped.subquery())) or 0
+
+    def xlsx(self, path: Path, progress: Callable[[float], None] = lambda part: None) -> None:
+        """Write a workbook, telling `progress` how far it is. Raises ExportRefused when a sheet cannot hold the rows."""
+        count, most = self.count(MAX_SHEET_ROWS), MAX_SHEET_ROWS - 1
+        if count > most:
+            limit = f"{most:,}"
             raise ExportRefused(
-                _(
-                    "An Excel file holds at most %(limit)s rows here. Narrow the list, or export it as csv.",
-                    limit=limit,
-                )
+                _("An Excel sheet holds at most %(limit)s rows. Narrow the list, or export it as csv.", limit=limit)
             )
-        write_xlsx(path, self.headers, (row for rows in self._rows() for row in rows), self.title)
+        rows = (row for rows in self._rows() for row in rows)
+        write_xlsx(path, self.headers, _told(rows, count, progress), self.title)
 
     def _rows(self) -> Iterator[list[Any]]:
         with self.database.engine.connect() as connection:
@@ -206,18 +209,22 @@ def export_response(view: Any, asked: Any, kind: str) -> Any:
         export.write_audit(kind)
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
         return Response(export.csv(), mimetype="text/csv", headers=headers)
+    if export.count(ROWS_AT_ONCE) > ROWS_AT_ONCE:
+        return long.offer(view, ROWS_AT_ONCE)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "export.xlsx"
-        try:
-            export.xlsx(path)
-        except ExportRefused as error:
-            toast(str(error), "bad")
-            return redirect(f"{url_for('.index_view')}?{request.query_string.decode()}")
+        export.xlsx(path)
         export.write_audit(kind)
         # The open file outlives its folder.
         response = send_file(path.open("rb"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
     return response
+
+
+def _told(rows: Iterator[Any], count: int, progress: Callable[[float], None]) -> Iterator[Any]:
+    for number, row in enumerate(rows):
+        progress(number / count)
+        yield row
 
 
 def asked_for(view: Any, where: Iterable[tuple[str, str]]) -> tuple[Any, list[Any]]:

@@ -57,7 +57,7 @@ def _forget_old_files(session: Session) -> None:
     refused = ImportRow.batch_id.in_(select(ImportBatch.id).where(old)), ImportRow.status == "refused"
     with unscoped("what nobody came back for"):
         session.execute(delete(ImportRow).where(*refused).execution_options(synchronize_session=False))
-        session.execute(delete(ImportBatch).where(old, ImportBatch.state == "checked"))
+        session.execute(delete(ImportBatch).where(old, ImportBatch.state.in_(("checking", "checked"))))
 
 
 def check(

@@ -13,7 +13,7 @@ from core.access.person import current_person
 from core.admin.toasts import toast
 from core.admin.view import expose
 from core.db import session
-from core.exchange import applying, importing
+from core.exchange import applying, importing, long
 from core.exchange.hooks import ImportHooks
 from core.exchange.importing import KEPT_DAYS
 from core.exchange.limits import UnreadableFile
@@ -52,23 +52,29 @@ class Imports(ImportHooks):
             table = open_table(path, name)
             chosen = {option: request.form[option] for option in self.import_options if option in request.form}
             batch = importing.open_batch(session, self, name, table, options=chosen)
-            self._check(batch, table)
+            if path.stat().st_size <= long.BIG_FILE:
+                self._check(batch, table)
         except (UnreadableFile, ImportRefused) as error:
             path.unlink()
             session.rollback()
             return self._upload_page(str(error)), 422
+        big = path.stat().st_size > long.BIG_FILE
         path.rename(folder / f"{batch.id}")
-        return redirect(url_for(".import_batch_view", id=batch.id))
+        return self._check_long(batch) if big else redirect(url_for(".import_batch_view", id=batch.id))
 
     @expose("/import/batch/", methods=("GET", "POST"))
     def import_batch_view(self) -> Any:
         """Show what a file would do, or did; apply it, or check it again with other columns."""
         batch = self._own_batch()
+        if batch.state == "checking":
+            return redirect(url_for("jobs.index"))
         if request.method == "GET":
             return self._batch_page(batch)
         mapping = {column: request.form.get(f"column-{i}", "") for i, column in enumerate(batch.mapping)}
         if "again" in request.args or mapping != batch.mapping:
             return self._map_again(batch, mapping)
+        if long.is_big(batch):
+            return long.queue_step(self, batch, "apply")
         try:
             applying.apply(session, self, batch)
         except ImportRefused as error:
@@ -80,6 +86,8 @@ class Imports(ImportHooks):
     def import_revert_view(self) -> Any:
         """Take an import back."""
         batch = self._own_batch()
+        if long.is_big(batch):
+            return long.queue_step(self, batch, "revert")
         try:
             applying.revert(session, self, batch)
         except ImportRefused as error:
@@ -113,6 +121,13 @@ class Imports(ImportHooks):
         with suppress(ImportRefused):  # the page says what is missing, and lets the person choose
             importing.check(session, self, batch, table)
 
+    def _check_long(self, batch: ImportBatch) -> Any:
+        batch.counts = {}
+        if importing.missing_key(self, batch):  # the page says so at once
+            return redirect(url_for(".import_batch_view", id=batch.id))
+        batch.state = "checking"
+        return long.queue_step(self, batch, "check")
+
     def _map_again(self, batch: ImportBatch, mapping: dict[str, str]) -> Any:
         path = _folder() / f"{batch.id}"
         if batch.state != "checked" or not path.exists():
@@ -120,6 +135,8 @@ class Imports(ImportHooks):
         try:
             table = open_table(path, batch.file_name)
             batch.mapping = columns_to_fields(self, table.headers, mapping)
+            if long.is_big(batch):
+                return self._check_long(batch)
             self._check(batch, table)
         except (UnreadableFile, ImportRefused) as error:
             session.rollback()

@@ -59,9 +59,12 @@ class Nodes(ModelView):
     def check(self, values: dict[str, Any], row: Any) -> dict[str, str]:
         """A code is used once, ever; a place stands where its kind may stand."""
         problems = {}
-        twin = session.scalars(select(Node).where(Node.code == values.get("code"))).one_or_none()
-        if twin and twin is not row:
-            problems["code"] = _("This code is already used by “%(name)s”.", name=twin.name)
+        if row is None or values.get("code", row.code) != row.code:
+            twin = session.scalars(select(Node).where(Node.code == values.get("code"))).one_or_none()
+            if twin:
+                problems["code"] = _("This code is already used by “%(name)s”.", name=twin.name)
+        if row is not None and values.get("parent_id", row.parent_id) == row.parent_id:
+            return problems
         parent = session.get(Node, values["parent_id"]) if values.get("parent_id") else None
         kind = values.get("kind") or (row.kind if row else self._kind())
         if parent and kind != "chain" and parent.kind not in tree.PARENTS.get(kind, ()):
@@ -84,6 +87,8 @@ class Nodes(ModelView):
     def fill(self, row: Any, values: dict[str, Any], *, is_new: bool) -> None:
         """Place the node in the tree; its levels follow."""
         parent_id = values.pop("parent_id", row.parent_id)
+        if (parent_id, values.get("name", row.name)) != (row.parent_id, row.name):
+            rights_changed(session)  # people carry the names and levels of their places with them
         super().fill(row, values, is_new=is_new)
         if is_new:
             row.kind = row.kind or self._kind()
@@ -93,10 +98,6 @@ class Nodes(ModelView):
             parent = session.get(Node, parent_id) if parent_id else tree.chain(session)
             if row.kind != "chain":
                 tree.move(session, row, parent)  # type: ignore[arg-type]
-
-    def after_save(self, row: Any, *, is_new: bool) -> None:
-        """People carry the names and levels of their places with them."""
-        rights_changed(session)
 
     def bin(self, row: Any) -> None:
         """A place with something below it stays."""

@@ -22,6 +22,7 @@ from core.admin.view import View
 from core.db import plugin_registries, tables_named_after
 from core.migrate import head
 from core.registry.host import BUILT_IN, Host, Plugin
+from core.registry.setting_types import Setting
 
 STATIC = Guard("static", reason="style sheets, scripts and icons")
 Claim = tuple[str, ...]
@@ -37,6 +38,7 @@ class Brought:
 
     name: str
     permissions: list[Permission]
+    settings: list[Setting]
     views: list[View]
     blueprints: list[Blueprint]
 
@@ -60,6 +62,8 @@ def admit(host: Host) -> list[Brought]:
                 head(host, name)
             brought = Brought(name, *(host.ask(hook, name) for hook in START_HOOKS))
             taken |= _claims_of(brought, plugin, taken)
+            if plugin is not None:
+                plugin.settings = {setting.name: setting for setting in brought.settings}
         except (Exception, SystemExit) as error:
             if plugin is None:
                 raise
@@ -69,7 +73,7 @@ def admit(host: Host) -> list[Brought]:
     return admitted
 
 
-START_HOOKS = ("backoffice_permissions", "backoffice_admin_views", "backoffice_blueprints")
+START_HOOKS = ("backoffice_permissions", "backoffice_settings", "backoffice_admin_views", "backoffice_blueprints")
 
 
 def guard_of(function: Any) -> Guard | None:
@@ -106,7 +110,7 @@ def _check_tables(name: str) -> None:
 def _claims_of(brought: Brought, plugin: Plugin | None, taken: dict[Claim, str]) -> dict[Claim, str]:
     """Return the names and addresses a part takes for itself; raise `NotAdmitted` when one may not be taken."""
     claims: dict[Claim, str] = {}
-    for claim in (*_rights(brought, plugin), *_resources(brought, plugin)):
+    for claim in (*_rights(brought, plugin), *_settings(brought), *_resources(brought, plugin)):
         _take(claim, brought.name, claims, taken)
     trial = _trial(brought)
     for blueprint in {name.split(".")[0] for name in trial.blueprints} - {"admin"}:
@@ -139,6 +143,13 @@ def _rights(brought: Brought, plugin: Plugin | None) -> Iterator[Claim]:
         if plugin is not None and permission.name.split(":")[0] != plugin.name:
             raise NotAdmitted(f"permission {permission.name} must begin with {plugin.name}:")
         yield ("permission", permission.name)
+
+
+def _settings(brought: Brought) -> Iterator[Claim]:
+    for setting in brought.settings:
+        if not isinstance(setting, Setting):
+            raise NotAdmitted(f"backoffice_settings returned {setting!r}, which is no Setting")
+        yield ("setting", f"{brought.name}.{setting.name}")
 
 
 def _resources(brought: Brought, plugin: Plugin | None) -> Iterator[Claim]:

@@ -42,12 +42,25 @@ def discover(plugins_dir: Path) -> list[Installed]:
 
 
 def _folders(plugins_dir: Path) -> list[Installed]:
-    folders = (
-        sorted(path for path in plugins_dir.iterdir() if (path / "plugin.toml").exists())
-        if plugins_dir.is_dir()
-        else []
-    )
+    try:
+        folders = sorted(path for path in plugins_dir.iterdir() if _has_manifest(path))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        problem = f"{error}: let the user that runs the server read this folder"
+        return [Installed(plugins_dir.name, "", plugins_dir, problem=problem)]
     return [Installed(path.name, f"plugins.{path.name}", path) for path in folders]
+
+
+def _has_manifest(folder: Path) -> bool:
+    """Say whether there is a manifest, also one that may not be read."""
+    try:
+        (folder / "plugin.toml").stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _packages() -> list[Installed]:

@@ -1,44 +1,31 @@
-"""The host: loads plugins, knows their state in this process, and calls their hooks one by one."""
+"""The host: loads plugins, knows their state in this process, and which of them are on for whom."""
 
 import importlib
 import sys
-import time
 import traceback
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
-import pluggy
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import hookspecs, metrics
 from core.access.person import CurrentPerson
 from core.access.scope import forget_scoped_models, unscoped
-from core.db import forget_plugin, metadata, open_session, plugin_registries
+from core.db import forget_plugin, metadata, plugin_registries
+from core.registry.calls import at_most
 from core.registry.discovery import Installed, discover
-from core.registry.models import PilotNode, PluginIntent, Revision
+from core.registry.hooks import Hooks
+from core.registry.models import PilotNode, PluginIntent
+from core.registry.setting_types import Setting
+from core.registry.settings import Values, read_values
 
 log = structlog.get_logger("registry")
-FAILURES_BEFORE_BREAK = 5
-BREAK_SECONDS = 60
 BUILT_IN = ("core.org.plugin", "core.auth.plugin", "core.admin.plugin")
 """Parts of core that speak through the same hooks as any plugin; they are always on."""
-
-
-@dataclass
-class HookCount:
-    """What one implementation of one hook has done in this process."""
-
-    calls: int = 0
-    failures: int = 0
-    seconds: float = 0.0
-    in_a_row: int = 0
-    open_until: float = 0.0
-    last_error: str = ""
+LOAD_SECONDS = 15
+SAFE_MODE = "safe mode: no plugin is loaded"
 
 
 @dataclass
@@ -49,7 +36,8 @@ class Plugin:
     failure: str = ""
     traceback: str = ""
     module: Any = None
-    counts: dict[str, HookCount] = field(default_factory=dict)
+    settings: dict[str, Setting] = field(default_factory=dict)
+    """What it declares, by name."""
 
     @property
     def name(self) -> str:
@@ -64,10 +52,12 @@ class Plugin:
 
 @dataclass(frozen=True)
 class Switches:
-    """Which plugins are meant to be on, as of one revision: `{name: pilot node ids, empty for all}`."""
+    """Which plugins are meant to be on, as of one revision, and what their settings are."""
 
     revision: int
     enabled: dict[str, frozenset[int]]
+    """`{name: pilot node ids, empty for all}`"""
+    settings: Values = field(default_factory=dict)
 
 
 class Host:
@@ -79,19 +69,21 @@ class Host:
         self.plugins_dir: Any = None
         self.heads: dict[str | None, str | None] = {}
         """The newest schema on disk of core (None) and of each plugin, kept by `core.migrate.head`."""
-        self._manager = pluggy.PluginManager("backoffice")
-        self._manager.add_hookspecs(hookspecs)
+        self.hooks = Hooks(BUILT_IN)
 
     def load(self, plugins_dir: Any, *, safe_mode: bool = False) -> None:
-        """Import core's own parts and every installed plugin; a plugin that fails is kept with its reason."""
+        """Import core's own parts and every installed plugin; a plugin that fails is kept with its reason.
+
+        In safe mode no plugin is imported, and each says so.
+        """
         self.plugins_dir = plugins_dir
         for name in BUILT_IN:
-            self._manager.register(importlib.import_module(name), name=name)
+            self.hooks.add(importlib.import_module(name), name)
         folders = importlib.import_module("plugins").__path__
         if str(plugins_dir) not in folders:
             folders.insert(0, str(plugins_dir))
-        for installed in [] if safe_mode else discover(plugins_dir):
-            plugin = Plugin(installed, failure=installed.problem)
+        for installed in discover(plugins_dir):
+            plugin = Plugin(installed, failure=installed.problem or (SAFE_MODE if safe_mode else ""))
             self.plugins[installed.name] = plugin
             if not plugin.failure:
                 self._import(plugin)
@@ -102,11 +94,11 @@ class Host:
         try:
             if missing := self.missing_for(plugin):
                 raise RuntimeError(f"it needs {', '.join(missing)}, which is not loaded")
-            plugin.module = importlib.import_module(f"{plugin.installed.package}.plugin")
-            if find_spec(f"{plugin.installed.package}.hookspecs"):
-                self._manager.add_hookspecs(importlib.import_module(f"{plugin.installed.package}.hookspecs"))
-            self._manager.register(plugin.module, name=plugin.name)
-            self._manager.check_pending()
+            too_long = f"it did not load within {LOAD_SECONDS} seconds"
+            with self.hooks.marked(plugin.name, "import"), at_most(LOAD_SECONDS, too_long):
+                plugin.module = importlib.import_module(f"{plugin.installed.package}.plugin")
+            own = f"{plugin.installed.package}.hookspecs"
+            self.hooks.add(plugin.module, plugin.name, importlib.import_module(own) if find_spec(own) else None)
             if foreign := sorted(set(plugin_registries) - bases_before - {plugin.name}):
                 raise RuntimeError(f"it calls plugin_base({foreign[0]!r}): a plugin has one base, under its own name")
             brought = sorted(set(metadata.tables) - tables_before)
@@ -129,8 +121,8 @@ class Host:
         plugin.failure = f"{type(error).__name__}: {error}"
         plugin.traceback = "".join(traceback.format_exception(error))
         plugin.module = None
-        if self._manager.has_plugin(plugin.name):
-            self._manager.unregister(name=plugin.name)
+        plugin.settings = {}
+        self.hooks.remove(plugin.name)
         forget_plugin(plugin.name)
         package = plugin.installed.package
         for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
@@ -147,13 +139,27 @@ class Host:
         moves the revision.
         """
         if self._switches.revision != revision:
-            pilots: dict[str, set[int]] = {}
-            for name, node_id in session.execute(select(PilotNode.plugin, PilotNode.node_id)):
-                pilots.setdefault(name, set()).add(node_id)
-            meant = session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)).all()
-            names = [name for name in meant if self._is_up_to_date(session, name)]
-            self._switches = Switches(revision, {name: frozenset(pilots.get(name, ())) for name in names})
+            before, self._switches = self._switches, self.read_switches(session, revision)
+            for name in self._switches.enabled.keys() - before.enabled.keys() if before.revision else ():
+                self.hooks.forgive(name)  # IT has mended it
         return self._switches
+
+    def read_switches(self, session: Session, revision: int) -> Switches:
+        """Return the same as this transaction sees it, which may never be committed: nothing is kept."""
+        pilots: dict[str, set[int]] = {}
+        for name, node_id in session.execute(select(PilotNode.plugin, PilotNode.node_id)):
+            pilots.setdefault(name, set()).add(node_id)
+        meant = session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)).all()
+        names = [name for name in meant if self._is_up_to_date(session, name)]
+        declared = {name: plugin.settings for name, plugin in self.plugins.items()}
+        return Switches(
+            revision, {name: frozenset(pilots.get(name, ())) for name in names}, read_values(session, declared)
+        )
+
+    @property
+    def switched(self) -> int:
+        """The newest switch this process knows."""
+        return self._switches.revision
 
     def _is_up_to_date(self, session: Session, name: str) -> bool:
         from core.migrate import is_behind
@@ -180,93 +186,20 @@ class Host:
             return True
         return any({place.node_id, place.area_id, place.region_id} & pilots for place in person.places)
 
+    def settings_of(self, name: str) -> dict[str, Setting]:
+        """Return what a plugin declares; nothing when it is not loaded."""
+        return self.plugins[name].settings if name in self.plugins else {}
+
+    def names_on(self, switches: Switches, person: CurrentPerson) -> set[str]:
+        """Return the names of the plugins that are on for a person."""
+        return {name for name in self.plugins if self.is_on(name, switches, person)}
+
     # Hooks
 
     def collect(self, hook: str, *, only: set[str] | None = None, **arguments: Any) -> list[tuple[str, Any]]:
-        """Call a *collect* hook of core's parts and of the plugins in `only` (None: of all that are loaded).
-
-        Returns (plugin name, answer) for each that answered; failures are counted and logged.
-        """
-        answers = []
-        for name, function, argument_names in self._implementations(hook):
-            if only is not None and name not in only and name not in BUILT_IN:
-                continue
-            answer = self._call(name, hook, function, {key: arguments[key] for key in argument_names})
-            if answer is not None:
-                answers.append((name, answer[0]))
-        return answers
+        """Call a *collect* hook; see `Hooks.collect`."""
+        return self.hooks.collect(hook, only, arguments)
 
     def ask(self, hook: str, name: str) -> list[Any]:
         """Return the list one plugin answers to a hook without arguments; whatever goes wrong is raised."""
-        for owner, function, _argument_names in self._implementations(hook):
-            if owner == name:
-                answer = function()
-                if not isinstance(answer, list | tuple):
-                    raise TypeError(f"{hook} must return a list, not {type(answer).__name__}")
-                return list(answer)
-        return []
-
-    def _gives_a_list(self, hook: str) -> bool:
-        specification = getattr(self._manager.hook, hook).spec
-        return str(specification.function.__annotations__.get("return", "")).startswith("list")
-
-    def _implementations(self, hook: str) -> Iterator[tuple[str, Any, tuple[str, ...]]]:
-        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
-            yield implementation.plugin_name, implementation.function, implementation.argnames
-
-    def _call(self, name: str, hook: str, function: Any, arguments: dict[str, Any]) -> tuple[Any] | None:
-        counts = self.plugins[name].counts if name in self.plugins else {}
-        count = counts.setdefault(hook, HookCount())
-        started = time.monotonic()
-        if started < count.open_until:
-            return None
-        inside = _savepoint()  # before the try: what it flushes is the caller's, and so are its faults
-        try:
-            with inside:
-                answer = (function(**arguments),)
-                if self._gives_a_list(hook):
-                    answer = (list(answer[0] or ()),)
-            count.in_a_row = 0
-        except (Exception, SystemExit) as error:
-            if name in BUILT_IN:
-                raise
-            count.failures += 1
-            count.in_a_row += 1
-            count.last_error = traceback.format_exc()
-            metrics.HOOK_FAILURES.labels(name, hook).inc()
-            if count.in_a_row >= FAILURES_BEFORE_BREAK:
-                count.open_until, count.in_a_row = started + BREAK_SECONDS, 0
-            log.error("hook failed", plugin=name, hook=hook, error=str(error))
-            answer = None
-        count.calls += 1
-        count.seconds += time.monotonic() - started
-        return answer
-
-
-def _savepoint() -> AbstractContextManager[Any]:
-    """What a failing hook has half written goes, and the caller's transaction lives on."""
-    session = open_session()
-    return session.begin_nested() if session is not None and session.info.get("writes") else nullcontext()
-
-
-def collect(hook: str, **arguments: Any) -> list[Any]:
-    """Call a *collect* hook of the plugins that are on in this request or command; return their answers."""
-    from flask import current_app, g
-
-    from core.access.person import current_person
-    from core.db import session
-
-    host: Host = current_app.extensions["backoffice"].host
-    switches: Switches | None = g.get("switches")
-    if switches is None:
-        switches = host.switches(session, session.scalars(select(Revision.plugins)).one())
-    on = {name for name in host.plugins if host.is_on(name, switches, current_person())}
-    return [answer for _name, answer in host.collect(hook, only=on, **arguments)]
-
-
-def is_on_at(plugin: str, node: Any) -> bool:
-    """Say whether a plugin is on for records of `node` in this request: for all, or at or under a pilot node."""
-    from flask import g
-
-    pilots = g.switches.enabled.get(plugin, frozenset())
-    return not pilots or bool({node.id, node.area_id, node.region_id} & pilots)
+        return self.hooks.ask(hook, name)

@@ -1,5 +1,6 @@
 """`plugin.toml`: what a plugin says of itself, read without importing it."""
 
+import keyword
 import re
 import tomllib
 from pathlib import Path
@@ -15,8 +16,29 @@ RESERVED = {
 
 
 CORE_ADDRESSES = {
-    "/account/", "/admin/", "/healthz/", "/inbox/", "/language/", "/login/", "/logout/", "/metrics/", "/readyz/", "/static/",
+    "/account/", "/admin/", "/healthz/", "/inbox/", "/jobs/", "/language/", "/login/", "/logout/", "/metrics/", "/readyz/", "/static/",
 }  # fmt: skip
+
+
+def check_name(name: str) -> str:
+    """Return a plugin's name; raise ValueError, with what to do, when no plugin may have it."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{1,39}", name, re.ASCII):
+        raise ValueError("use 2 to 40 small letters, digits and _, beginning with a letter, such as loyalty_points")
+    if name in RESERVED or keyword.iskeyword(name):
+        whose = "core" if name in RESERVED else "Python"
+        raise ValueError(f"{whose} uses this word itself: choose another")
+    return name
+
+
+KEYS = "name, title, summary, version, icon, api, requires, after, prefix"
+FIXES = {
+    "missing": "it is missing: add it",
+    "extra_forbidden": f"there is no such key: remove it; there are {KEYS}",
+    "string_type": 'it must be a text: put it in quotes, such as "1.0"',
+    "int_type": "it must be a whole number: write it without quotes",
+    "tuple_type": 'it must be a list, such as ["sales"]',
+}
+"""What to do, by the kind of fault."""
 
 
 class BadManifest(ValueError):
@@ -29,10 +51,15 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: str
+    """Its tables, rights and addresses begin with it; the folder or the entry point bears it too."""
     title: str
+    """What people call it, in English; its Chinese stands in its `locale/`."""
     summary: str = ""
+    """One sentence for IT: what it does."""
     version: str
+    """Numbers and dots."""
     api: int
+    """The hook contract it was written for."""
     requires: tuple[str, ...] = ()
     """Plugins that must be enabled for this one to be."""
     after: tuple[str, ...] = ()
@@ -40,6 +67,7 @@ class Manifest(BaseModel):
     prefix: str = ""
     """Its addresses outside the desk, e.g. `/day/`."""
     icon: str = "box"
+    """What stands beside its title in the menu."""
 
     @field_validator("requires", "after", mode="before")
     @classmethod
@@ -49,9 +77,7 @@ class Manifest(BaseModel):
     @field_validator("name")
     @classmethod
     def _plain_name(cls, value: str) -> str:
-        if not re.fullmatch(r"[a-z][a-z0-9_]{1,39}", value) or value in RESERVED:
-            raise ValueError("use 2 to 40 small letters, digits and _ that core does not use itself")
-        return value
+        return check_name(value)
 
     @field_validator("prefix")
     @classmethod
@@ -71,7 +97,9 @@ def read_manifest(folder: Path) -> Manifest:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"])) or "plugin.toml"
-        raise BadManifest(f"{path}: {key}: {first['msg']}") from error
+        raise BadManifest(f"{path}: {key}: {FIXES.get(first['type'], first['msg'])}") from error
+    except PermissionError as error:
+        raise BadManifest(f"{path}: {error}: let the user that runs the server read it") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadManifest(f"{path}: {error}") from error
     if manifest.api != API:

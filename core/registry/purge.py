@@ -3,8 +3,9 @@
 import csv
 import re
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table, inspect, select, text
+from sqlalchemy import Connection, MetaData, Select, Table, delete, inspect, select, text
 from sqlalchemy.orm import Session
 
 from core.access.scope import unscoped
@@ -15,14 +16,14 @@ from core.language import _
 from core.migrate import version_table
 from core.registry.host import Host
 from core.registry.manifest import RESERVED
-from core.registry.models import PilotNode, PluginIntent
+from core.registry.models import PilotNode, PluginIntent, SettingChange
 from core.registry.states import PluginRefused, plugins_changed
 
 
 def purge(session: Session, host: Host, name: str, folder: Path) -> dict[str, int]:
     """Write each table of a disabled plugin to `folder/TABLE.csv` and drop it; returns rows by table.
 
-    Its rights go too: installed again, it starts like a new one. Raises `PluginRefused` for a name that
+    Its rights and settings go too: installed again, it starts like a new one. Raises `PluginRefused` for a name that
     is core's own or unknown, for a plugin that is on, and while another plugin's tables point to its own.
     """
     intents = {intent.name: intent for intent in session.scalars(select(PluginIntent))}
@@ -36,7 +37,11 @@ def purge(session: Session, host: Host, name: str, folder: Path) -> dict[str, in
         connection = session.connection()
         tables = _tables_of_plugin(connection, name, {*host.plugins, *intents})
         for table in tables:
-            rows[table.name] = _write(connection, table, folder / f"{table.name}.csv")
+            rows[table.name] = _write(connection, select(table), folder / f"{table.name}.csv")
+        changes = select(SettingChange.__table__).where(SettingChange.plugin == name)
+        if count := _write(connection, changes, folder / "settings.csv"):
+            rows["settings"] = count
+            session.execute(delete(SettingChange).where(SettingChange.plugin == name))
         for table in tables:
             table.drop(connection)
         connection.execute(text(f"DROP TABLE IF EXISTS {version_table(name)}"))
@@ -83,12 +88,12 @@ def _forget_rights(session: Session, name: str) -> None:
     rights_changed(session)
 
 
-def _write(connection: Connection, table: Table, path: Path) -> int:
+def _write(connection: Connection, query: Select[Any], path: Path) -> int:
     count = 0
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(table.columns.keys())
-        for row in connection.execute(select(table), execution_options={"yield_per": 1000}):
+        writer.writerow(query.selected_columns.keys())
+        for row in connection.execute(query, execution_options={"yield_per": 1000}):
             writer.writerow(row)
             count += 1
     return count

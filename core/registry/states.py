@@ -3,24 +3,31 @@
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit
+from core import audit, clock
+from core.access.person import current_person
 from core.language import _
 from core.migrate import pending
 from core.org.models import Node
-from core.registry.host import Host
-from core.registry.models import PilotNode, PluginIntent, Revision
+from core.registry import calls, processes
+from core.registry.host import Host, Plugin
+from core.registry.models import PilotNode, PluginIntent, everybody_looks_again
 
 CHECK_SECONDS = 20
 
 
 class PluginRefused(ValueError):
     """A switch that cannot be made now; the message says why and what to do."""
+
+
+class Overtaken(PluginRefused):
+    """Somebody else has switched or set something in the meantime; nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -41,28 +48,40 @@ class PluginState:
     origin: str
     needs_upgrade: bool
     hooks: dict[str, dict[str, Any]]
+    """What each hook has done in the processes that serve; see `core.registry.processes`."""
+    trouble: tuple[str, ...]
+    """What went wrong in the processes that serve, a sentence each."""
+    seen: str
+    """How it is switched, for a form to send back: two people who switch at once find out."""
+    changed_by: str = ""
+    changed_at: datetime | None = None
 
 
-def states(session: Session, database: Any, host: Host) -> list[PluginState]:
+def states(session: Session, house: Any) -> list[PluginState]:
     """Return every plugin that is installed or was ever enabled, by name."""
+    host, serving = house.host, processes.alive(house)
     intents = {intent.name: intent for intent in session.scalars(select(PluginIntent))}
     query = select(PilotNode.plugin, Node.code).join(Node, Node.id == PilotNode.node_id).order_by(Node.code)
     pilots: dict[str, list[str]] = {}
     for name, code in session.execute(query):
         pilots.setdefault(name, []).append(code)
     return [
-        _state(name, host, database, intents.get(name), tuple(pilots.get(name, ())))
+        _state(house, name, intents.get(name), tuple(pilots.get(name, ())), serving)
         for name in sorted({*host.plugins, *intents})
     ]
 
 
-def _state(name: str, host: Host, database: Any, intent: PluginIntent | None, nodes: tuple[str, ...]) -> PluginState:
-    plugin = host.plugins.get(name)
+def _state(
+    house: Any, name: str, intent: PluginIntent | None, nodes: tuple[str, ...], serving: list[processes.Seen]
+) -> PluginState:
+    host, plugin = house.host, house.host.plugins.get(name)
+    switched = (_seen(intent, nodes), intent.changed_by if intent else "", intent.changed_at if intent else None)
     if plugin is None:
         reason = _("Its code is not installed. Its data is kept; the site works without it.")
-        return PluginState(name, name, "", "", "missing", reason, "", nodes, (), "", False, {})
+        return PluginState(name, name, "", "", "missing", reason, "", nodes, (), "", False, {}, (), *switched)
     manifest = plugin.installed.manifest
-    needs_upgrade = plugin.is_loaded and pending(database, host, name)
+    needs_upgrade = plugin.is_loaded and pending(house.database, host, name)
+    hooks = processes.together(host, name, serving)
     state = "discovered" if intent is None else "enabled" if intent.enabled else "disabled"
     reason = ""
     if not plugin.is_loaded:
@@ -72,30 +91,28 @@ def _state(name: str, host: Host, database: Any, intent: PluginIntent | None, no
     return PluginState(
         name, manifest.title if manifest else name, manifest.version if manifest else "", manifest.summary if manifest else "",
         state, reason, plugin.traceback, nodes, manifest.requires if manifest else (), plugin.installed.origin, needs_upgrade,
-        {hook: {"calls": c.calls, "failures": c.failures, "seconds": round(c.seconds, 4), "last_error": c.last_error}
-         for hook, c in plugin.counts.items()},
+        hooks, tuple(processes.trouble(name, plugin.failure, hooks, serving)), *switched,
     )  # fmt: skip
 
 
+def _seen(intent: PluginIntent | None, nodes: tuple[str, ...]) -> str:
+    return f"{'on' if intent and intent.enabled else 'off'} {','.join(sorted(nodes))}".strip()
+
+
 def enable(
-    session: Session, database: Any, host: Host, name: str, node_codes: tuple[str, ...] = (), *, checked: bool = False
+    session: Session, house: Any, name: str, node_codes: tuple[str, ...] = (), *, seen: str | None = None
 ) -> None:
     """Mean a plugin to be on, for the whole chain or for the people at the given nodes.
 
-    Refused with the reason when it is not loaded, when a plugin it requires is off, when its tables are
-    not at head, or when it does not load in a fresh process.
+    Ask `check` first, outside of a transaction. Refused with the reason when it is not loaded, when a plugin it
+    requires is off, or when its tables are not at head; `Overtaken` when it is not switched as in `seen` any more.
     """
-    plugin = host.plugins.get(name)
-    if plugin is None:
-        raise PluginRefused(_("There is no plugin named %(name)s.", name=name))
-    if not plugin.is_loaded:
-        raise PluginRefused(_("%(name)s cannot be loaded: %(reason)s", name=name, reason=plugin.failure))
-    if not checked:
-        _check_in_a_child(host, name)  # before the first statement, which may hold a lock
+    host, plugin = house.host, _loaded(house.host, name)
+    _hold(session, name, seen)
     meant = set(session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)))
     if missing := [other for other in plugin.installed.manifest.requires if other not in meant]:  # type: ignore[union-attr]
         raise PluginRefused(_("%(name)s needs %(others)s: enable that first.", name=name, others=", ".join(missing)))
-    if pending(database, host, name):
+    if pending(house.database, host, name):
         raise PluginRefused(
             _("The tables of %(name)s are not up to date. Run: backoffice plugin upgrade %(name)s", name=name)
         )
@@ -105,7 +122,7 @@ def enable(
     if any(node.kind == "chain" for node in nodes):
         nodes = []  # the chain is everybody
     intent = session.get(PluginIntent, name) or PluginIntent(name=name)
-    intent.enabled = True
+    intent.enabled, intent.changed_by = True, current_person().name
     session.add(intent)
     session.flush()
     for pilot in session.scalars(select(PilotNode).where(PilotNode.plugin == name)):
@@ -113,11 +130,40 @@ def enable(
     session.flush()
     session.add_all(PilotNode(plugin=name, node_id=node.id) for node in nodes)
     plugins_changed(session, name, "enabled", {"nodes": [None, sorted(node_codes)]})
+    calls.forget(processes.folder_of(house), name)
     host.collect("backoffice_enabled", only={name})
 
 
-def disable(session: Session, host: Host, name: str) -> None:
+def _loaded(host: Host, name: str) -> Plugin:
+    plugin = host.plugins.get(name)
+    if plugin is None:
+        raise PluginRefused(_("There is no plugin named %(name)s.", name=name))
+    if not plugin.is_loaded:
+        raise PluginRefused(_("%(name)s cannot be loaded: %(reason)s", name=name, reason=plugin.failure))
+    return plugin
+
+
+def _hold(session: Session, name: str, seen: str | None) -> None:
+    """Let nobody else switch until this transaction ends; raise `Overtaken` when somebody has since `seen`."""
+    everybody_looks_again(session)
+    if seen is None:
+        return
+    intent = session.get(PluginIntent, name, populate_existing=True)
+    query = select(Node.code).join(PilotNode, PilotNode.node_id == Node.id).where(PilotNode.plugin == name)
+    if _seen(intent, tuple(session.scalars(query))) != seen:
+        raise Overtaken(
+            _(
+                "%(who)s has switched %(name)s at %(time)s. Nothing of yours was done: look at the new state.",
+                who=intent.changed_by if intent else "?", name=name,
+                time=f"{clock.local(intent.changed_at):%H:%M}" if intent else "?",
+            )
+        )  # fmt: skip
+
+
+def disable(session: Session, house: Any, name: str, *, seen: str | None = None) -> None:
     """Mean a plugin to be off. Its code is not needed for it; refused while an enabled plugin requires it."""
+    host = house.host
+    _hold(session, name, seen)
     meant = set(session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)))
     needed_by = [
         other.name for other in host.plugins.values()
@@ -131,22 +177,27 @@ def disable(session: Session, host: Host, name: str) -> None:
             raise PluginRefused(_("There is no plugin named %(name)s.", name=name))
         intent = PluginIntent(name=name)
         session.add(intent)
-    intent.enabled = False
+    intent.enabled, intent.changed_by = False, current_person().name
     session.flush()
     plugins_changed(session, name, "disabled", {})
+    calls.forget(processes.folder_of(house), name)
     if name in host.plugins and host.plugins[name].is_loaded:
         host.collect("backoffice_disabled", only={name})
 
 
 def plugins_changed(session: Session, name: str, action: str, changes: dict[str, Any]) -> None:
     """Note a switch in the audit, and make every process look again as soon as this transaction commits."""
-    session.execute(update(Revision).values(plugins=Revision.plugins + 1))
+    everybody_looks_again(session)
     audit.record(session, resource="registry:plugin", row_id=name, action=action, changes=changes)
     session.flush()
 
 
-def _check_in_a_child(host: Host, name: str) -> None:
-    """Load the plugin in a process of its own: what breaks there breaks nobody here."""
+def check(host: Host, name: str) -> None:
+    """Load the plugin in a process of its own: what breaks there breaks nobody here. It takes a second or two.
+
+    Raises `PluginRefused` with what that process says. Call it while no lock is held.
+    """
+    _loaded(host, name)
     command = [sys.executable, "-m", "core.registry.check", name, str(host.plugins_dir)]
     try:
         run = subprocess.run(  # noqa: S603

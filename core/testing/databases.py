@@ -28,6 +28,11 @@ _RUNNING = pytest.StashKey[str]()
 _PROBLEM = pytest.StashKey[str]()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The marks of this module."""
+    config.addinivalue_line("markers", "postgres: needs a PostgreSQL server")
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(
     request: pytest.FixtureRequest, tmp_path: Path, database_template: Callable[[DatabaseKind], str]

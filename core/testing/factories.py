@@ -191,6 +191,13 @@ def house(app: "Flask") -> "House":
 
 
 @pytest.fixture
+def plugins_on(app: "Flask") -> None:
+    """Every plugin that is installed is on, for the whole chain."""
+    with acting(app) as session:
+        enable_plugins(session, app.extensions["backoffice"].host)
+
+
+@pytest.fixture
 def work(app: "Flask") -> "Callable[..., AbstractContextManager[Session]]":
     """``with work() as session:`` gives a writing session of the system; ``work(person)`` one of a person."""
 

@@ -16,17 +16,27 @@ _START_SECONDS = 30
 
 
 class LiveServer:
-    """gunicorn with two workers on a free port of 127.0.0.1, from :meth:`start` to :meth:`stop`.
+    """gunicorn on a free port of 127.0.0.1, from :meth:`start` to :meth:`stop`.
 
     It may be stopped and started again within a test; the address stays the same.
 
     :param log: the file that takes what the server prints.
+    :param timeout: after how many seconds a request costs its worker.
     :param environment: settings of the server; no other ``BACKOFFICE_`` setting reaches it.
     """
 
-    def __init__(self, log: Path, **environment: str) -> None:
+    def __init__(self, log: Path, *, workers: int = 2, timeout: int = 30, **environment: str) -> None:
         self.process: subprocess.Popen[bytes] | None = None
         self._log = log
+        self._options = [
+            "--workers",
+            str(workers),
+            "--timeout",
+            str(timeout),
+            "--graceful-timeout",
+            "2",
+            "--no-control-socket",
+        ]
         self._port = 0
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("BACKOFFICE_")}
         self._environment = {**inherited, **environment, "PYTHONUNBUFFERED": "1"}
@@ -47,8 +57,7 @@ class LiveServer:
             listener.bind(("127.0.0.1", self._port))
             listener.listen(64)
             self._port = listener.getsockname()[1]
-            options = ["--workers", "2", "--graceful-timeout", "2", "--no-control-socket"]
-            command = [sys.executable, "-m", "gunicorn", "wsgi:app", *options]
+            command = [sys.executable, "-m", "gunicorn", "wsgi:app", *self._options]
             self.process = subprocess.Popen(
                 dying_with_us([*command, "--bind", f"fd://{listener.fileno()}"]),
                 pass_fds=[listener.fileno()],

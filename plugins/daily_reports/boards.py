@@ -15,6 +15,7 @@ from plugins.daily_reports import hours
 from plugins.daily_reports.departments.expected import excused, reporting
 from plugins.daily_reports.models import DayReport
 from plugins.daily_reports.rollups import peer_achievement
+from plugins.daily_reports.settings import report_grace
 
 LIST = "daily_reports:day:list"
 GOOD_FROM, WATCH_FROM = 100, 85
@@ -155,12 +156,13 @@ def _exists(day: date) -> Any:
 
 
 def _on_time(row: Any, day: date, late: bool, now: datetime) -> bool | None:
+    """Say whether a store is in time with what was due by now; None before its first deadline."""
     overdue = (row.target_amount is None and now > hours.target_due(row, day)) or (
-        row.amount is None and now > hours.report_due(row, day)
+        row.amount is None and now > hours.report_due(row, day, report_grace(row))
     )
     if late or overdue:
         return False
-    return True if row.amount is not None else None
+    return True if row.amount is not None or now > hours.target_due(row, day) else None
 
 
 def _by_gap(row: StoreDay) -> tuple[Any, ...]:
@@ -201,7 +203,7 @@ def missing(session: Session, person: CurrentPerson, day: date) -> list[Missing]
     for row in found:
         if row.imported or row.id in closed or not _is_on(row):
             continue
-        what, minutes = "report", hours.late_minutes(hours.report_due(row, day), now)  # type: ignore[arg-type]
+        what, minutes = "report", hours.late_minutes(hours.report_due(row, day, report_grace(row)), now)  # type: ignore[arg-type]
         if not minutes and row.target_amount is None:
             what, minutes = "target", hours.late_minutes(hours.target_due(row, day), now)  # type: ignore[arg-type]
         if minutes:

@@ -37,10 +37,10 @@ def target_due(node: Node, day: date) -> datetime:
     return _instant(day, node.opens or OPENS)
 
 
-def report_due(node: Node, day: date) -> datetime:
-    """Return when the report must be there: half an hour after closing (the next morning for a night shop)."""
+def report_due(node: Node, day: date, grace: timedelta = REPORT_GRACE) -> datetime:
+    """Return when the report must be there: `grace` after closing (the next morning for a night shop)."""
     opens, closes = node.opens or OPENS, node.closes or CLOSES
-    return _instant(day if closes > opens else day + timedelta(days=1), closes) + REPORT_GRACE
+    return _instant(day if closes > opens else day + timedelta(days=1), closes) + grace
 
 
 def target_ends(day: date) -> datetime:

@@ -3,11 +3,24 @@
 from datetime import timedelta
 from typing import Any
 
-from core.api import N_, CurrentPerson, HomeCard, Permission, ScheduledTask, hookimpl, resource_permissions, session
+from core.api import (
+    N_,
+    CurrentPerson,
+    HomeCard,
+    JobKind,
+    Permission,
+    ScheduledTask,
+    Setting,
+    hookimpl,
+    resource_permissions,
+    session,
+)
 from plugins.daily_reports import models  # noqa: F401 - the host must know every table before it looks at the schema
 from plugins.daily_reports.departments import models as department_models  # noqa: F401 - the same
 from plugins.daily_reports.opening import models as opening_models  # noqa: F401 - the same
+from plugins.daily_reports.ranking import models as ranking_models  # noqa: F401 - as above
 from plugins.daily_reports.reminders import remind_due
+from plugins.daily_reports.rewards import parts as rewards
 from plugins.daily_reports.week import models as week_models  # noqa: F401 - the same
 
 OFFICE = {"head_office": "all"}
@@ -27,6 +40,7 @@ def backoffice_permissions() -> list[Permission]:
         Permission("daily_reports:day:review", N_("Review day reports"), area),
         Permission("daily_reports:day:remind", N_("Remind missing stores"), area),
         Permission("daily_reports:day:correct", N_("Correct a sent report"), area | STORE),
+        Permission("daily_reports:ranking:compute", N_("Compute a ranking anew"), OFFICE),
         *resource_permissions(
             "daily_reports:week", N_("Weeks"), list=ABOVE | STORE, read=ABOVE | STORE, export=ABOVE,
             update=STORE | {"area_manager": "node"},
@@ -40,21 +54,36 @@ def backoffice_permissions() -> list[Permission]:
         *resource_permissions(
             "daily_reports:month_target", N_("Month targets"), view=ABOVE | STORE, edit=OFFICE, update={"area_manager": "node"},
         ),
+        *rewards.permissions(),
+        Permission("daily_reports:monday:read", N_("Monday sheet"), ABOVE),
     ]  # fmt: skip
+
+
+@hookimpl
+def backoffice_settings() -> list[Setting]:
+    """Until when after closing a report is in time."""
+    from plugins.daily_reports.settings import SETTINGS
+
+    return SETTINGS
 
 
 @hookimpl
 def backoffice_admin_views() -> list[object]:
     """The board, the reports and the month targets at the desk."""
     from plugins.daily_reports.departments.views import ReportTemplates
+    from plugins.daily_reports.monday.views import MondaySheet
     from plugins.daily_reports.opening.views import Openings
+    from plugins.daily_reports.ranking.views import RankingPage
     from plugins.daily_reports.views import Board, DayReports, MonthTargets
     from plugins.daily_reports.week.views import WeekReports
 
     return [
         Board("daily_reports_board", "daily_reports/board"),
+        RankingPage("daily_reports_ranking_desk", "daily_reports/ranking"),
         DayReports(),
         MonthTargets(),
+        MondaySheet("daily_reports_monday", "daily_reports/monday"),
+        *rewards.admin_views(),
         WeekReports(),
         Openings(),
         ReportTemplates(),
@@ -65,32 +94,57 @@ def backoffice_admin_views() -> list[object]:
 def backoffice_blueprints() -> list[object]:
     """The phone pages under /day/."""
     from plugins.daily_reports.pages import blueprint
+    from plugins.daily_reports.ranking.pages import blueprint as ranking_pages
+    from plugins.daily_reports.rewards.pages import blueprint as reward_pages
 
-    return [blueprint]
+    return [blueprint, ranking_pages, reward_pages]
 
 
 @hookimpl
 def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
     """The day of one's store, or how one's stores stand."""
     from plugins.daily_reports.cards import cards_of
+    from plugins.daily_reports.ranking.cards import cards_of as ranking_cards_of
 
-    return cards_of(session, person)
+    return cards_of(session, person) + ranking_cards_of(session, person)
 
 
 @hookimpl
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
-    """Days are locked 48 hours after their end; who is late is reminded."""
+    """Days are locked 48 hours after their end, and ranked when they are over; who is late is reminded; rewards come
+    into effect."""
+    from plugins.daily_reports.ranking.snapshots import run
     from plugins.daily_reports.services import lock_due
 
     return [
         ScheduledTask("daily_reports.lock", timedelta(minutes=15), lambda session: f"{lock_due(session)} locked"),
         ScheduledTask("daily_reports.remind", timedelta(minutes=1), lambda session: f"{remind_due(session)} reminded"),
+        ScheduledTask("daily_reports.ranking", timedelta(minutes=5), run),
+        *rewards.tasks(),
     ]
+
+
+@hookimpl
+def backoffice_job_kinds() -> list[JobKind]:
+    """The Monday sheet as a PDF."""
+    from plugins.daily_reports.monday.paper import PDF
+
+    return [PDF]
+
+
+@hookimpl
+def backoffice_enabled() -> None:
+    """The usual reward rules, switched off, in a chain that has none."""
+    rewards.add_usual_rules(session)
 
 
 @hookimpl
 def backoffice_sample_data(size: dict[str, Any], seed: int) -> None:
     """Believable days for the demonstration chain."""
+    from plugins.daily_reports.ranking.sample import rank
+    from plugins.daily_reports.rewards.sample import fill as fill_rewards
     from plugins.daily_reports.sample import fill
 
     fill(session, size, seed)
+    rank(session, size)
+    fill_rewards(session, size, seed)

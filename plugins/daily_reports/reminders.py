@@ -17,6 +17,7 @@ from core.api import InNode, Instant, Node, Row, _, clock, closed_ids, inbox, is
 from plugins.daily_reports import hours
 from plugins.daily_reports.departments.expected import UPDATE, excused, reporting
 from plugins.daily_reports.models import Base, DayReport
+from plugins.daily_reports.settings import report_grace
 from plugins.daily_reports.week import states as weeks
 from plugins.daily_reports.week.models import WeekReport
 
@@ -58,13 +59,17 @@ class Step:
         return begins <= now < begins + self.lasts
 
 
+def _report_due(node: Node, day: date) -> datetime:
+    return hours.report_due(node, day, report_grace(node))
+
+
 STEPS = (
     Step("target_before", "target", hours.target_due, -BEFORE, BEFORE),
     Step("target_due", "target", hours.target_due, timedelta()),
     Step("target_area", "target", hours.target_due, AFTER, to_area=True),
-    Step("report_before", "report", hours.report_due, -BEFORE, BEFORE),
-    Step("report_due", "report", hours.report_due, timedelta()),
-    Step("report_area", "report", hours.report_due, AFTER, to_area=True),
+    Step("report_before", "report", _report_due, -BEFORE, BEFORE),
+    Step("report_due", "report", _report_due, timedelta()),
+    Step("report_area", "report", _report_due, AFTER, to_area=True),
 )
 WEEK_STEPS = (
     Step("week_plan", "plan", lambda _node, monday: weeks.plan_due(monday), -timedelta(hours=1)),

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from core.api import Node, across_scopes, clock
@@ -12,19 +12,17 @@ FEWEST_PEERS = 3
 """With fewer peers an average would tell a single store's figures."""
 
 
-def peers_of(session: Session, node: Node) -> list[int]:
-    """Return the ids of the other open stores of the peer group (of the format where no group is set)."""
-    if node.kind != "store":
-        return []
+def peers_of(node: Node) -> Select[tuple[int]]:
+    """Return the query of the ids of the other open stores of the peer group (of the format where no group is set)."""
     same = Node.peer_group == node.peer_group if node.peer_group else Node.format == node.format
-    query = select(Node.id).where(
+    return select(Node.id).where(
+        literal(node.kind) == "store",
         Node.kind == "store",
         same,
         Node.id != node.id,
         Node.deleted_at.is_(None),
         or_(Node.closed_on.is_(None), Node.closed_on > clock.today()),
     )
-    return list(session.scalars(query))
 
 
 def peer_achievement(session: Session, node: Node, since: date, until: date) -> tuple[dict[date, int], int]:
@@ -32,9 +30,10 @@ def peer_achievement(session: Session, node: Node, since: date, until: date) -> 
 
     A day on which too few of them have reported tells nothing.
     """
-    peers = peers_of(session, node)
-    if len(peers) < FEWEST_PEERS:
-        return {}, len(peers)
+    peers = peers_of(node)
+    count = session.scalar(select(func.count()).select_from(peers.subquery())) or 0
+    if count < FEWEST_PEERS:
+        return {}, count
     query = (
         select(DayReport.day, func.sum(DayReport.amount), func.sum(DayReport.target_amount))
         .where(
@@ -45,4 +44,4 @@ def peer_achievement(session: Session, node: Node, since: date, until: date) -> 
         .having(func.count() >= FEWEST_PEERS)
     )  # fmt: skip
     with across_scopes("the average of a peer group"):
-        return {day: round(sold * 100 / target) for day, sold, target in session.execute(query) if target}, len(peers)
+        return {day: round(sold * 100 / target) for day, sold, target in session.execute(query) if target}, count

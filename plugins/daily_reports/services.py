@@ -10,7 +10,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
@@ -19,10 +19,24 @@ from core.api import Node, _, audited_as, clock, current_person, is_closed, show
 from plugins.daily_reports import hours, states
 from plugins.daily_reports.departments.expected import template_of
 from plugins.daily_reports.models import Correction, DayReport, PlanLine, Submission
+from plugins.daily_reports.settings import report_grace
 
 MOST_LINES = 3
 FIGURES = ("amount", "units", "visitors", "buyers")
 """What a correction line may change."""
+
+
+# Every page of a day asks these: built once, they cost half.
+_ONE_DAY = select(DayReport).where(DayReport.node_id == bindparam("node"), DayReport.day == bindparam("on"))
+_LINES = select(PlanLine).where(PlanLine.report_id == bindparam("report")).order_by(PlanLine.position)
+_LAST_PLANNED = (
+    select(DayReport.id)
+    .where(
+        DayReport.node_id == bindparam("node"), DayReport.day < bindparam("before"), DayReport.target_at.is_not(None)
+    )
+    .order_by(DayReport.day.desc())
+    .limit(1)
+)
 
 
 class DayRefused(ValueError):
@@ -79,18 +93,15 @@ class Result:
 
 def find(session: Session, node_id: int, day: date, *, for_update: bool = False) -> DayReport | None:
     """Return the record of a node and day within the acting person's scope; locked, and as it is now, `for_update`."""
-    query = select(DayReport).where(DayReport.node_id == node_id, DayReport.day == day)
-    if for_update:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    return session.scalars(query).one_or_none()
+    query = _ONE_DAY.with_for_update().execution_options(populate_existing=True) if for_update else _ONE_DAY
+    return session.scalars(query, {"node": node_id, "on": day}).one_or_none()
 
 
 def lines_of(session: Session, report: DayReport | None) -> list[PlanLine]:
     """Return the plan lines of a day, in order."""
     if report is None:
         return []
-    query = select(PlanLine).where(PlanLine.report_id == report.id).order_by(PlanLine.position)
-    return list(session.scalars(query))
+    return list(session.scalars(_LINES, {"report": report.id}))
 
 
 def unfinished_before(session: Session, node: Node, day: date) -> list[PlanLine]:
@@ -98,11 +109,8 @@ def unfinished_before(session: Session, node: Node, day: date) -> list[PlanLine]
 
     A day whose morning was missed has no plan, and loses none.
     """
-    planned = select(DayReport).where(
-        DayReport.node_id == node.id, DayReport.day < day, DayReport.target_at.is_not(None)
-    )
-    last = session.scalars(planned.order_by(DayReport.day.desc()).limit(1)).one_or_none()
-    return [line for line in lines_of(session, last) if not line.done]
+    last = session.scalars(_LAST_PLANNED, {"node": node.id, "before": day}).one_or_none()
+    return [line for line in session.scalars(_LINES, {"report": last}) if not line.done] if last else []
 
 
 def _key_of(node_id: int, day: date, event: str, key: str) -> str:
@@ -244,7 +252,7 @@ def close_day(
     report.tenders = {tender: str(amount) for tender, amount in result.tenders.items()}
     report.gap_reasons, report.figures = list(result.gap_reasons), result.figures or None
     if report.reported_at is None:
-        report.report_late_minutes = hours.late_minutes(hours.report_due(node, day), now)
+        report.report_late_minutes = hours.late_minutes(hours.report_due(node, day, report_grace(node)), now)
     report.reported_at, report.reported_by = now, current_person().id
     renew(report)
     for line in lines_of(session, report):

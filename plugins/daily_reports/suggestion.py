@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from core.api import CalendarDay, Node
@@ -20,6 +20,24 @@ from plugins.daily_reports.models import DayReport, MonthTarget
 WEEKS = 4
 LEAST_NEED, MOST_NEED = Decimal("0.7"), Decimal("1.5")
 STEP = 100
+
+
+# Every morning asks these of every store: built once, they cost half.
+_SOLD = select(DayReport.day, DayReport.amount).where(
+    DayReport.node_id == bindparam("node"), DayReport.day >= bindparam("since"), DayReport.day < bindparam("before"),
+    DayReport.amount.is_not(None),
+)  # fmt: skip
+_MONTH_TARGET = select(MonthTarget.amount).where(
+    MonthTarget.node_id == bindparam("node"), MonthTarget.month == bindparam("month")
+)
+_CALENDARS = (
+    select(CalendarDay.day, CalendarDay.node_id, CalendarDay.closed, Node.kind)
+    .join(Node, Node.id == CalendarDay.node_id)
+    .where(
+        or_(Node.id.in_(bindparam("nodes", expanding=True)), Node.kind == "chain"),
+        CalendarDay.day >= bindparam("since"), CalendarDay.day < bindparam("before"),
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,27 +57,15 @@ def suggest(session: Session, node: Node, day: date) -> Suggestion:
     """Return the suggestion for one node and day; `amount` is None when there is nothing to go by."""
     month = day.replace(day=1)
     since = min(month, day - timedelta(weeks=WEEKS))
-    query = select(DayReport.day, DayReport.amount).where(
-        DayReport.node_id == node.id, DayReport.day >= since, DayReport.day < day, DayReport.amount.is_not(None)
-    )
-    sold = {sold_day: amount for sold_day, amount in session.execute(query)}
-    target = session.scalars(
-        select(MonthTarget.amount).where(MonthTarget.node_id == node.id, MonthTarget.month == month)
-    ).one_or_none()
+    sold = dict(session.execute(_SOLD, {"node": node.id, "since": since, "before": day}).all())  # type: ignore[arg-type]
+    target = session.scalars(_MONTH_TARGET, {"node": node.id, "month": month}).one_or_none()
     return work_out(sold, day, target, closed_days(session, node, day))
 
 
 def closed_days(session: Session, node: Node, day: date) -> set[date]:
     """Return the days from `day` to its month's end on which the node is closed."""
     above = [node.id, node.area_id, node.region_id]
-    rows = session.execute(
-        select(CalendarDay.day, CalendarDay.node_id, CalendarDay.closed, Node.kind)
-        .join(Node, Node.id == CalendarDay.node_id)
-        .where(
-            or_(Node.id.in_(above), Node.kind == "chain"),
-            CalendarDay.day >= day, CalendarDay.day < _next_month(day),
-        )
-    ).all()  # fmt: skip
+    rows = session.execute(_CALENDARS, {"nodes": above, "since": day, "before": _next_month(day)}).all()
     spoken = {(each, "chain" if kind == "chain" else node_id): closed for each, node_id, closed, kind in rows}
     closed_days = {
         each for each, *_rest in rows

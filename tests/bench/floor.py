@@ -4,6 +4,7 @@ import csv
 import io
 import os
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Flask, Response, redirect, render_template, request
@@ -82,11 +83,20 @@ def store(number: int) -> Any:
 
 @app.route("/day/<code>/<day>", methods=("GET", "POST"))
 def day_page(code: str, day: str) -> Any:
-    """Show one store's day, or set its target."""
+    """Show one store's day with the facts the product shows there, or set its target."""
     if request.method == "POST":
         ask(sql.SAVE_TARGET, request.form["amount"], code, day)
         return redirect("/list")
     found = ask(sql.DAY, day, code)[0]
+    if "step" in request.args:  # the figures of which a target is made
+        month = date.fromisoformat(day).replace(day=1)
+        ask(sql.CALENDAR_OF, code, day, str(month + timedelta(days=32)))
+        ask(sql.SOLD, code, str(min(month, date.fromisoformat(day) - timedelta(weeks=4))), day)
+        ask(sql.MONTH_TARGET, code, str(month))
+        ask(sql.LAST_PLAN, code, day)
+    else:
+        ask(sql.CALENDAR_OF, code, day, str(date.fromisoformat(day) + timedelta(days=1)))
+        ask(sql.CORRECTIONS, day, code)
     return render_template("form.html", title=found[1], fields=zip(sql.DAY_NAMES, found, strict=True))
 
 
@@ -138,3 +148,6 @@ def _written() -> Iterator[str]:
         part = io.StringIO()
         csv.writer(part).writerows(found)
         yield part.getvalue()
+
+
+from tests.bench import ranking_floor  # noqa: E402, F401 - more addresses of this application

@@ -38,7 +38,9 @@ class Operation:
 
 def operations(app: Flask, chain: Chain) -> list[Operation]:
     """Return every operation for this chain."""
-    return [*_lists(app, chain), *_stores(chain), *_forms(chain), *_boards(chain)]
+    from tests.bench.ranking import ranking_operations
+
+    return [*_lists(app, chain), *_stores(chain), *_forms(chain), *_boards(chain), *ranking_operations(app, chain)]
 
 
 def _lists(app: Flask, chain: Chain) -> list[Operation]:
@@ -104,7 +106,7 @@ def _stores(chain: Chain) -> list[Operation]:
 
 
 def _forms(chain: Chain) -> list[Operation]:
-    sent, waiting = f"/day/{chain.code}/{TODAY}", f"/day/{chain.waiting[0][1]}/{TODAY}"
+    sent, waiting = f"/day/{chain.code}/{TODAY}", f"/day/{chain.waiting[0][1]}/{TODAY}?step=target"
     store = f"/admin/org/store/edit/?id={chain.node_id}"
     return [
         Operation("look-up, 20 places", LIST, "/stores", "/admin/org/node/ajax/lookup/?q=S00", "chain"),

@@ -42,6 +42,27 @@ FROM org_node AS n LEFT JOIN daily_reports_day AS d ON d.node_id = n.id AND d.da
 LEFT JOIN daily_reports_plan_line AS l ON l.report_id = d.id
 WHERE n.code = ?
 """
+CALENDAR_OF = """
+SELECT c.node_id, c.closed, c.day FROM org_calendar_day AS c JOIN org_node AS n ON n.id = c.node_id
+WHERE (n.kind = 'chain' OR n.id IN (SELECT o.id FROM org_node AS o JOIN org_node AS s ON o.id IN (s.id, s.area_id, s.region_id) WHERE s.code = ?))
+  AND c.day >= ? AND c.day < ?
+"""
+SOLD = """
+SELECT day, amount FROM daily_reports_day
+WHERE node_id = (SELECT id FROM org_node WHERE code = ?) AND day >= ? AND day < ? AND amount IS NOT NULL
+"""
+MONTH_TARGET = "SELECT amount FROM daily_reports_month_target WHERE node_id = (SELECT id FROM org_node WHERE code = ?) AND month = ?"
+LAST_PLAN = """
+SELECT l.what, l.who, l.due, l.done FROM daily_reports_plan_line AS l WHERE l.report_id = (
+  SELECT id FROM daily_reports_day WHERE node_id = (SELECT id FROM org_node WHERE code = ?) AND day < ? AND target_at IS NOT NULL
+  ORDER BY day DESC LIMIT 1
+)
+"""
+CORRECTIONS = """
+SELECT c.before, c.after, p.name FROM daily_reports_correction AS c JOIN org_person AS p ON p.id = c.by WHERE c.report_id = (
+  SELECT id FROM daily_reports_day WHERE day = ? AND node_id = (SELECT id FROM org_node WHERE code = ?)
+)
+"""
 SAVE_TARGET = """
 UPDATE daily_reports_day SET target_amount = ?, version = version + 1
 WHERE node_id = (SELECT id FROM org_node WHERE code = ?) AND day = ? RETURNING id

@@ -1,22 +1,10 @@
-"""Nobody gets through a door that is not theirs: every address, method, role and row; see access_matrix."""
-
-import importlib.util
-from pathlib import Path
+"""Nobody gets through a door that is not theirs: every address, method, role and row; see core.testing.access_matrix."""
 
 import pytest
 
+from core.testing import access_matrix as matrix
 from core.testing.factories import acting, enable_plugins
 
-
-def _matrix():
-    path = Path(__file__).with_name("access_matrix.py")
-    spec = importlib.util.spec_from_file_location("access_matrix", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-matrix = _matrix()
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 on_both = pytest.mark.parametrize("app", ["product", "shelves"], indirect=True)
 

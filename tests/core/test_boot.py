@@ -81,7 +81,9 @@ def test_production_needs_a_secret_of_its_own(settings, tmp_path):
         Settings(env="production", data_dir=tmp_path / "none", secret_key="").prepared()
     made = Settings(env="development", data_dir=tmp_path / "dev", secret_key="").prepared()
     assert len(made.secret_key) == 64
-    assert Settings(env="development", data_dir=tmp_path / "dev", secret_key="").prepared().secret_key == made.secret_key
+    assert (
+        Settings(env="development", data_dir=tmp_path / "dev", secret_key="").prepared().secret_key == made.secret_key
+    )
     assert (tmp_path / "dev" / "secret_key").stat().st_mode & 0o077 == 0
 
 
@@ -98,7 +100,9 @@ class Policy(HTMLParser):
         for name, value in attributes:
             if name.startswith("on") or name == "style":
                 self.problems.append(f"<{tag} {name}={value!r}>")
-            if name in ("src", "href", "action", "formaction", "poster", "data") and re.match(r"(?i)\s*(https?:)?//|\s*javascript:", value or ""):
+            if name in ("src", "href", "action", "formaction", "poster", "data") and re.match(
+                r"(?i)\s*(https?:)?//|\s*javascript:", value or ""
+            ):
                 self.problems.append(f"<{tag} {name}={value!r}>")
         if tag == "script" and "src" not in given and given.get("type") not in ("application/json",):
             self.problems.append("<script> without src")
@@ -125,7 +129,14 @@ def pages_of(app, org):
     for rule in app.url_map.iter_rules():
         if "GET" not in rule.methods or rule.endpoint.endswith((".static", ".ajax_lookup", ".export")):
             continue
-        values = {"message_id": 1, "shelf_id": 1, "code": org.stores[0].code, "day": "2026-01-01"}
+        values = {
+            "message_id": 1,
+            "shelf_id": 1,
+            "code": org.stores[0].code,
+            "day": "2026-01-01",
+            "name": "shelf",
+            "job_id": 1,
+        }
         address = rule.build({name: values[name] for name in rule.arguments if name in values})
         if address is not None:
             yield address[1]
@@ -170,7 +181,13 @@ def test_static_files_are_kept_by_the_browser_under_an_address_that_changes_with
         answer = client.get(address)
         assert answer.status_code == 200 and re.search(r"v=[0-9a-f]{10}$", address), address
         assert "max-age=31536000" in answer.headers["Cache-Control"]
-    for outside in ("/static/core/../app.py", "/static/core/%2e%2e/app.py", "/static/core/..%2fapp.py", "/static/core/", "/admin/static/../"):
+    for outside in (
+        "/static/core/../app.py",
+        "/static/core/%2e%2e/app.py",
+        "/static/core/..%2fapp.py",
+        "/static/core/",
+        "/admin/static/../",
+    ):
         assert client.get(outside).status_code == 404, outside
 
 

@@ -36,7 +36,13 @@ def quick_hashes(monkeypatch):
 @pytest.fixture
 def run(app):
     """`run("user create boss …")` runs one command in this process; gives what it printed."""
-    commands = {"user": people.user, "plugin": plugins.plugin, "routes": serving.routes, "check": serving.check, "init": serving.init}
+    commands = {
+        "user": people.user,
+        "plugin": plugins.plugin,
+        "routes": serving.routes,
+        "check": serving.check,
+        "init": serving.init,
+    }
 
     def command(line, code=0, stdin=None, as_person=None):
         name, *words = line.split()
@@ -69,7 +75,9 @@ def test_from_nothing_to_the_first_administrator(tmp_path):
     assert "run: backoffice init" in backoffice("check", url, tmp_path, code=1)
     assert "up to date" in backoffice("init", url, tmp_path)
     assert "nobody is system administrator" in backoffice("check", url, tmp_path, code=1)
-    made = backoffice("user create boss --role system_administrator --password-stdin", url, tmp_path, stdin=f"{PASSWORD}\n")
+    made = backoffice(
+        "user create boss --role system_administrator --password-stdin", url, tmp_path, stdin=f"{PASSWORD}\n"
+    )
     assert made == "boss is made.\n"
     assert "up to date" in backoffice("init", url, tmp_path), "init may be repeated"
     assert json.loads(backoffice("user list --json", url, tmp_path)) == [
@@ -99,7 +107,10 @@ def test_init_twice_changes_nothing(run, app, work):
 
 @on_sqlite
 def test_a_person_is_made_with_a_role_at_a_place(run, org, work):
-    assert run("user create new --role clerk --node S3 --full-name Newcomer --password-stdin", stdin=f"{PASSWORD}\n") == "new is made.\n"
+    assert (
+        run("user create new --role clerk --node S3 --full-name Newcomer --password-stdin", stdin=f"{PASSWORD}\n")
+        == "new is made.\n"
+    )
     with work() as session:
         person = session.scalars(select(Person).where(Person.username == "new")).one()
         held = session.scalars(select(Assignment).where(Assignment.person_id == person.id)).one()
@@ -112,7 +123,9 @@ def test_a_person_is_made_with_a_role_at_a_place(run, org, work):
         assert told in run(line, code=2 if "Missing" in told else 1), line
     assert "at least 8" in run("user create weak --role clerk --password-stdin", code=1, stdin="short\n")
     with work() as session:
-        assert session.scalars(select(Person.id).where(Person.username.in_(["x", "weak"]))).all() == [], "all or nothing"
+        assert session.scalars(select(Person.id).where(Person.username.in_(["x", "weak"]))).all() == [], (
+            "all or nothing"
+        )
 
 
 @on_sqlite
@@ -147,7 +160,9 @@ def test_a_command_acts_as_the_person_it_names(run, org, work):
         "plugin disable daily_reports", "plugin enable daily_reports",
     ):  # fmt: skip
         assert "Error" in run(line, code=1, as_person="clerk", stdin=f"{PASSWORD}\n"), line
-    assert "rank is not below" in run("user set-password leader --password-stdin", code=1, as_person="head_office", stdin=f"{PASSWORD}\n")
+    assert "rank is not below" in run(
+        "user set-password leader --password-stdin", code=1, as_person="head_office", stdin=f"{PASSWORD}\n"
+    )
     assert "rank is not below" in run("user disable system_administrator", code=1, as_person="head_office")
     assert run("user disable clerk", as_person="head_office") == "clerk is disabled.\n"
     with work() as session:
@@ -159,7 +174,9 @@ def test_a_command_acts_as_the_person_it_names(run, org, work):
 def test_every_address_is_listed_with_what_it_needs(run, app):
     listed = json.loads(run("routes --json"))
     house = app.extensions["backoffice"]
-    assert {(rule["endpoint"], rule["rule"]) for rule in listed} == {(rule.endpoint, rule.rule) for rule in app.url_map.iter_rules()}
+    assert {(rule["endpoint"], rule["rule"]) for rule in listed} == {
+        (rule.endpoint, rule.rule) for rule in app.url_map.iter_rules()
+    }
     for rule in listed:
         assert set(rule) == {"rule", "methods", "endpoint", "plugin", "guard", "permission", "reason", "scope"}
         assert rule["methods"] and rule["guard"] in ("permission", "signed_in", "public", "static")
@@ -174,7 +191,7 @@ def test_every_address_is_listed_with_what_it_needs(run, app):
 def test_plugins_are_listed_switched_and_checked(run, app, org, monkeypatch):
     from core.registry import states
 
-    monkeypatch.setattr(states, "_check_in_a_child", lambda *arguments: None)
+    monkeypatch.setattr(states, "check", lambda *arguments: None)
 
     def state():
         return {plugin["name"]: plugin for plugin in json.loads(run("plugin list --json"))}["daily_reports"]

@@ -54,3 +54,16 @@ def test_every_variable_of_the_manual_is_a_setting():
 
     named = set(re.findall(r"BACKOFFICE_([A-Z_]+)", MANUAL))
     assert named <= {name.upper() for name in Settings.model_fields}
+
+
+def test_the_reference_is_what_the_code_says():
+    from core.testing.reference import reference_document
+
+    assert (ROOT / "docs" / "reference.md").read_text("utf-8") == reference_document(), "run: make reference"
+
+
+def test_everything_of_core_api_says_what_it_is():
+    from core.testing.reference import reference_document
+
+    nameless = re.findall(r"^\| `[^`]+` \|  \|$", reference_document(), re.MULTILINE)
+    assert nameless == []

@@ -43,7 +43,12 @@ def test_without_a_database_everybody_is_told_so_and_nothing_is_a_500(app, org, 
     away(app, monkeypatch)
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 503
-    for answer in (client.get("/"), client.get("/admin/org/store/"), client.post("/language", data=form | {"csrf_token": held}), client.get("/login")):
+    for answer in (
+        client.get("/"),
+        client.get("/admin/org/store/"),
+        client.post("/language", data=form | {"csrf_token": held}),
+        client.get("/login"),
+    ):
         assert answer.status_code == 503
         assert "Nothing was lost" in answer.text or "数据" in answer.text
     script = client.get("/inbox/", headers={"X-Requested-With": "fetch"})
@@ -88,7 +93,9 @@ def test_every_error_is_a_page_with_words_and_json_for_a_script(app, org):
     assert "Stores (org:store:list)" in answers[403].text, "the reason is told"
     script = client.get("/admin/org/store/", headers={"X-Requested-With": "fetch"})
     assert script.status_code == 403 and script.json["detail"] == "Stores (org:store:list)" and script.json["text"]
-    assert client.get("/admin/nothing/", headers={"Accept": "application/json"}).json["error"] == "There is no such page"
+    assert (
+        client.get("/admin/nothing/", headers={"Accept": "application/json"}).json["error"] == "There is no such page"
+    )
 
 
 @on_sqlite

@@ -14,13 +14,13 @@ def house(app):
 
 
 def run(house, *tasks):
-    from core.jobs import _run_if_due
+    from core.jobs.tasks import _run_if_due
 
     return [_run_if_due(house, task) for task in tasks]
 
 
 def task(work=lambda session: "done", name="test.task"):
-    from core.jobs import ScheduledTask
+    from core.jobs.tasks import ScheduledTask
 
     return ScheduledTask(name, timedelta(hours=1), work)
 
@@ -40,7 +40,7 @@ def test_a_task_that_another_worker_is_at_is_passed_over(house):
     from sqlalchemy import select
 
     from core.access.person import SYSTEM, acting_as
-    from core.jobs import TaskRun, _make_known
+    from core.jobs.tasks import TaskRun, _make_known
 
     _make_known(house, task())
     with house.database.session(writes=True) as other, acting_as(SYSTEM):

@@ -3,31 +3,13 @@
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 
 from core import language
 from core.registry.discovery import discover
+from core.testing.declarations import chinese_of, texts_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = [plugin for plugin in discover(ROOT / "plugins") if plugin.manifest]
-
-
-def texts_of(folder):
-    """Every text marked in the Python and the templates below `folder`."""
-    found = set()
-    methods = [("testing/**", "ignore"), ("**.py", "python"), ("**.html", "jinja2")]
-    options = {"**.html": {"silent": "false"}}
-    for *_place, message, _comments, _context in extract_from_dir(
-        str(folder), method_map=methods, options_map=options, keywords={"_": None, "N_": None, "gettext": None}
-    ):
-        found.add(message if isinstance(message, str) else message[0])
-    return found - {""}
-
-
-def chinese_of(folder):
-    with (folder / "locale" / "zh_Hans_CN.po").open("rb") as file:
-        return {entry.id: entry.string for entry in read_po(file) if entry.id}
 
 
 @pytest.mark.parametrize("folder", [ROOT / "core", *(plugin.folder for plugin in PLUGINS)], ids=lambda path: path.name)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from core.testing.schema import difference, downgrade
+
 PARTS = (None, "daily_reports")
 SCRIPT = '''"""A step"""
 
@@ -100,40 +102,18 @@ def seen(database, statement):
         return connection.execute(sa.text(statement)).all()
 
 
-def difference(database, host, part):
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    from core.db import metadata, tables_of
-    from core.migrate import version_table
-
-    names = {table.name for table in tables_of(part)}
-    with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={
-            "version_table": version_table(part), "compare_type": True,
-            "include_name": lambda name, kind, _parents: kind != "table" or name in names,
-            "include_object": lambda _thing, name, kind, _reflected, _other: kind != "table" or name in names,
-        })  # fmt: skip
-        return compare_metadata(context, metadata)
-
-
 def test_down_to_nothing_and_up_again_gives_what_the_models_say(database, host):
-    from alembic import command
-
-    from core.migrate import _config, _locked, current, head, upgrade
+    from core.migrate import current, head, upgrade
 
     for part in reversed(PARTS):
-        with _locked(database) as connection:
-            command.downgrade(_config(host, part, connection), "base")
-    with database.engine.connect() as connection:
-        left = set(sa.inspect(connection).get_table_names())
-        assert left <= {"alembic_version_core", "alembic_version_daily_reports", "sqlite_sequence"}
+        left = downgrade(database, host, part)
+    assert left <= {"alembic_version_core", "alembic_version_daily_reports", "sqlite_sequence"}
     for part in PARTS:
         upgrade(database, host, part)
     for part in PARTS:
         with database.engine.connect() as connection:
             assert current(connection, part) == head(host, part)
-        assert difference(database, host, part) == []
+        assert difference(database, part) == []
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -237,3 +217,111 @@ def test_the_newest_script_is_looked_up_once_by_a_process(database, installed):
     assert head(host, "qsteps") == "0001_qsteps"
     install(installed, "qsteps", FIRST, CHANGE)
     assert head(host, "qsteps") == "0001_qsteps"
+
+
+# Before it is done, and when it takes too long
+
+
+def tables_and_rows(database):
+    """Everything a migration could have changed: each table with its columns and how many rows it has."""
+    inspector = sa.inspect(database.engine)
+    with database.engine.connect() as connection:
+        return {
+            table: (
+                [(column["name"], str(column["type"])) for column in inspector.get_columns(table)],
+                connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar(),
+            )
+            for table in inspector.get_table_names()
+        }
+
+
+@pytest.mark.requirement("J22", "Z24")
+def test_a_rehearsal_prints_the_sql_and_changes_nothing(database, installed):
+    from core.migrate import pending, rehearse, upgrade
+
+    install(installed, "qsteps", FIRST)
+    upgrade(database, loaded(installed), "qsteps")
+    before = tables_and_rows(database)
+    install(installed, "qsteps", FIRST, CHANGE + '    op.execute("DELETE FROM {name}_child")\n')
+    host = loaded(installed)
+    script = "\n".join(rehearse(database, host, "qsteps"))
+    assert "DELETE FROM qsteps_child;" in script and "qsteps_parent" in script and "alembic_version_qsteps" in script
+    assert "SELECT" not in script.split("INSERT")[0]
+    assert tables_and_rows(database) == before
+    assert pending(database, host, "qsteps")
+    upgrade(database, host, "qsteps")
+    assert seen(database, "SELECT * FROM qsteps_child") == []
+    assert rehearse(database, host, "qsteps") == [], "there is nothing left to do"
+
+
+def test_a_rehearsal_that_fails_says_what_would_and_changes_nothing(database, installed):
+    from core.migrate import rehearse
+
+    install(installed, "qsteps", FIRST + '    op.execute("SELECT no FROM nowhere")\n')
+    before = tables_and_rows(database)
+    with pytest.raises(sa.exc.DBAPIError):
+        rehearse(database, loaded(installed), "qsteps")
+    assert tables_and_rows(database) == before
+
+
+@pytest.mark.requirement("J22", "Z24")
+def test_a_statement_that_takes_too_long_is_given_up_and_all_taken_back(database, installed):
+    from core.migrate import MigrationsFailed, upgrade
+
+    slow = """
+    op.execute("UPDATE {name}_parent SET word = 'two'")
+    op.execute(
+        "INSERT INTO {name}_parent (id, word) WITH RECURSIVE more(n) AS "
+        "(SELECT 2 UNION ALL SELECT n + 1 FROM more WHERE n < 2000000000) SELECT max(n), 'x' FROM more"
+    )
+"""
+    install(installed, "qsteps", FIRST)
+    upgrade(database, loaded(installed), "qsteps")
+    before = tables_and_rows(database)
+    install(installed, "qsteps", FIRST, slow)
+    with pytest.raises(MigrationsFailed, match="took longer than 1 seconds: nothing was changed; allow more with --timeout"):
+        upgrade(database, loaded(installed), "qsteps", seconds=1)
+    assert tables_and_rows(database) == before
+    assert seen(database, "SELECT word FROM qsteps_parent") == [("one",)]
+    install(installed, "qsteps", FIRST, CHANGE)
+    assert upgrade(database, loaded(installed), "qsteps") == "0002_qsteps", "and the connection is as before"
+
+
+def test_while_somebody_else_upgrades_one_is_told_so(database, installed, monkeypatch):
+    from core import db
+    from core.migrate import MigrationsFailed, _locked, upgrade
+
+    install(installed, "qsteps", FIRST)
+    host = loaded(installed)
+    monkeypatch.setattr(db, "LOCK_SECONDS_SQLITE", 0.2)
+    monkeypatch.setattr(db, "LOCK_SECONDS_POSTGRESQL", 0.2)
+    other = db.Database(database.url.render_as_string(hide_password=False), database._session_class)
+    try:
+        with _locked(database), pytest.raises(MigrationsFailed, match="somebody else upgrades"):
+            upgrade(other, host, "qsteps")
+    finally:
+        other.dispose()
+    assert upgrade(database, host, "qsteps") == "0001_qsteps"
+
+
+@pytest.mark.requirement("J22", "Z7", "Z24")
+def test_core_is_upgraded_also_when_a_plugins_code_is_gone_and_its_rows_stay(database, installed):
+    import shutil
+
+    from alembic import command
+
+    from core.migrate import _config, _locked, current, upgrade, upgrade_everything
+
+    install(installed, "qsteps", FIRST)
+    upgrade(database, loaded(installed), "qsteps")
+    shutil.rmtree(installed / "qsteps")
+    host, told = loaded(installed), {}
+    with _locked(database) as connection:
+        command.downgrade(_config(host, None, connection), "-1")
+    upgrade_everything(database, host, told.__setitem__)
+    assert "qsteps" not in told
+    with database.engine.connect() as connection:
+        assert current(connection, None) == told["core"]
+        assert current(connection, "qsteps") == "0001_qsteps"
+    assert seen(database, "SELECT id, parent_id FROM qsteps_child") == [(1, 1)]
+

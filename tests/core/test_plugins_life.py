@@ -9,16 +9,15 @@ from sqlalchemy import select
 
 from core.app import create_app
 from core.audit import AuditEntry
-from core.registry import host as host_module
-from core.registry import states
+from core.registry import hooks, states
 from core.registry.discovery import discover
-from core.registry.host import FAILURES_BEFORE_BREAK
+from core.registry.hooks import FAILURES_BEFORE_BREAK
 from core.registry.models import PilotNode, PluginIntent
 from core.testing.factories import acting, make_person, post, sign_in
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-PLUGIN = '''
+PLUGIN = """
 from flask import Blueprint
 from core.api import HomeCard, N_, Page, Permission, expose, hookimpl, requires
 
@@ -61,8 +60,10 @@ def backoffice_enabled():
 @hookimpl
 def backoffice_disabled():
     TOLD.append("disabled")
-'''
-MANIFEST = 'name = "{name}"\ntitle = "Plugin {name}"\nsummary = "For a test"\nversion = "1.2"\napi = 1\nprefix = "/{name}/"\n'
+"""
+MANIFEST = (
+    'name = "{name}"\ntitle = "Plugin {name}"\nsummary = "For a test"\nversion = "1.2"\napi = 1\nprefix = "/{name}/"\n'
+)
 
 
 @pytest.fixture
@@ -124,18 +125,18 @@ def app(add, start):
 def enable(app, name, *nodes):
     house = app.extensions["backoffice"]
     with acting(app) as session:
-        states.enable(session, house.database, house.host, name, nodes, checked=True)
+        states.enable(session, house, name, nodes)
 
 
 def disable(app, name):
     with acting(app) as session:
-        states.disable(session, app.extensions["backoffice"].host, name)
+        states.disable(session, app.extensions["backoffice"], name)
 
 
 def state_of(app, name):
     house = app.extensions["backoffice"]
     with acting(app) as session:
-        return {state.name: state for state in states.states(session, house.database, house.host)}[name]
+        return {state.name: state for state in states.states(session, house)}[name]
 
 
 @contextmanager
@@ -162,7 +163,9 @@ def english():
         ('name = "Tone"', "name"), ('name = "core"', "name"), ('name = "other"', "installed as 'tone'"), ('name = ""', "name"),
         ('api = 2', "api = 2"), ('api = "1"', "api"), ('version = 1', "version"), ('prefix = "/admin/"', "core's own"),
         ('prefix = "day"', "between slashes"), ('prefix = "/a/b/"', "between slashes"), ('requires = "tone"', "requires"),
-        ('colour = "red"', "colour"), ("= broken", "plugin.toml"),
+        ('colour = "red"', "colour: there is no such key: remove it"), ("= broken", "plugin.toml"), ('name = "../../etc"', "small letters"),
+        ('name = "admin"', "core uses this word itself"), ("name = 7", "put it in quotes"), ("title = []", "put it in quotes"),
+        ('after = "tone"', "must be a list"), ("version", "Expected '='"),
     ],
 )  # fmt: skip
 def test_a_manifest_that_cannot_be_used_names_file_key_and_reason(add, folder, line, told):
@@ -186,6 +189,35 @@ def test_a_plugin_comes_after_what_it_needs_and_a_circle_stops_only_itself(add, 
     assert order.index("tfirst") < order.index("tmiddle") < order.index("tlast")
     for name, plugin in found.items():
         assert ("circle" in plugin.problem) == name.startswith(("tring", "tself")), (name, plugin.problem)
+
+
+@pytest.mark.parametrize("key", ["name", "title", "version", "api"])
+def test_a_manifest_without_what_it_must_say_is_told_to_add_it(add, folder, key):
+    add("tone", manifest="\n".join(row for row in MANIFEST.splitlines() if not row.startswith(f"{key} ")))
+    [found] = [plugin for plugin in discover(folder) if plugin.folder == folder / "tone"]
+    assert f"{key}: it is missing: add it" in found.problem
+
+
+def test_a_folder_that_may_not_be_read_stops_nobody_else_and_says_so(add, folder, monkeypatch):
+    from pathlib import Path
+
+    add("tone")
+    add("tlocked")
+    stat, listed = Path.stat, Path.iterdir
+
+    def locked(path, **options):
+        if "tlocked" in path.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", locked)
+    monkeypatch.setattr(Path, "read_text", lambda path, *rest, **options: locked(path) and path.open(encoding="utf-8").read())
+    found = {plugin.name: plugin.problem for plugin in discover(folder) if plugin.folder.parent == folder}
+    assert found["tone"] == ""
+    assert "Permission denied" in found["tlocked"] and "let the user that runs the server read it" in found["tlocked"]
+    monkeypatch.setattr(Path, "iterdir", lambda path: locked(path / "tlocked") if path == folder else listed(path))
+    [whole] = [plugin for plugin in discover(folder) if plugin.origin == "plugins/"]
+    assert "let the user that runs the server read this folder" in whole.problem
 
 
 def test_discovery_imports_nothing(add, folder):
@@ -216,7 +248,15 @@ def test_a_plugin_is_off_until_it_is_switched_on_and_then_there_at_once_in_every
     assert state_of(app, "tone").state == "discovered"
 
     def seen():
-        return [(clerk.get("/tone/").status_code, clerk.get("/admin/tone/desk/").status_code, "/admin/tone/desk/" in clerk.get("/admin/").text, "card of tone" in clerk.get("/").text) for clerk in clerks]
+        return [
+            (
+                clerk.get("/tone/").status_code,
+                clerk.get("/admin/tone/desk/").status_code,
+                "/admin/tone/desk/" in clerk.get("/admin/").text,
+                "card of tone" in clerk.get("/").text,
+            )
+            for clerk in clerks
+        ]
 
     assert seen() == [(404, 404, False, False)] * 2
     enable(app, "tone")
@@ -250,10 +290,14 @@ def test_enabling_and_disabling_are_kept_in_the_audit_and_told_to_the_plugin(app
     enable(app, "tone", "S1")
     disable(app, "tone")
     with acting(app) as session:
-        written = session.scalars(select(AuditEntry).where(AuditEntry.resource == "registry:plugin").order_by(AuditEntry.id)).all()
+        written = session.scalars(
+            select(AuditEntry).where(AuditEntry.resource == "registry:plugin").order_by(AuditEntry.id)
+        ).all()
         told = [(entry.row_id, entry.action) for entry in written if entry.action in ("enabled", "disabled")]
         assert told == [("tone", "enabled"), ("tone", "disabled")]
-        assert ["nodes" in entry.changes and entry.changes["nodes"] for entry in written if entry.action == "enabled"] == [[None, ["S1"]]]
+        assert [
+            "nodes" in entry.changes and entry.changes["nodes"] for entry in written if entry.action == "enabled"
+        ] == [[None, ["S1"]]]
     assert sys.modules["plugins.tone.plugin"].TOLD == ["enabled", "disabled"]
 
 
@@ -319,7 +363,13 @@ def test_a_plugin_that_cannot_be_loaded_is_shown_with_its_reason_and_not_enabled
     org = org_on(app)
     enable(app, "tone")
     assert sign_in(app.test_client(), org.people["clerk"]).get("/tone/").status_code == 200
-    for name, reason in (("texit", "SystemExit: bye"), ("terror", "ZeroDivisionError"), ("tmissing", "a_module_nobody_has"), ("thook", "no_such_hook"), ("tneeds", "tnowhere")):
+    for name, reason in (
+        ("texit", "SystemExit: bye"),
+        ("terror", "ZeroDivisionError"),
+        ("tmissing", "a_module_nobody_has"),
+        ("thook", "no_such_hook"),
+        ("tneeds", "tnowhere"),
+    ):
         state = state_of(app, name)
         assert state.state == "failed" and reason in state.reason and "Traceback" in state.traceback, name
         with refused("cannot be loaded"):
@@ -333,8 +383,8 @@ def test_a_plugin_that_does_not_start_in_a_fresh_process_is_not_enabled(app, fol
     """What was loaded here may be older than what lies on the disk."""
     house = app.extensions["backoffice"]
     (folder / "tone" / "plugin.py").write_text("import sys\nsys.exit('broken since')")
-    with acting(app) as session, refused("does not start in a fresh process.*broken since"):
-        states.enable(session, house.database, house.host, "tone")
+    with refused("does not start in a fresh process.*broken since"):
+        states.check(house.host, "tone")
 
 
 @on_sqlite
@@ -401,28 +451,29 @@ def test_somebody_with_a_second_place_in_the_pilot_is_in_it(app, org):
 
 @on_sqlite
 def test_it_switches_plugins_at_the_desk(app, org, monkeypatch):
-    monkeypatch.setattr(states, "_check_in_a_child", lambda *arguments: None)
+    monkeypatch.setattr(states, "check", lambda *arguments: None)
     it, clerk = (sign_in(app.test_client(), org.people[role]) for role in ("it", "clerk"))
-    assert "/admin/plugins/switch/?name=tone" in it.get("/admin/plugins/").text.replace("&amp;", "&")
-    assert it.get("/admin/plugins/switch/?name=tone").status_code == 200
-    answer = post(it, "/admin/plugins/switch/?name=tone", {"nodes": "S1，S99"})
+    assert "/admin/plugins/tone/enable/" in it.get("/admin/plugins/").text.replace("&amp;", "&")
+    assert it.get("/admin/plugins/tone/enable/").status_code == 200
+    answer = post(it, "/admin/plugins/tone/enable/", {"nodes": "S1，S99"})
     assert answer.status_code == 422 and "S99" in answer.text and 'value="S1，S99"' in answer.text
-    assert post(it, "/admin/plugins/switch/?name=tone", {"nodes": "S1、 S2"}).status_code == 302
+    assert post(it, "/admin/plugins/tone/enable/", {"nodes": "S1、 S2"}).status_code == 302
     assert clerk.get("/tone/").status_code == 200
     assert state_of(app, "tone").nodes == ("S1", "S2")
-    assert post(it, "/admin/plugins/disable/?name=tone").status_code == 302
+    assert post(it, "/admin/plugins/tone/disable/").status_code == 302
     assert clerk.get("/tone/").status_code == 404
     office = sign_in(app.test_client(), org.people["head_office"])
     assert office.get("/admin/plugins/").status_code == 200
-    assert "switch/?name" not in office.get("/admin/plugins/").text
-    assert post(office, "/admin/plugins/disable/?name=tone").status_code == 403
+    assert "/tone/enable/" not in office.get("/admin/plugins/").text
+    assert post(office, "/admin/plugins/tone/disable/").status_code == 403
 
 
 @on_sqlite
 def test_safe_mode_loads_no_plugin_and_keeps_the_intent(app, start, org):
     enable(app, "tone")
     safe = start(safe_mode=True)
-    assert safe.extensions["backoffice"].host.plugins == {}
+    assert not [plugin for plugin in safe.extensions["backoffice"].host.plugins.values() if plugin.is_loaded]
+    assert "safe mode" in state_of(safe, "tone").reason
     browser = sign_in(safe.test_client(), org.people["it"])
     assert browser.get("/tone/").status_code == 404
     assert browser.get("/").status_code == browser.get("/admin/plugins/").status_code == 200
@@ -436,7 +487,10 @@ def test_safe_mode_loads_no_plugin_and_keeps_the_intent(app, start, org):
 @on_sqlite
 def test_a_hook_that_keeps_failing_is_left_alone_for_a_while(add, start, org_on, monkeypatch):
     add("tone")
-    add("tbad", code=PLUGIN.replace('return [HomeCard("card of {name}")]', "TOLD.append('asked')\n    raise SystemExit('no')"))
+    add(
+        "tbad",
+        code=PLUGIN.replace('return [HomeCard("card of {name}")]', "TOLD.append('asked')\n    raise SystemExit('no')"),
+    )
     app = start()
     org = org_on(app)
     enable(app, "tone")
@@ -444,14 +498,14 @@ def test_a_hook_that_keeps_failing_is_left_alone_for_a_while(add, start, org_on,
     clerk = sign_in(app.test_client(), org.people["clerk"])
     told = sys.modules["plugins.tbad.plugin"].TOLD
     told.clear()
-    for number in range(FAILURES_BEFORE_BREAK + 3):
+    for _time in range(FAILURES_BEFORE_BREAK + 3):
         page = clerk.get("/").text
         assert "card of tone" in page
-        assert ("Not available at the moment: Plugin tbad" in page) == (number < FAILURES_BEFORE_BREAK), "the failure is shown while it happens"
+        assert "Not available at the moment: Plugin tbad" in page, "also while it is not asked"
     assert told == ["asked"] * FAILURES_BEFORE_BREAK
-    later = time.monotonic() + host_module.BREAK_SECONDS + 1
-    monkeypatch.setattr(host_module.time, "monotonic", lambda: later)
+    later = time.monotonic() + hooks.BREAK_SECONDS + 1
+    monkeypatch.setattr(hooks.time, "monotonic", lambda: later)
     clerk.get("/")
     assert len(told) == FAILURES_BEFORE_BREAK + 1, "and asked again after a while"
-    hooks = state_of(app, "tbad").hooks["backoffice_home_cards"]
-    assert hooks["failures"] == FAILURES_BEFORE_BREAK + 1 and "SystemExit: no" in hooks["last_error"]
+    seen = state_of(app, "tbad").hooks["backoffice_home_cards"]
+    assert seen["failures"] == FAILURES_BEFORE_BREAK + 1 and "SystemExit: no" in seen["last_error"]

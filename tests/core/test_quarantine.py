@@ -134,7 +134,7 @@ def state_of(app, name):
 
     house = app.extensions["backoffice"]
     with acting(app) as session:
-        return next(state for state in states(session, house.database, house.host) if state.name == name)
+        return next(state for state in states(session, house) if state.name == name)
 
 
 def switch_on(app):
@@ -246,26 +246,27 @@ def backoffice_home_cards(person):
 
 
 def test_outside_a_request_a_hook_is_asked_only_of_what_is_on(house):
-    from core.registry.host import collect
+    from core.api import HomeCard
+    from core.registry.asking import collect
 
-    cards = "from core.api import hookimpl\n@hookimpl\ndef backoffice_home_cards(person):\n    return ['a card']\n"
+    cards = "from core.api import HomeCard, hookimpl\n@hookimpl\ndef backoffice_home_cards(person):\n    return [HomeCard('a card')]\n"
     app = house(qoff=(cards, ""))
     with app.app_context(), acting(app):
         assert collect("backoffice_home_cards", person=None) == []
     switch_on(app)
     with app.app_context(), acting(app):
-        assert collect("backoffice_home_cards", person=None) == [["a card"]]
+        assert collect("backoffice_home_cards", person=None) == [[HomeCard("a card")]]
 
 
 def test_a_plugin_is_checked_in_a_process_of_its_own_as_it_is_started(house, tmp_path):
-    from core.registry.states import PluginRefused, enable
+    from core.registry.states import PluginRefused, check
 
     app = house(qgood=(GOOD, MODELS))
     served = app.extensions["backoffice"]
     plugin = tmp_path / "installed" / "qgood" / "plugin.py"
     plugin.write_text(plugin.read_text().replace('@public("a test")', ""))
-    with acting(app) as session, pytest.raises(PluginRefused, match="has no guard"):
-        enable(session, served.database, served.host, "qgood")
+    with pytest.raises(PluginRefused, match="has no guard"):
+        check(served.host, "qgood")
 
 
 def test_a_package_is_found_without_running_it(house, tmp_path, monkeypatch):

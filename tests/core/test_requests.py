@@ -106,7 +106,7 @@ def test_a_hook_that_fails_hurts_no_post_and_leaves_nothing_half_written(app, or
         with unscoped("a test"):
             current.execute(text("SELECT nothing FROM nowhere"))
 
-    host._manager.register(SimpleNamespace(backoffice_home_cards=backoffice_home_cards), name="sick")
+    host.hooks.add(SimpleNamespace(backoffice_home_cards=backoffice_home_cards), "sick")
 
     def view():
         node = current.get(Node, org.stores[0].id)

@@ -66,7 +66,7 @@ class ReportTemplates(ModelView):
         Field("figures", N_("Further figures"), parse=lines_from, help=N_("One a line, filled in in the evening.")),
         Field("reasons", N_("Reasons"), parse=lines_from, help=N_("One a line: the chips under “why”.")),
         Field("opens", N_("Target until"), required=True),
-        Field("closes", N_("Work ends"), required=True, help=N_("The report is due half an hour later.")),
+        Field("closes", N_("Work ends"), required=True, help=N_("The report is due after the usual time for it.")),
         Field("weekdays", N_("Days"), choices=WEEKDAYS, required=True),
     ]  # fmt: skip
     default_order = ("id", False)

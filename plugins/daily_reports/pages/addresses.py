@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, abort, request, url_for
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from core.api import Node, _, clock, criteria, current_person, is_on_at, session, show, typed
 from plugins.daily_reports import boards, hours
@@ -12,16 +12,15 @@ from plugins.daily_reports import boards, hours
 blueprint = Blueprint("daily_reports", __name__, url_prefix="/day")
 READ, UPDATE = "daily_reports:day:read", "daily_reports:day:update"
 REVIEW, REMIND, CORRECT = "daily_reports:day:review", "daily_reports:day:remind", "daily_reports:day:correct"
+_PLACE = select(Node).where(Node.code == bindparam("code"), Node.deleted_at.is_(None))
 
 
 def node_by(code: str, permission: str) -> Node:
     """Return the place with this code if the permission reaches it, else 404; places outside a pilot are read only."""
     if not code.isprintable():
         abort(404)
-    query = select(Node).where(
-        Node.code == code, Node.deleted_at.is_(None), criteria(Node, current_person(), permission)
-    )
-    node = session.scalars(query).one_or_none() or abort(404)
+    query = _PLACE.where(criteria(Node, current_person(), permission))
+    node = session.scalars(query, {"code": code}).one_or_none() or abort(404)
     if not permission.endswith(":read") and not is_on_at("daily_reports", node):
         abort(404)
     return node

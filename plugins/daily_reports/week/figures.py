@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from core.api import Node, clock, closed_ids
 from plugins.daily_reports import boards, hours, months, suggestion
 from plugins.daily_reports.models import DayReport, MonthTarget, PlanLine
+from plugins.daily_reports.settings import report_grace
 from plugins.daily_reports.week.states import days_of
 
 WEEKS = 4
@@ -114,7 +115,7 @@ def _week(node: Node, rows: list[Any], days: list[date], closed: dict[date, set[
         if node.id in closed.get(day, {node.id}) or (row is not None and row.imported):
             continue
         is_there = row is not None and row.amount is not None
-        if is_there or now > hours.report_due(node, day):
+        if is_there or now > hours.report_due(node, day, report_grace(node)):
             week.due += 1
             late = not is_there or row.target_amount is None or row.target_late_minutes or row.report_late_minutes
             week.in_time += not late

@@ -1,4 +1,4 @@
-"""What stands in the addresses and rows of the daily reports, for tests/core/access_matrix.py."""
+"""What stands in the addresses and rows of the daily reports, for core.testing.access_matrix."""
 
 from datetime import time, timedelta
 
@@ -15,11 +15,25 @@ def _monday():
     return clock.today() - timedelta(days=clock.today().weekday())
 
 
+def _reward(site, kind):
+    """The number of a reward or penalty in reach, out of it, or of none."""
+    ids = [] if kind == "missing" else getattr(site, kind)["daily_reports_reward"]
+    return ids[0] if ids else 10**9
+
+
 ROUTE_VALUES = {
+    ("daily_reports_rewards", "reward_id"): _reward,
+    ("daily_reports_rewards", "code"): lambda site, kind: _CODES[kind](site),
+    ("daily_reports_rewards", "day"): lambda site, kind: clock.today().isoformat(),
     ("daily_reports", "code"): lambda site, kind: _CODES[kind](site),
     ("daily_reports", "day"): lambda site, kind: clock.today().isoformat(),
     ("daily_reports", "week"): lambda site, kind: _monday().isoformat(),
     ("daily_reports_board.index", "?below"): lambda site, kind: _CODES[kind](site),
+    ("daily_reports_monday.index", "?below"): lambda site, kind: _CODES[kind](site),
+}
+SIGNED_IN = {
+    "daily_reports_ranking.ranking": "name, rank and achievement are for everybody; amounts are masked",
+    "daily_reports_ranking_desk.index": "name, rank and achievement are for everybody; amounts are masked",
 }
 ROW_VALUES = {
     "daily_reports_day": {"state": "reported", "imported": False, "tenders": {}, "gap_reasons": []},
@@ -32,4 +46,13 @@ ROW_VALUES = {
         "month": lambda number: clock.today().replace(day=1, month=number % 12 + 1, year=2000 + number),
         "weekdays": None,
     },
+    # People are named by number alone; the step of a stranger stands under a record that is out of reach.
+    "daily_reports_reward": {"evidence": [], "corrects_id": None, "payroll_id": None},
+    "daily_reports_reward_step": {"event": "propose", "by": None},
+    "daily_reports_reward_run": {"hits": []},
+    "daily_reports_payroll": {"person_id": None},
+}
+EVERYBODYS = {
+    "daily_reports.reward_rule": "the rules hold for the whole chain, and everybody knows what they say",
+    "daily_reports.reward_run": "a run is of the whole chain; only who decides for the chain has the right",
 }

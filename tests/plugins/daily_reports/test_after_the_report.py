@@ -162,7 +162,7 @@ def test_the_lock_takes_what_ended_48_hours_ago_whatever_its_state_and_leaves_th
 
 
 def test_the_lock_is_a_task_of_the_house_and_runs_by_the_clock(app, chain, house, work, at):
-    from core.jobs import run_due_tasks
+    from core.jobs.tasks import run_due_tasks
 
     at("2026-11-23 00:00")
     with work() as session:

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from core.auth.models import Assignment
 from core.inbox import Message
-from core.jobs import TaskRun, run_due_tasks
+from core.jobs.tasks import TaskRun, run_due_tasks
 from core.org.models import CalendarDay, Node
 from core.registry.models import PilotNode, Revision
 from core.testing.factories import acting, give_role, make_person
@@ -89,9 +89,6 @@ def test_each_is_sent_once_however_often_the_worker_wakes_or_starts_again(app, t
 def test_a_task_that_breaks_after_sending_sends_it_once_all_the_same(app, tick, house, inbox_of, monkeypatch, at):
     at("2026-11-20 09:15")
     with app.app_context(), pytest.raises(ZeroDivisionError), acting(app) as session:
-        from flask import g
-
-        g.switches = house.host.switches(session, session.scalars(select(Revision.plugins)).one())
         assert remind_due(session) > 0
         raise ZeroDivisionError
     assert inbox_of("store_manager") == []
@@ -108,12 +105,9 @@ def test_two_workers_at_the_same_moment_send_it_once(app, house, chain, inbox_of
     ready = Barrier(4)
 
     def worker(_number):
-        from flask import g
-
         with app.app_context():
             ready.wait()
             with acting(app) as session:
-                g.switches = house.host.switches(session, session.scalars(select(Revision.plugins)).one())
                 return remind_due(session)
 
     with ThreadPoolExecutor(4) as pool:

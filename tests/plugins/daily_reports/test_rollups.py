@@ -106,6 +106,6 @@ def test_peers_are_the_group_else_the_format_and_only_open_stores(app, chain, pe
             session.get(Node, store.id).format = "flagship"
     with acting(app) as session:
         first, last = session.get(Node, chain.stores[0].id), session.get(Node, chain.stores[7].id)
-        assert set(rollups.peers_of(session, first)) == {others[2].id, others[3].id}
-        assert rollups.peers_of(session, session.get(Node, chain.areas[0].id)) == []
-        assert set(rollups.peers_of(session, last)) == {chain.stores[5].id, chain.stores[6].id}
+        assert set(session.scalars(rollups.peers_of(first))) == {others[2].id, others[3].id}
+        assert session.scalars(rollups.peers_of(session.get(Node, chain.areas[0].id))).all() == []
+        assert set(session.scalars(rollups.peers_of(last))) == {chain.stores[5].id, chain.stores[6].id}

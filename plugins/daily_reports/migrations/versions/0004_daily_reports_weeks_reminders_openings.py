@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004_daily_reports"
-down_revision = "0001_daily_reports"
+down_revision = "0003_daily_reports"
 branch_labels = None
 depends_on = None
 

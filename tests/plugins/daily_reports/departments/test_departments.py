@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from core.inbox import Message
-from core.jobs import run_due_tasks
+from core.jobs.tasks import run_due_tasks
 from core.org.models import Node
 from core.testing.factories import acting, give_role, make_person, make_role, post, sign_in
 from plugins.daily_reports import boards

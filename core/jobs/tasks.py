@@ -4,14 +4,12 @@ A task says how often it is due. A worker claims a run by moving the row `jobs_t
 transaction in which the task writes: what was not finished is due again.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from flask import g
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -21,7 +19,6 @@ from core.db import Base, Instant
 from core.registry.models import Revision
 
 log = structlog.get_logger("jobs")
-POLL_SECONDS = 20
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -50,13 +47,10 @@ class TaskRun(Base):
 
 
 def run_due_tasks(house: Any) -> list[str]:
-    """Run every task that is due now, of core and of the plugins that are on; return the names of those that ran.
-
-    Needs an application context: what is on now is kept there, as in a request.
-    """
+    """Run every task that is due now, of core and of the plugins that are on; return the names of those that ran."""
     with acting_as(SYSTEM), house.database.transaction() as session:
-        g.switches = house.host.switches(session, session.scalars(select(Revision.plugins)).one())
-        on = {name for name in house.host.plugins if house.host.is_on(name, g.switches, SYSTEM)}
+        revision = session.scalars(select(Revision.plugins)).one()
+        on = house.host.names_on(house.host.switches(session, revision), SYSTEM)
     ran = []
     for plugin, tasks in house.host.collect("backoffice_scheduled_tasks", only=on):
         for task in tasks:
@@ -85,18 +79,3 @@ def _run_if_due(house: Any, task: ScheduledTask) -> bool:
         run.outcome = (task.run(session) or "")[:400]
         log.info("task ran", task=task.name, outcome=run.outcome)
         return True
-
-
-def run_worker(shell: Any, *, once: bool = False) -> None:
-    """Run what is due, again and again."""
-    while True:
-        try:
-            with shell.app.app_context():
-                run_due_tasks(shell.house)
-        except Exception:
-            if once:
-                raise
-            log.exception("the worker could not look for due tasks")
-        if once:
-            return
-        time.sleep(POLL_SECONDS)

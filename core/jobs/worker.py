@@ -1,0 +1,37 @@
+"""The worker: a process beside the web server that does jobs as they come and tasks when they are due."""
+
+import os
+import time
+from typing import Any
+
+import structlog
+
+from core.jobs.queue import run_waiting
+from core.jobs.tasks import run_due_tasks
+from core.registry import processes
+
+log = structlog.get_logger("jobs")
+POLL_SECONDS = 1
+TASK_SECONDS = 20
+
+
+def run_worker(shell: Any, *, once: bool = False, parent: int | None = None) -> None:
+    """Do what waits and what is due, again and again; with `parent`, as long as that process lives."""
+    processes.begin(shell.house, "worker")
+    processes.tell(shell.house)
+    tasks_at = 0.0
+    while parent is None or os.getppid() == parent:
+        try:
+            with shell.app.app_context():
+                if time.monotonic() >= tasks_at:
+                    tasks_at = time.monotonic() + TASK_SECONDS
+                    run_due_tasks(shell.house)
+                run_waiting(shell.house)
+        except Exception:
+            if once:
+                raise
+            log.exception("the worker could not do its round")
+        processes.tell(shell.house)
+        if once:
+            return
+        time.sleep(POLL_SECONDS)
