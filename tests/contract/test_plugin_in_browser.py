@@ -98,7 +98,13 @@ def test_the_life_of_a_package_of_somebody_else(installation, desks, page_proble
 
     # what enabling does is said before it is done
     row.get_by_role("link", name="Enable").click()
-    for told in ("birthdays:occasion:create", "birthdays_occasion", "birthdays.tell", "Tell the store so long before", BIRTHDAYS):
+    for told in (
+        "birthdays:occasion:create",
+        "birthdays_occasion",
+        "birthdays.tell",
+        "Tell the store so long before",
+        BIRTHDAYS,
+    ):
         expect(it.get_by_text(told).first).to_be_visible()
     enable(it, "A1")
     assert statuses(desks, "here", "elsewhere") == [200, 404]
@@ -140,7 +146,9 @@ def test_the_life_of_a_package_of_somebody_else(installation, desks, page_proble
     expect(here.get_by_text("Not available")).to_have_count(0)
 
     # purged: its rows lie in a file
-    assert "birthdays_occasion: 1 rows" in backoffice(child, "plugin", "purge", "birthdays", "--export", str(tmp_path / "kept"))
+    assert "birthdays_occasion: 1 rows" in backoffice(
+        child, "plugin", "purge", "birthdays", "--export", str(tmp_path / "kept")
+    )
     assert "Lin" in (tmp_path / "kept" / "birthdays_occasion.csv").read_text("utf-8-sig")
     it.goto("/admin/plugins/")
     expect(row).to_contain_text("backoffice plugin upgrade birthdays")

@@ -20,7 +20,10 @@ def died_in(folder, hook):
 
 def test_who_starts_after_a_death_leaves_that_hook_alone_for_an_hour_and_asks_the_others(folder):
     died_in(folder, "backoffice_home_cards")
-    mark, counts = calls.CallMark(folder), {"sick": {"backoffice_home_cards": HookCount(), "backoffice_search": HookCount()}}
+    mark, counts = (
+        calls.CallMark(folder),
+        {"sick": {"backoffice_home_cards": HookCount(), "backoffice_search": HookCount()}},
+    )
     assert mark.look(counts) == 1
     assert 3500 < counts["sick"]["backoffice_home_cards"].paused_seconds <= calls.HUNG_SECONDS
     assert counts["sick"]["backoffice_home_cards"].because == calls.ENDED

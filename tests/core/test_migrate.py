@@ -279,7 +279,9 @@ def test_a_statement_that_takes_too_long_is_given_up_and_all_taken_back(database
     upgrade(database, loaded(installed), "qsteps")
     before = tables_and_rows(database)
     install(installed, "qsteps", FIRST, slow)
-    with pytest.raises(MigrationsFailed, match="took longer than 1 seconds: nothing was changed; allow more with --timeout"):
+    with pytest.raises(
+        MigrationsFailed, match="took longer than 1 seconds: nothing was changed; allow more with --timeout"
+    ):
         upgrade(database, loaded(installed), "qsteps", seconds=1)
     assert tables_and_rows(database) == before
     assert seen(database, "SELECT word FROM qsteps_parent") == [("one",)]
@@ -324,4 +326,3 @@ def test_core_is_upgraded_also_when_a_plugins_code_is_gone_and_its_rows_stay(dat
         assert current(connection, None) == told["core"]
         assert current(connection, "qsteps") == "0001_qsteps"
     assert seen(database, "SELECT id, parent_id FROM qsteps_child") == [(1, 1)]
-

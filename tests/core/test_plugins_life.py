@@ -211,7 +211,9 @@ def test_a_folder_that_may_not_be_read_stops_nobody_else_and_says_so(add, folder
         return stat(path, **options)
 
     monkeypatch.setattr(Path, "stat", locked)
-    monkeypatch.setattr(Path, "read_text", lambda path, *rest, **options: locked(path) and path.open(encoding="utf-8").read())
+    monkeypatch.setattr(
+        Path, "read_text", lambda path, *rest, **options: locked(path) and path.open(encoding="utf-8").read()
+    )
     found = {plugin.name: plugin.problem for plugin in discover(folder) if plugin.folder.parent == folder}
     assert found["tone"] == ""
     assert "Permission denied" in found["tlocked"] and "let the user that runs the server read it" in found["tlocked"]

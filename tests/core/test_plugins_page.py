@@ -40,7 +40,9 @@ def serving(app):
 
 def state(app):
     with acting(app) as session:
-        return next(each for each in states.states(session, app.extensions["backoffice"]) if each.name == "daily_reports")
+        return next(
+            each for each in states.states(session, app.extensions["backoffice"]) if each.name == "daily_reports"
+        )
 
 
 def switch_on(app):
@@ -130,7 +132,11 @@ def test_a_hook_that_fails_is_told_with_reason_and_traceback_on_the_page_and_to_
 
     shell = Shell()
     shell.__dict__["app"] = app
-    [listed] = [each for each in json.loads(CliRunner().invoke(plugins.plugin, ["list", "--json"], obj=shell).output) if each["name"] == "daily_reports"]
+    [listed] = [
+        each
+        for each in json.loads(CliRunner().invoke(plugins.plugin, ["list", "--json"], obj=shell).output)
+        if each["name"] == "daily_reports"
+    ]
     assert listed["hooks"]["backoffice_home_cards"]["because"] == "ZeroDivisionError: division by zero"
     assert "Traceback" in listed["hooks"]["backoffice_home_cards"]["last_error"]
     assert listed["processes"][0]["kind"] == "web" and listed["trouble"]

@@ -75,7 +75,11 @@ class Front:
         for shipped, port in zip((8000, 8001), self.instances, strict=True):
             upstream = upstream.replace(f":{shipped};", f":{port};")
         (self.folder / "upstream.conf").write_text(upstream)
-        site = (SERVER / "nginx.conf").read_text().replace("/etc/nginx/backoffice-upstream.conf", str(self.folder / "upstream.conf"))
+        site = (
+            (SERVER / "nginx.conf")
+            .read_text()
+            .replace("/etc/nginx/backoffice-upstream.conf", str(self.folder / "upstream.conf"))
+        )
         site = site.replace("listen 443 ssl;", f"listen 127.0.0.1:{self.port};").replace("    http2 on;\n", "")
         (self.folder / "site.conf").write_text(site)
         temporary = "".join(
@@ -92,12 +96,30 @@ class Front:
     def start(self) -> None:
         for port in self.instances:
             subprocess.run([self.folder / "restart", str(port)], check=True, env=self.environment, cwd=ROOT)
-        command = [NGINX, "-p", self.folder, "-c", self.folder / "all.conf", "-e", self.folder / "error.log", "-g", "daemon off;"]
+        command = [
+            NGINX,
+            "-p",
+            self.folder,
+            "-c",
+            self.folder / "all.conf",
+            "-e",
+            self.folder / "error.log",
+            "-g",
+            "daemon off;",
+        ]
         self.nginx = subprocess.Popen(dying_with_us([str(word) for word in command]))
 
     def roll(self) -> subprocess.CompletedProcess:
         ports = [str(port) for port in self.instances]
-        return subprocess.run([SERVER / "roll", *ports], env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=180)
+        return subprocess.run(
+            [SERVER / "roll", *ports],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=180,
+        )
 
     def stop(self) -> None:
         self.nginx.terminate()
@@ -137,7 +159,9 @@ def front(settings, tmp_path):
     plugins = tmp_path / "plugins"
     (plugins / "told").mkdir(parents=True)
     (plugins / "told" / "__init__.py").touch()
-    (plugins / "told" / "plugin.toml").write_text('name = "told"\ntitle = "told"\nversion = "1"\napi = 1\nprefix = "/told/"\n')
+    (plugins / "told" / "plugin.toml").write_text(
+        'name = "told"\ntitle = "told"\nversion = "1"\napi = 1\nprefix = "/told/"\n'
+    )
     (plugins / "told" / "plugin.py").write_text(PLUGIN.replace("VERSION", "old"))
     app = create_app(settings.model_copy(update={"plugins_dir": plugins}))
     with acting(app) as session:
