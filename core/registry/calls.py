@@ -33,6 +33,8 @@ ENDED = N_("a process hung or ended in it; after mending, switch the plugin off 
 _LABEL = 120
 _SIZE = 8 + _LABEL
 _EMPTY = bytes(_SIZE)
+_Noted = tuple[float, bytes]
+_NOTHING: _Noted = (0.0, bytes(_LABEL))
 HOST = socket.gethostname()
 
 
@@ -50,9 +52,11 @@ class CallMark:
         fcntl.flock(self._file, fcntl.LOCK_EX)
         self._file.write(_EMPTY)
         self._file.flush()
-        self._memory = mmap.mmap(self._file.fileno(), _SIZE)
+        memory = memoryview(mmap.mmap(self._file.fileno(), _SIZE))
+        self._started, self._label = memory[:8].cast("d"), memory[8:]
         draft.rename(self.path)  # locked already: without a lock it would look like a dead one's
-        self._now = _EMPTY
+        self._now = _NOTHING
+        self._base = _NOTHING
         self._looked = 0.0
 
     @staticmethod
@@ -60,20 +64,26 @@ class CallMark:
         """Return what the file says while a hook runs."""
         return f"{plugin} {hook}".encode()[:_LABEL].ljust(_LABEL, b"\0")
 
-    def enter(self, label: bytes, started: float) -> bytes:
-        """Note that a call begins; returns what `leave` needs, for a hook may ask further hooks."""
-        outer, self._now = self._now, struct.pack("d", started) + label
-        self._memory[:] = self._now
-        return outer
+    @property
+    def now(self) -> _Noted:
+        """What `leave` needs later to note again what was noted before: a hook may ask further hooks."""
+        return self._now
 
-    def leave(self, outer: bytes) -> None:
-        """Note that the call has come back."""
-        self._memory[:] = self._now = outer
+    def enter(self, label: bytes, started: float) -> None:
+        """Note that a call begins; the one before has come back."""
+        self._now = started, label
+        self._label[:] = label
+        self._started[0] = started
 
-    @staticmethod
-    def is_long(started: float) -> bool:
-        """Say whether a call has lasted longer than any should."""
-        return time.monotonic() - started > LONG_SECONDS
+    def leave(self, outer: _Noted) -> None:
+        """Note that the last call has come back, and the one around it goes on."""
+        self._now = outer if outer[0] else self._base
+        self._started[0], self._label[:] = self._now
+
+    def end(self, started: float) -> None:
+        """Keep the note of a long call that a SystemExit has ended: so a server ends a worker for its silence."""
+        if time.monotonic() - started > LONG_SECONDS:
+            self._base = self._now
 
     def look(self, counts: dict[str, dict[str, Any]], *, at_once: bool = False) -> int:
         """Open the breaker of each hook in which another process hangs, or has ended; once a second is enough.

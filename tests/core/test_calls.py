@@ -43,10 +43,24 @@ def test_what_was_between_calls_when_it_died_leaves_nothing_behind(folder):
 
 def test_a_hook_that_asks_further_hooks_is_noted_again_when_these_have_come_back(folder):
     mark = calls.CallMark(folder)
-    outer = mark.enter(mark.label("sick", "outer"), 1.0)
-    inner = mark.enter(mark.label("sick", "inner"), 2.0)
+    nothing = mark.now
+    mark.enter(mark.label("sick", "outer"), 1.0)
+    outer = mark.now
+    mark.enter(mark.label("sick", "inner"), 2.0)
     assert calls.read(mark.path) == ("sick", "inner", 2.0)
-    mark.leave(inner)
-    assert calls.read(mark.path) == ("sick", "outer", 1.0)
     mark.leave(outer)
+    assert calls.read(mark.path) == ("sick", "outer", 1.0)
+    mark.leave(nothing)
     assert calls.read(mark.path)[0] == ""
+
+
+def test_a_long_call_that_was_ended_from_outside_stays_noted_whatever_is_asked_after_it(folder, monkeypatch):
+    mark, now = calls.CallMark(folder), calls.time.monotonic()
+    for seconds, noted in ((1, ""), (calls.LONG_SECONDS + 1, "sick")):
+        nothing = mark.now
+        mark.enter(mark.label("sick", "backoffice_home_cards"), now)
+        monkeypatch.setattr(calls.time, "monotonic", lambda seconds=seconds: now + seconds)
+        mark.end(now)
+        mark.enter(mark.label("well", "backoffice_home_cards"), now)
+        mark.leave(nothing)
+        assert calls.read(mark.path)[0] == noted
