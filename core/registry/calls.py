@@ -53,37 +53,30 @@ class CallMark:
         self._file.write(_EMPTY)
         self._file.flush()
         memory = memoryview(mmap.mmap(self._file.fileno(), _SIZE))
-        self._started, self._label = memory[:8].cast("d"), memory[8:]
+        self.started, self.label = memory[:8].cast("d"), memory[8:]
+        """Two places of the file, for who calls often: when the call began (0: there is none), and which it is."""
         draft.rename(self.path)  # locked already: without a lock it would look like a dead one's
-        self._now = _NOTHING
         self._base = _NOTHING
         self._looked = 0.0
 
     @staticmethod
-    def label(plugin: str, hook: str) -> bytes:
+    def label_of(plugin: str, hook: str) -> bytes:
         """Return what the file says while a hook runs."""
         return f"{plugin} {hook}".encode()[:_LABEL].ljust(_LABEL, b"\0")
 
     @property
     def now(self) -> _Noted:
         """What `leave` needs later to note again what was noted before: a hook may ask further hooks."""
-        return self._now
-
-    def enter(self, label: bytes, started: float) -> None:
-        """Note that a call begins; the one before has come back."""
-        self._now = started, label
-        self._label[:] = label
-        self._started[0] = started
+        return self.started[0], bytes(self.label)
 
     def leave(self, outer: _Noted) -> None:
         """Note that the last call has come back, and the one around it goes on."""
-        self._now = outer if outer[0] else self._base
-        self._started[0], self._label[:] = self._now
+        self.started[0], self.label[:] = outer if outer[0] else self._base
 
     def end(self, started: float) -> None:
         """Keep the note of a long call that a SystemExit has ended: so a server ends a worker for its silence."""
         if time.monotonic() - started > LONG_SECONDS:
-            self._base = self._now
+            self._base = self.now
 
     def look(self, counts: dict[str, dict[str, Any]], *, at_once: bool = False) -> int:
         """Open the breaker of each hook in which another process hangs, or has ended; once a second is enough.

@@ -75,10 +75,7 @@ def _items_of(returns: str) -> _Items:
     return tuple(item for item in named if isinstance(item, type))
 
 
-def _answer(call: _Call, hook: str, items: _Items, arguments: dict[str, Any]) -> Any:
-    answer = call.function(*[arguments[name] for name in call.arguments])
-    if items is None:
-        return answer
+def _checked(hook: str, answer: Any, items: tuple[type, ...]) -> list[Any]:
     if type(answer) is not list:
         answer = list(answer or ())  # a generator runs here, where it is caught
     for item in answer if items else ():
@@ -130,7 +127,8 @@ class Hooks:
         if count.because == ENDED:
             raise RuntimeError(f"a process hung or ended in its {what}: mend it, switch it off, and restart")
         outer = mark.now
-        mark.enter(mark.label(plugin, what), started)
+        mark.label[:] = mark.label_of(plugin, what)
+        mark.started[0] = started
         try:
             yield
         except SystemExit:
@@ -168,10 +166,11 @@ class Hooks:
             self.news += self.mark.look(self.counts, at_once=is_new)
             outer = self.mark.now
         answers = []
+        values = {names: [arguments[name] for name in names] for names in {call.arguments for call in calls}}
         try:
             for call in calls:
                 if only is None or not call.label or call.plugin in only:
-                    answer = self._call(call, hook, items, writing, arguments)
+                    answer = self._call(call, hook, items, writing, values[call.arguments])
                     if answer is not None:
                         answers.append((call.plugin, answer[0]))
         finally:
@@ -193,32 +192,37 @@ class Hooks:
     def _planned(self, hook: str, plugin: str, function: Any, arguments: tuple[str, ...]) -> _Call:
         trusted = plugin in self._trusted
         count = HookCount() if trusted else self.counts.setdefault(plugin, {}).setdefault(hook, HookCount())
-        return _Call(plugin, function, arguments, count, b"" if trusted else CallMark.label(plugin, hook))
+        return _Call(plugin, function, arguments, count, b"" if trusted else CallMark.label_of(plugin, hook))
 
     def _call(
-        self, call: _Call, hook: str, items: _Items, session: Session | None, arguments: dict[str, Any]
+        self, call: _Call, hook: str, items: _Items, session: Session | None, values: list[Any]
     ) -> tuple[Any] | None:
-        count = call.count
+        count, mark = call.count, self.mark
         started = time.monotonic()
         if started < count.open_until:
             return None
         # Before the try: what the savepoint flushes is the caller's, and so are its faults.
         inside = None if session is None else session.begin_nested()
-        if self.mark is not None and call.label:
-            self.mark.enter(call.label, started)
+        if mark is not None and call.label:
+            mark.label[:] = call.label
+            mark.started[0] = started
         try:
             if inside is None:
-                answer = _answer(call, hook, items, arguments)
+                answer = call.function(*values)
+                if items is not None:
+                    answer = _checked(hook, answer, items)
             else:
                 with inside:
-                    answer = _answer(call, hook, items, arguments)
+                    answer = call.function(*values)
+                    if items is not None:
+                        answer = _checked(hook, answer, items)
             count.in_a_row = 0
             return (answer,)
         except (Exception, SystemExit) as error:
             if not call.label:
                 raise
-            if self.mark is not None and isinstance(error, SystemExit):
-                self.mark.end(started)
+            if mark is not None and isinstance(error, SystemExit):
+                mark.end(started)
             self._note(call, hook, error, started)
             return None
         finally:
