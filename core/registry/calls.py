@@ -5,7 +5,8 @@ lives. Entering a hook writes the hook's name there, which costs a copy of 128 b
 every other process of the machine can see which call has not come back, and whatever ends a process, even
 `kill -9`, leaves the name of the hook it was in. Nobody asks that hook for a while.
 
-A process handles one request at a time, as gunicorn's sync workers do.
+A process notes the calls of the thread it began in, which is all of them in gunicorn's sync workers: a worker of
+many threads has no timeout that ends it either.
 """
 
 import fcntl
@@ -57,6 +58,7 @@ class CallMark:
         """Two places of the file, for who calls often: when the call began (0: there is none), and which it is."""
         draft.rename(self.path)  # locked already: without a lock it would look like a dead one's
         self._base = _NOTHING
+        self.thread = threading.get_ident()
         self._looked = 0.0
 
     @staticmethod
@@ -136,8 +138,8 @@ def at_most(seconds: int, message: str) -> Iterator[None]:
 
 
 def forget(folder: Path, plugin: str) -> None:
-    """Forget that processes of this machine have ended in a plugin's hooks: IT switches it on anew."""
-    for path in folder.glob(f"{HOST}-*.died"):
+    """Forget that processes, of any machine, have ended in a plugin's hooks: IT switches it on anew."""
+    for path in folder.glob("*.died"):
         with suppress(OSError):
             if read(path)[0] == plugin:
                 path.unlink()

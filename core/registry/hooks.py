@@ -4,6 +4,7 @@ An implementation that fails again and again is left alone for a minute (its bre
 took its process down for an hour, or until IT switches the plugin off and on.
 """
 
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -162,20 +163,21 @@ class Hooks:
         calls, items = self._plan(hook)
         session = open_session()
         writing = session if session is not None and session.info.get("writes") else None
-        if self.mark is not None:
-            self.news += self.mark.look(self.counts, at_once=is_new)
-            outer = self.mark.now
+        mark = self.mark if self.mark is not None and self.mark.thread == threading.get_ident() else None
+        if mark is not None:
+            self.news += mark.look(self.counts, at_once=is_new)
+            outer = mark.now
         answers = []
         values = {names: [arguments[name] for name in names] for names in {call.arguments for call in calls}}
         try:
             for call in calls:
                 if only is None or not call.label or call.plugin in only:
-                    answer = self._call(call, hook, items, writing, values[call.arguments])
+                    answer = self._call(call, hook, items, mark, writing, values[call.arguments])
                     if answer is not None:
                         answers.append((call.plugin, answer[0]))
         finally:
-            if self.mark is not None:
-                self.mark.leave(outer)
+            if mark is not None:
+                mark.leave(outer)
         return answers
 
     def _plan(self, hook: str) -> tuple[list[_Call], _Items]:
@@ -195,9 +197,9 @@ class Hooks:
         return _Call(plugin, function, arguments, count, b"" if trusted else CallMark.label_of(plugin, hook))
 
     def _call(
-        self, call: _Call, hook: str, items: _Items, session: Session | None, values: list[Any]
+        self, call: _Call, hook: str, items: _Items, mark: CallMark | None, session: Session | None, values: list[Any]
     ) -> tuple[Any] | None:
-        count, mark = call.count, self.mark
+        count = call.count
         started = time.monotonic()
         if started < count.open_until:
             return None
