@@ -5,7 +5,8 @@ lives. Entering a hook writes the hook's name there, which costs a copy of 128 b
 every other process of the machine can see which call has not come back, and whatever ends a process, even
 `kill -9`, leaves the name of the hook it was in. Nobody asks that hook for a while.
 
-A process handles one request at a time, as gunicorn's sync workers do.
+A process notes the calls of the thread it began in, which is all of them in gunicorn's sync workers: a worker of
+many threads has no timeout that ends it either.
 """
 
 import fcntl
@@ -33,6 +34,8 @@ ENDED = N_("a process hung or ended in it; after mending, switch the plugin off 
 _LABEL = 120
 _SIZE = 8 + _LABEL
 _EMPTY = bytes(_SIZE)
+_Noted = tuple[float, bytes]
+_NOTHING: _Noted = (0.0, bytes(_LABEL))
 HOST = socket.gethostname()
 
 
@@ -50,30 +53,32 @@ class CallMark:
         fcntl.flock(self._file, fcntl.LOCK_EX)
         self._file.write(_EMPTY)
         self._file.flush()
-        self._memory = mmap.mmap(self._file.fileno(), _SIZE)
+        memory = memoryview(mmap.mmap(self._file.fileno(), _SIZE))
+        self.started, self.label = memory[:8].cast("d"), memory[8:]
+        """Two places of the file, for who calls often: when the call began (0: there is none), and which it is."""
         draft.rename(self.path)  # locked already: without a lock it would look like a dead one's
-        self._now = _EMPTY
+        self._base = _NOTHING
+        self.thread = threading.get_ident()
         self._looked = 0.0
 
     @staticmethod
-    def label(plugin: str, hook: str) -> bytes:
+    def label_of(plugin: str, hook: str) -> bytes:
         """Return what the file says while a hook runs."""
         return f"{plugin} {hook}".encode()[:_LABEL].ljust(_LABEL, b"\0")
 
-    def enter(self, label: bytes, started: float) -> bytes:
-        """Note that a call begins; returns what `leave` needs, for a hook may ask further hooks."""
-        outer, self._now = self._now, struct.pack("d", started) + label
-        self._memory[:] = self._now
-        return outer
+    @property
+    def now(self) -> _Noted:
+        """What `leave` needs later to note again what was noted before: a hook may ask further hooks."""
+        return self.started[0], bytes(self.label)
 
-    def leave(self, outer: bytes) -> None:
-        """Note that the call has come back."""
-        self._memory[:] = self._now = outer
+    def leave(self, outer: _Noted) -> None:
+        """Note that the last call has come back, and the one around it goes on."""
+        self.started[0], self.label[:] = outer if outer[0] else self._base
 
-    @staticmethod
-    def is_long(started: float) -> bool:
-        """Say whether a call has lasted longer than any should."""
-        return time.monotonic() - started > LONG_SECONDS
+    def end(self, started: float) -> None:
+        """Keep the note of a long call that a SystemExit has ended: so a server ends a worker for its silence."""
+        if time.monotonic() - started > LONG_SECONDS:
+            self._base = self.now
 
     def look(self, counts: dict[str, dict[str, Any]], *, at_once: bool = False) -> int:
         """Open the breaker of each hook in which another process hangs, or has ended; once a second is enough.
@@ -133,8 +138,8 @@ def at_most(seconds: int, message: str) -> Iterator[None]:
 
 
 def forget(folder: Path, plugin: str) -> None:
-    """Forget that processes of this machine have ended in a plugin's hooks: IT switches it on anew."""
-    for path in folder.glob(f"{HOST}-*.died"):
+    """Forget that processes, of any machine, have ended in a plugin's hooks: IT switches it on anew."""
+    for path in folder.glob("*.died"):
         with suppress(OSError):
             if read(path)[0] == plugin:
                 path.unlink()

@@ -4,10 +4,11 @@ An implementation that fails again and again is left alone for a minute (its bre
 took its process down for an hour, or until IT switches the plugin off and on.
 """
 
+import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,6 @@ from core.registry.calls import ENDED, CallMark
 log = structlog.get_logger("registry")
 FAILURES_BEFORE_BREAK = 5
 BREAK_SECONDS = 60
-_NOTHING: AbstractContextManager[Any] = nullcontext()
 
 
 @dataclass(slots=True)
@@ -76,7 +76,9 @@ def _items_of(returns: str) -> _Items:
     return tuple(item for item in named if isinstance(item, type))
 
 
-def _checked(hook: str, answer: list[Any], items: tuple[type, ...]) -> list[Any]:
+def _checked(hook: str, answer: Any, items: tuple[type, ...]) -> list[Any]:
+    if type(answer) is not list:
+        answer = list(answer or ())  # a generator runs here, where it is caught
     for item in answer if items else ():
         if not isinstance(item, items):
             raise TypeError(
@@ -125,15 +127,16 @@ class Hooks:
         mark.look({plugin: {what: count}}, at_once=True)
         if count.because == ENDED:
             raise RuntimeError(f"a process hung or ended in its {what}: mend it, switch it off, and restart")
-        outer, killed = mark.enter(mark.label(plugin, what), started), False
+        outer = mark.now
+        mark.label[:] = mark.label_of(plugin, what)
+        mark.started[0] = started
         try:
             yield
         except SystemExit:
-            killed = mark.is_long(started)
+            mark.end(started)
             raise
         finally:
-            if not killed:
-                mark.leave(outer)
+            mark.leave(outer)
 
     def of(self, name: str) -> list[str]:
         """Return the names of the hooks a plugin answers."""
@@ -160,14 +163,21 @@ class Hooks:
         calls, items = self._plan(hook)
         session = open_session()
         writing = session if session is not None and session.info.get("writes") else None
-        if self.mark is not None:
-            self.news += self.mark.look(self.counts, at_once=is_new)
+        mark = self.mark if self.mark is not None and self.mark.thread == threading.get_ident() else None
+        if mark is not None:
+            self.news += mark.look(self.counts, at_once=is_new)
+            outer = mark.now
         answers = []
-        for call in calls:
-            if only is None or not call.label or call.plugin in only:
-                answer = self._call(call, hook, items, writing, arguments)
-                if answer is not None:
-                    answers.append((call.plugin, answer[0]))
+        values = {names: [arguments[name] for name in names] for names in {call.arguments for call in calls}}
+        try:
+            for call in calls:
+                if only is None or not call.label or call.plugin in only:
+                    answer = self._call(call, hook, items, mark, writing, values[call.arguments])
+                    if answer is not None:
+                        answers.append((call.plugin, answer[0]))
+        finally:
+            if mark is not None:
+                mark.leave(outer)
         return answers
 
     def _plan(self, hook: str) -> tuple[list[_Call], _Items]:
@@ -184,38 +194,42 @@ class Hooks:
     def _planned(self, hook: str, plugin: str, function: Any, arguments: tuple[str, ...]) -> _Call:
         trusted = plugin in self._trusted
         count = HookCount() if trusted else self.counts.setdefault(plugin, {}).setdefault(hook, HookCount())
-        return _Call(plugin, function, arguments, count, b"" if trusted else CallMark.label(plugin, hook))
+        return _Call(plugin, function, arguments, count, b"" if trusted else CallMark.label_of(plugin, hook))
 
     def _call(
-        self, call: _Call, hook: str, items: _Items, session: Session | None, arguments: dict[str, Any]
+        self, call: _Call, hook: str, items: _Items, mark: CallMark | None, session: Session | None, values: list[Any]
     ) -> tuple[Any] | None:
-        count, mark = call.count, self.mark if call.label else None
+        count = call.count
         started = time.monotonic()
         if started < count.open_until:
             return None
         # Before the try: what the savepoint flushes is the caller's, and so are its faults.
-        inside = _NOTHING if session is None else session.begin_nested()
-        if mark is not None:
-            outer = mark.enter(call.label, started)
-        killed = False
+        inside = None if session is None else session.begin_nested()
+        if mark is not None and call.label:
+            mark.label[:] = call.label
+            mark.started[0] = started
         try:
-            with inside:
-                answer = call.function(**{name: arguments[name] for name in call.arguments})
+            if inside is None:
+                answer = call.function(*values)
                 if items is not None:
-                    answer = _checked(hook, list(answer or ()), items)
+                    answer = _checked(hook, answer, items)
+            else:
+                with inside:
+                    answer = call.function(*values)
+                    if items is not None:
+                        answer = _checked(hook, answer, items)
             count.in_a_row = 0
             return (answer,)
         except (Exception, SystemExit) as error:
             if not call.label:
                 raise
-            killed = mark is not None and isinstance(error, SystemExit) and mark.is_long(started)
+            if mark is not None and isinstance(error, SystemExit):
+                mark.end(started)
             self._note(call, hook, error, started)
             return None
         finally:
             count.calls += 1
             count.seconds += time.monotonic() - started
-            if mark is not None and not killed:  # a server that ends a worker for its silence raises SystemExit
-                mark.leave(outer)
 
     def _note(self, call: _Call, hook: str, error: BaseException, started: float) -> None:
         count = call.count
