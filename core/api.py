@@ -24,9 +24,9 @@ from core.jobs.queue import JobKind, JobRefused, Work, ask_for
 from core.jobs.tasks import ScheduledTask
 from core.language import N_, _, gettext
 from core.org.models import FORMATS, CalendarDay, InNode, Node, Person
-from core.org.people import names_of_people, people_at
+from core.org.people import names_of_people, people_at, people_who_may
 from core.org.places import names_of_nodes
-from core.org.tree import chain, closed_ids, is_closed, stores_below
+from core.org.tree import add_place, chain, closed_ids, is_closed, stores_below
 from core.registry.asking import collect, is_on_at, setting
 from core.registry.setting_types import (
     AmountSetting,
@@ -44,9 +44,9 @@ __all__ = [
     "CurrentPerson", "Deletable", "Field", "Forbidden", "HomeCard", "Id", "ImportRefused", "ImportRow",
     "InNode", "Instant", "JobKind", "JobRefused", "ModelView", "Money", "Node", "Page", "Permission",
     "Person", "Reach", "Row", "ScheduledTask", "Setting", "TextSetting", "TimeSetting", "WholeSetting",
-    "Work", "YesNoSetting", "_", "across_scopes", "acting_as", "allowed", "ask_for", "audited_as",
+    "Work", "YesNoSetting", "_", "across_scopes", "acting_as", "add_place", "allowed", "ask_for", "audited_as",
     "chain", "chain_codes", "clock", "closed_ids", "collect", "criteria", "current_person",
     "document_codes", "expose", "gettext", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at",
-    "names_of_nodes", "names_of_people", "people_at", "plugin_base", "public", "record", "requires",
+    "names_of_nodes", "names_of_people", "people_at", "people_who_may", "plugin_base", "public", "record", "requires",
     "resource_permissions", "session", "setting", "show", "signed_in", "stores_below", "toast", "typed",
 ]  # fmt: skip

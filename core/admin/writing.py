@@ -28,8 +28,8 @@ class Writing:
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self) -> Any:
-        """Add a row."""
-        form = self._create_form_class(request.form if request.method == "POST" else None)
+        """Add a row; an address may bring what is known already (`?node_id=7`)."""
+        form = self._create_form_class(request.form if request.method == "POST" else request.args)
         problem = ""
         if request.method == "POST" and self._form_holds(form, "create"):
             row = self.model()

@@ -42,6 +42,14 @@ def set_levels(node: Node, parent: Node | None) -> None:
     node.area_id = node.id if node.kind == "area" else (parent.area_id if parent else None)
 
 
+def add_place(session: Session, node: Node, parent: Node) -> None:
+    """Add a new place under its parent and fill its levels; raises ValueError where its kind cannot stand."""
+    session.add(node)
+    session.flush()
+    set_levels(node, parent)
+    session.flush()
+
+
 def move(session: Session, node: Node, parent: Node) -> None:
     """Move a node, everything below it and all their rows; one statement a table."""
     session.flush()

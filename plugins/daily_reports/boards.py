@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.api import CurrentPerson, Node, clock, closed_ids, criteria, is_on_at
 from plugins.daily_reports import hours
+from plugins.daily_reports.departments.expected import excused, reporting
 from plugins.daily_reports.models import DayReport
 from plugins.daily_reports.rollups import peer_achievement
 from plugins.daily_reports.settings import report_grace
@@ -185,17 +186,18 @@ def missing(session: Session, person: CurrentPerson, day: date) -> list[Missing]
     """Return who is overdue now with the target or the report of `day`, longest first.
 
     Late follows each store's hours; a closed day is never missing, and imported history never late.
+    Departments that have a form of their own are among them.
     """
     query = (
         select(
-            Node.id, Node.code, Node.name, Node.area_id, Node.region_id, Node.opens, Node.closes, Node.opened_on, Node.closed_on,
+            Node.id, Node.kind, Node.code, Node.name, Node.area_id, Node.region_id, Node.opens, Node.closes, Node.opened_on, Node.closed_on,
             DayReport.target_amount, DayReport.imported,
         )
         .outerjoin(DayReport, (DayReport.node_id == Node.id) & (DayReport.day == day))
-        .where(Node.kind == "store", Node.deleted_at.is_(None), criteria(Node, person, LIST), DayReport.amount.is_(None))
+        .where(reporting(), Node.deleted_at.is_(None), criteria(Node, person, LIST), DayReport.amount.is_(None))
     )  # fmt: skip
     found = session.execute(query).all()
-    closed = closed_ids(session, found, day)  # type: ignore[arg-type]
+    closed = closed_ids(session, found, day) | excused(session, found, day)  # type: ignore[arg-type]
     now = clock.now()
     overdue = []
     for row in found:

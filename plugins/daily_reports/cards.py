@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from core.api import CurrentPerson, HomeCard, Node, _, clock, typed
 from plugins.daily_reports import boards, hours, services
+from plugins.daily_reports.departments.expected import template_of
 
 READ = "daily_reports:day:read"
 
@@ -21,28 +22,34 @@ def cards_of(session: Any, person: CurrentPerson) -> list[HomeCard]:
     nodes = session.scalars(
         select(Node).where(Node.id.in_(person.reach(READ).nodes), Node.kind.in_(("store", "department")))
     )
-    return [_own(session, node, day) for node in nodes]
+    return [card for node in nodes for card in _own(session, node, day)]
 
 
-def _own(session: Any, node: Node, day: Any) -> HomeCard:
+def _own(session: Any, node: Node, day: Any) -> list[HomeCard]:
     report = services.find(session, node.id, day)
+    template = template_of(session, node.id) if node.kind == "department" else None
+    unit = template.unit if template else _("yuan")
+    if node.kind == "department" and template is None:
+        return []
     url = f"/day/at/{quote(node.code, safe='')}/{day}/"
     if report is None:
-        return HomeCard(
-            _("Today's target"), number=_("Not set"), note=_("Two taps on your phone"), url=url, meaning="watch"
-        )
+        return [
+            HomeCard(_("Today's target"), number=_("Not set"), note=_("Two taps on your phone"), url=url, meaning="watch")
+        ]
     if report.amount is None:
-        return HomeCard(
-            _("Today's target"),
-            number=typed.show_wan(report.target_amount or 0),
-            unit=_("yuan"),
-            note=_("Report before closing"),
-            url=url,
-        )
-    return HomeCard(
-        _("Today's result"), number=typed.show_wan(report.amount), unit=_("yuan"), url=url,
+        return [
+            HomeCard(
+                _("Today's target"),
+                number=typed.show_wan(report.target_amount or 0),
+                unit=unit,
+                note=_("Report before closing"),
+                url=url,
+            )
+        ]
+    return [HomeCard(
+        _("Today's result"), number=typed.show_wan(report.amount), unit=unit, url=url,
         note=f"{report.achievement}%" if report.achievement is not None else "", meaning=boards.meaning_of(report.achievement),
-    )  # fmt: skip
+    )]  # fmt: skip
 
 
 def _sums(session: Any, person: CurrentPerson, day: Any) -> list[HomeCard]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.api import _, typed
+from plugins.daily_reports.departments.models import ReportTemplate
 from plugins.daily_reports.models import GAP_REASONS, TENDERS
 from plugins.daily_reports.services import MOST_LINES, Line, Result, Target
 
@@ -70,8 +71,11 @@ def read_target(form: Any) -> tuple[Target | None, Typed]:
     return Target(amount, units, percent, suggested, tuple(line for line in lines if line.what)), read
 
 
-def read_result(form: Any) -> tuple[Result | None, Typed]:
-    """Return the result a form means (None when something is wrong) and what was typed."""
+def read_result(form: Any, template: ReportTemplate | None = None) -> tuple[Result | None, Typed]:
+    """Return the result a form means (None when something is wrong) and what was typed.
+
+    `template` is the form of the department that reports; a store has none.
+    """
     read = Typed(
         {name: form.get(name, "") for name in form},
         ticked={name: form.getlist(name) for name in ("gap_reasons", "done")},
@@ -88,11 +92,15 @@ def read_result(form: Any) -> tuple[Result | None, Typed]:
             "The takings add up to %(sum)s, the result says %(amount)s. Correct one of them.",
             sum=f"{sum(tenders.values()):,.2f}", amount=f"{amount:,.2f}",
         )  # fmt: skip
-    reasons = tuple(code for code in form.getlist("gap_reasons") if code in GAP_REASONS)
+    known = template.reason_names if template else GAP_REASONS
+    reasons = tuple(code for code in form.getlist("gap_reasons") if code in known)
+    names = template.figure_names if template else []
+    counted = {name: read.money(f"figure_{n}", at_least="0") for n, name in enumerate(names)}
     result = Result(
         amount or Decimal(), None, read.count("units"), visitors, buyers, tenders, reasons,
         read.text("gap_note", 200), read.text("reflection", 1000), read.text("tomorrow", 1000),
         frozenset(int(text) for text in form.getlist("done") if text.isascii() and text.isdigit() and len(text) < 19),
+        {name: f"{value:f}".removesuffix(".00") for name, value in counted.items() if value is not None},
     )  # fmt: skip
     return (None if read.errors else result), read
 

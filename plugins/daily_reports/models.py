@@ -70,6 +70,8 @@ class DayReport(Row, InNode, Base):
     buyers: Mapped[int | None] = mapped_column(Integer, default=None)
     tenders: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     """Takings by tender, `{tender: yuan as text}`."""
+    figures: Mapped[dict[str, str] | None] = mapped_column(JSON, default=None)
+    """The further figures of a department's form, `{name: number as text}`."""
     gap_reasons: Mapped[list[str]] = mapped_column(JSON, default=list)
     gap_note: Mapped[str] = mapped_column(String(200), default="")
     reflection: Mapped[str] = mapped_column(Text, default="")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.api import Node
 from plugins.daily_reports.models import MonthTarget
+from plugins.daily_reports.opening.models import Opening
 
 
 def shares(amount: Decimal, weights: list[Decimal]) -> list[Decimal]:
@@ -34,7 +35,8 @@ def shares(amount: Decimal, weights: list[Decimal]) -> list[Decimal]:
 def split(session: Session, target: MonthTarget) -> int:
     """Split a node's month target over the places below it, down to the stores; return how many were set.
 
-    A place's weight is the one on its own row of the month, else the one of its last month, else 1.
+    A place's weight is the one on its own row of the month, else the one of its last month, else the one of the
+    store it was opened after, else 1; so are the weights of its weekdays.
     A place that is closed for good before the month, or opens after it, gets nothing.
     """
     ends = target.month + timedelta(days=monthrange(target.month.year, target.month.month)[1])
@@ -47,14 +49,16 @@ def split(session: Session, target: MonthTarget) -> int:
     if not children:
         return 0
     rows = _rows(session, children, target.month)
-    weights = [
-        rows[child.id].weight if child.id in rows else _last_weight(session, child, target.month) for child in children
+    habits = [
+        (rows[child.id].weight, None) if child.id in rows else habits_of(session, child.id, target.month)
+        for child in children
     ]
     done = 0
-    for child, amount, weight in zip(children, shares(target.amount, weights), weights, strict=True):
+    parts = shares(target.amount, [weight for weight, _weekdays in habits])
+    for child, amount, (weight, weekdays) in zip(children, parts, habits, strict=True):
         row = rows.get(child.id)
         if row is None:
-            row = MonthTarget(node_id=child.id, month=target.month, amount=amount, weight=weight)
+            row = MonthTarget(node_id=child.id, month=target.month, amount=amount, weight=weight, weekdays=weekdays)
             session.add(row)
         row.amount = amount
         session.flush()
@@ -67,10 +71,14 @@ def _rows(session: Session, nodes: list[Node], month: date) -> dict[int, MonthTa
     return {row.node_id: row for row in session.scalars(query)}
 
 
-def _last_weight(session: Session, node: Node, month: date) -> Decimal:
-    query = select(MonthTarget.weight).where(MonthTarget.node_id == node.id, MonthTarget.month < month)
-    last = session.scalars(query.order_by(MonthTarget.month.desc()).limit(1)).first()
-    return Decimal(1) if last is None else last
+def habits_of(session: Session, node_id: int, month: date) -> tuple[Decimal, list[Any] | None]:
+    """Return a place's weight and weekday weights: of its last month, else of the store it was opened after, else 1."""
+    query = select(MonthTarget.weight, MonthTarget.weekdays).where(
+        MonthTarget.node_id == node_id, MonthTarget.month < month
+    )
+    opened = select(Opening.weight, Opening.weekdays).where(Opening.node_id == node_id)
+    last = session.execute(query.order_by(MonthTarget.month.desc()).limit(1)).first() or session.execute(opened).first()
+    return (last.weight, last.weekdays) if last else (Decimal(1), None)
 
 
 def day_shares(target: MonthTarget, closed: set[date]) -> dict[date, Decimal]:

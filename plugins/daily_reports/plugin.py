@@ -16,8 +16,12 @@ from core.api import (
     session,
 )
 from plugins.daily_reports import models  # noqa: F401 - the host must know every table before it looks at the schema
+from plugins.daily_reports.departments import models as department_models  # noqa: F401 - the same
+from plugins.daily_reports.opening import models as opening_models  # noqa: F401 - the same
 from plugins.daily_reports.ranking import models as ranking_models  # noqa: F401 - as above
+from plugins.daily_reports.reminders import remind_due
 from plugins.daily_reports.rewards import parts as rewards
+from plugins.daily_reports.week import models as week_models  # noqa: F401 - the same
 
 OFFICE = {"head_office": "all"}
 ABOVE = OFFICE | {"leader": "all", "area_manager": "node"}
@@ -38,6 +42,16 @@ def backoffice_permissions() -> list[Permission]:
         Permission("daily_reports:day:correct", N_("Correct a sent report"), area | STORE),
         Permission("daily_reports:ranking:compute", N_("Compute a ranking anew"), OFFICE),
         *resource_permissions(
+            "daily_reports:week", N_("Weeks"), list=ABOVE | STORE, read=ABOVE | STORE, export=ABOVE,
+            update=STORE | {"area_manager": "node"},
+        ),
+        *resource_permissions(
+            "daily_reports:opening", N_("New stores"), list=ABOVE, read=ABOVE | STORE, create=OFFICE,
+        ),
+        *resource_permissions(
+            "daily_reports:template", N_("Department reports"), list=ABOVE, read=ABOVE | STORE, create=OFFICE, update=OFFICE,
+        ),
+        *resource_permissions(
             "daily_reports:month_target", N_("Month targets"), view=ABOVE | STORE, edit=OFFICE, update={"area_manager": "node"},
         ),
         *rewards.permissions(),
@@ -56,9 +70,12 @@ def backoffice_settings() -> list[Setting]:
 @hookimpl
 def backoffice_admin_views() -> list[object]:
     """The board, the reports and the month targets at the desk."""
+    from plugins.daily_reports.departments.views import ReportTemplates
     from plugins.daily_reports.monday.views import MondaySheet
+    from plugins.daily_reports.opening.views import Openings
     from plugins.daily_reports.ranking.views import RankingPage
     from plugins.daily_reports.views import Board, DayReports, MonthTargets
+    from plugins.daily_reports.week.views import WeekReports
 
     return [
         Board("daily_reports_board", "daily_reports/board"),
@@ -67,6 +84,9 @@ def backoffice_admin_views() -> list[object]:
         MonthTargets(),
         MondaySheet("daily_reports_monday", "daily_reports/monday"),
         *rewards.admin_views(),
+        WeekReports(),
+        Openings(),
+        ReportTemplates(),
     ]
 
 
@@ -91,12 +111,14 @@ def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
 
 @hookimpl
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
-    """Days are locked 48 hours after their end, and ranked when they are over; rewards come into effect."""
+    """Days are locked 48 hours after their end, and ranked when they are over; who is late is reminded; rewards come
+    into effect."""
     from plugins.daily_reports.ranking.snapshots import run
     from plugins.daily_reports.services import lock_due
 
     return [
         ScheduledTask("daily_reports.lock", timedelta(minutes=15), lambda session: f"{lock_due(session)} locked"),
+        ScheduledTask("daily_reports.remind", timedelta(minutes=1), lambda session: f"{remind_due(session)} reminded"),
         ScheduledTask("daily_reports.ranking", timedelta(minutes=5), run),
         *rewards.tasks(),
     ]

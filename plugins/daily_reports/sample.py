@@ -14,9 +14,11 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from core.api import Node, chain, clock, closed_ids, names_of_people, people_at
+from plugins.daily_reports.departments import sample as departments
 from plugins.daily_reports.models import Correction, DayReport, MonthTarget, PlanLine
 from plugins.daily_reports.sample_days import Day, Diary, Staff, World
 from plugins.daily_reports.sample_sales import Shop, days_between, season_of, shop_of
+from plugins.daily_reports.week import sample as weeks
 
 WORDS = Path(__file__).with_name("sample.toml")
 IN_ONE_SET = {"render_nulls": True}
@@ -52,6 +54,8 @@ def fill(session: Session, size: dict[str, Any], seed: int) -> None:
             if day not in closed[node_id] and (written := diary.write(day)):
                 told.append(written)
     _write_days(session, told, since)
+    departments.fill(session, today, seed)
+    weeks.fill(session, stores, {node_id: team.manager for node_id, team in staff.items()}, today, seed)
 
 
 def _next_month(day: date) -> date:

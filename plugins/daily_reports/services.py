@@ -13,9 +13,11 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from core.api import Node, _, audited_as, clock, current_person, is_closed, show
 from plugins.daily_reports import hours, states
+from plugins.daily_reports.departments.expected import template_of
 from plugins.daily_reports.models import Correction, DayReport, PlanLine, Submission
 from plugins.daily_reports.settings import report_grace
 
@@ -85,6 +87,8 @@ class Result:
     tomorrow: str = ""
     done: frozenset[int] = frozenset()
     """Ids of the plan lines that are done."""
+    figures: dict[str, str] = field(default_factory=dict)
+    """The further figures of a department's form."""
 
 
 def find(session: Session, node_id: int, day: date, *, for_update: bool = False) -> DayReport | None:
@@ -149,7 +153,9 @@ def _step(report: DayReport, event: str, seen_version: int | None) -> None:
 
 
 def check_day(session: Session, node: Node, day: date) -> None:
-    """Raise `DayRefused` for a day on which nothing is expected: in the future, or closed."""
+    """Raise `DayRefused` for a day on which nothing is expected: in the future, closed, of a department without a form."""
+    if node.kind == "department" and template_of(session, node.id) is None:
+        raise DayRefused(_("Head office has not made a form for this department yet."))
     if day > hours.working_day(clock.now()):
         raise DayRefused(_("%(day)s has not come yet. Choose today.", day=day))
     if is_closed(session, node, day):
@@ -191,10 +197,17 @@ def set_target(
         report.target_at = now
         report.target_late_minutes = hours.late_minutes(hours.target_due(node, day), now)
     report.target_by = current_person().id
+    renew(report)
     _replace_lines(session, report, target.lines, unfinished_before(session, node, day))
     session.add(Submission(key=key, report_id=report.id))
     session.flush()
     return report
+
+
+def renew(report: Any) -> None:
+    """Let the next flush write a new version of a record, also when only its lines change: who overtakes is seen."""
+    report.updated_at = clock.now()
+    flag_modified(report, "updated_at")
 
 
 def _replace_lines(session: Session, report: DayReport, lines: tuple[Line, ...], carried: list[PlanLine]) -> None:
@@ -237,10 +250,11 @@ def close_day(
     for name in ("amount", "source_amount", "units", "visitors", "buyers", "gap_note", "reflection", "tomorrow"):
         setattr(report, name, getattr(result, name))
     report.tenders = {tender: str(amount) for tender, amount in result.tenders.items()}
-    report.gap_reasons = list(result.gap_reasons)
+    report.gap_reasons, report.figures = list(result.gap_reasons), result.figures or None
     if report.reported_at is None:
         report.report_late_minutes = hours.late_minutes(hours.report_due(node, day, report_grace(node)), now)
     report.reported_at, report.reported_by = now, current_person().id
+    renew(report)
     for line in lines_of(session, report):
         line.done = line.id in result.done
     session.add(Submission(key=key, report_id=report.id))

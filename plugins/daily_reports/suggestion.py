@@ -59,10 +59,11 @@ def suggest(session: Session, node: Node, day: date) -> Suggestion:
     since = min(month, day - timedelta(weeks=WEEKS))
     sold = dict(session.execute(_SOLD, {"node": node.id, "since": since, "before": day}).all())  # type: ignore[arg-type]
     target = session.scalars(_MONTH_TARGET, {"node": node.id, "month": month}).one_or_none()
-    return work_out(sold, day, target, _closed_days(session, node, day))
+    return work_out(sold, day, target, closed_days(session, node, day))
 
 
-def _closed_days(session: Session, node: Node, day: date) -> set[date]:
+def closed_days(session: Session, node: Node, day: date) -> set[date]:
+    """Return the days from `day` to its month's end on which the node is closed."""
     above = [node.id, node.area_id, node.region_id]
     rows = session.execute(_CALENDARS, {"nodes": above, "since": day, "before": _next_month(day)}).all()
     spoken = {(each, "chain" if kind == "chain" else node_id): closed for each, node_id, closed, kind in rows}

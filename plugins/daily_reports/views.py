@@ -205,9 +205,11 @@ class MonthTargets(ModelView):
         return [self._usual(row) for row in values]
 
     def fill(self, row: Any, values: dict[str, Any], *, is_new: bool) -> None:
-        """A month is kept as its first day; an empty weight is 1."""
+        """A month is kept as its first day; an empty weight is the usual one, or 1."""
         values = self._usual(values)
-        if values.get("weight") is None:
+        if is_new and values.get("weight") is None:
+            values["weight"], row.weekdays = months.habits_of(session, values["node_id"], values["month"])
+        elif values.get("weight") is None:
             values["weight"] = Decimal(1)
         super().fill(row, values, is_new=is_new)
 

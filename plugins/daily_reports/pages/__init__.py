@@ -2,5 +2,6 @@
 
 from plugins.daily_reports.pages import day, missing, overview, reviewing, sending
 from plugins.daily_reports.pages.addresses import blueprint
+from plugins.daily_reports.week import pages as week
 
-__all__ = ["blueprint", "day", "missing", "overview", "reviewing", "sending"]
+__all__ = ["blueprint", "day", "missing", "overview", "reviewing", "sending", "week"]

@@ -13,7 +13,6 @@ blueprint = Blueprint("daily_reports", __name__, url_prefix="/day")
 READ, UPDATE = "daily_reports:day:read", "daily_reports:day:update"
 REVIEW, REMIND, CORRECT = "daily_reports:day:review", "daily_reports:day:remind", "daily_reports:day:correct"
 _PLACE = select(Node).where(Node.code == bindparam("code"), Node.deleted_at.is_(None))
-MANAGERS = {"store_manager", "deputy"}
 
 
 def node_by(code: str, permission: str) -> Node:
@@ -22,7 +21,7 @@ def node_by(code: str, permission: str) -> Node:
         abort(404)
     query = _PLACE.where(criteria(Node, current_person(), permission))
     node = session.scalars(query, {"code": code}).one_or_none() or abort(404)
-    if permission != READ and not is_on_at("daily_reports", node):
+    if not permission.endswith(":read") and not is_on_at("daily_reports", node):
         abort(404)
     return node
 

@@ -1,7 +1,7 @@
 """One node's day: the form that is due now, or what was sent; and its trend."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -9,7 +9,10 @@ from sqlalchemy import select
 
 from core.api import Node, _, clock, collect, current_person, gettext, is_closed, names_of_people, requires, session
 from plugins.daily_reports import boards, hours, services, states, suggestion
+from plugins.daily_reports.departments.expected import template_of
+from plugins.daily_reports.departments.models import ReportTemplate
 from plugins.daily_reports.models import GAP_REASONS, SURPLUS_REASONS, TENDERS, Correction, DayReport
+from plugins.daily_reports.opening import services as openings
 from plugins.daily_reports.pages.addresses import (
     CORRECT,
     READ,
@@ -39,11 +42,13 @@ def show_day(
 ) -> Any:
     """Show a day; with what was typed and what is wrong with it when a form could not be taken."""
     report = services.find(session, node.id, day)
-    may_write, why_not = reaches(UPDATE, node), _why_not(node, day)
+    template = template_of(session, node.id) if node.kind == "department" else None
+    may_write, why_not = reaches(UPDATE, node), _why_not(node, day, template)
     step = step or _step(report, node, day, may_write and not why_not)
     lines = services.lines_of(session, report)
-    suggested = suggestion.suggest(session, node, day) if step == "target" else None
+    suggested = suggestion.suggest(session, node, day) if step == "target" and template is None else None
     carried = services.unfinished_before(session, node, day) if step == "target" and not lines else []
+    habits = _habits(node, report) if step == "target" and not lines and not carried else []
     offered = amount_offered(node, day) if step == "close" else None
     corrections = _corrections(report)
     signers = (
@@ -53,16 +58,18 @@ def show_day(
     )
     return render_template(
         "daily_reports/day.html", page_title=title_of(day), place_name=node.name, back_url=back_url(), node=node, day=day, step=step,
-        report=report, lines=lines, carried=carried, suggested=suggested, offered=offered, problem=problem, conflict=conflict,
+        report=report, lines=lines, carried=carried, habits=habits, suggested=suggested, offered=offered, problem=problem, conflict=conflict,
         read=read, key=(read.texts.get("key") if read else None) or str(uuid.uuid4()), version=_version(report, read, conflict),
         weekday=weekday_of(day), is_today=day == hours.working_day(clock.now()), why_not=why_not,
-        reasons=[(value, gettext(title)) for value, title in GAP_REASONS.items()],
+        reasons=[(name, name) for name in template.reason_names] if template else [(value, gettext(title)) for value, title in GAP_REASONS.items()],
+        template=template,
         surplus_reasons=SURPLUS_REASONS, tenders=[(value, gettext(title)) for value, title in TENDERS.items()],
         names=names_of_people(session, signers), may_write=may_write,
         may_correct=reaches(CORRECT, node), may_review=reaches(REVIEW, node) and not _is_own(report),
         corrections=corrections, state_title=gettext(states.STATES[report.state]) if report else "",
         meaning=boards.meaning_of(report.achievement) if report else "none", show_time=show_time,
         address=page_of(node, day), trend_url=url_for("daily_reports.trend_page", code=node.code),
+        week_url=url_for("daily_reports.week_page", code=node.code, week=day - timedelta(days=day.weekday())),
     )  # fmt: skip
 
 
@@ -85,8 +92,18 @@ def _step(report: DayReport | None, node: Node, day: date, may_write: bool) -> s
     return "close" if closing_soon else "sent"
 
 
-def _why_not(node: Node, day: date) -> str:
-    """Return why nothing can be written on this day: `future`, `closed`, `locked`, or nothing."""
+def _habits(node: Node, report: DayReport | None) -> list[dict[str, str]]:
+    """Return what a store that was opened after another may plan on its first day."""
+    opening = openings.of_node(session, node.id) if report is None else None
+    if opening is None or session.scalar(select(DayReport.id).where(DayReport.node_id == node.id).limit(1)):
+        return []
+    return [{"what": what, "who": "", "due": ""} for what in opening.actions]
+
+
+def _why_not(node: Node, day: date, template: ReportTemplate | None) -> str:
+    """Return why nothing can be written on this day: `no_form`, `future`, `closed`, `locked`, or nothing."""
+    if node.kind == "department" and template is None:
+        return "no_form"
     if day > hours.working_day(clock.now()):
         return "future"
     if is_closed(session, node, day):

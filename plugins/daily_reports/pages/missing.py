@@ -7,9 +7,9 @@ from flask import abort, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from core.api import Node, _, clock, current_person, inbox, people_at, requires, session, toast
+from core.api import Node, _, clock, current_person, inbox, people_who_may, requires, session, toast
 from plugins.daily_reports import boards, hours
-from plugins.daily_reports.pages.addresses import MANAGERS, REMIND, blueprint, node_by, page_of, show_time, title_of
+from plugins.daily_reports.pages.addresses import REMIND, UPDATE, blueprint, node_by, page_of, show_time, title_of
 
 REMIND_EVERY = timedelta(minutes=10)
 
@@ -60,7 +60,7 @@ def remind() -> Any:
         toast(_("%(name)s has sent it meanwhile.", name=only.name), "good")
     reach = person.reach(REMIND)
     sent = inbox.last_sent(session, {_reminder_key(day, item.what, item.node_id) for item in overdue})
-    people = people_at(session, {item.node_id for item in overdue}, MANAGERS)
+    people = people_who_may(session, {item.node_id for item in overdue}, UPDATE)
     nodes = {
         node.id: node for node in session.scalars(select(Node).where(Node.id.in_([item.node_id for item in overdue])))
     }

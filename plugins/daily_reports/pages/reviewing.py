@@ -14,17 +14,18 @@ from core.api import (
     gettext,
     inbox,
     names_of_people,
-    people_at,
+    people_who_may,
     requires,
     session,
     toast,
     typed,
 )
 from plugins.daily_reports import boards, services, states
+from plugins.daily_reports.departments.expected import template_of
 from plugins.daily_reports.models import GAP_REASONS, DayReport
 from plugins.daily_reports.pages.addresses import (
-    MANAGERS,
     REVIEW,
+    UPDATE,
     blueprint,
     day_from,
     node_by,
@@ -63,7 +64,7 @@ def review(code: str, day: str) -> Any:
         session.rollback()
         return _review_page(day=date_, code=code, comment=comment, problem=str(error)), 422
     if event == "return" or comment:
-        people = people_at(session, {node.id}, MANAGERS).get(node.id, set())
+        people = people_who_may(session, {node.id}, UPDATE).get(node.id, set())
         title = (
             _("Your report of %(day)s was returned", day=day)
             if event == "return"
@@ -91,7 +92,7 @@ def reviews() -> Any:
 def _review_page(
     *, after: str = "", day: date | None = None, code: str = "", comment: str = "", problem: str = ""
 ) -> Any:
-    query = select(DayReport, Node.code, Node.name).join(Node, Node.id == DayReport.node_id)
+    query = select(DayReport, Node.code, Node.name, Node.kind).join(Node, Node.id == DayReport.node_id)
     if day is not None:
         query = query.where(DayReport.day == day, Node.code == code)
     else:
@@ -101,8 +102,9 @@ def _review_page(
         last = day_from(after_day) if after_code.isprintable() else abort(404)
         query = query.where(or_(DayReport.day > last, and_(DayReport.day == last, Node.code > after_code)))
     found = session.execute(query).first()
+    template = template_of(session, found[0].node_id) if found and found[3] == "department" else None
     return render_template(
-        "daily_reports/review.html", page_title=_("Review"), back_url=url_for("daily_reports.today"), found=found,
+        "daily_reports/review.html", template=template, page_title=_("Review"), back_url=url_for("daily_reports.today"), found=found,
         lines=services.lines_of(session, found[0]) if found else [], waiting=to_review_count(), after=after, comment=comment, problem=problem,
         reasons={key: gettext(title) for key, title in GAP_REASONS.items()},
         meaning=boards.meaning_of(found[0].achievement) if found else "none", title_of=title_of, show_time=show_time,

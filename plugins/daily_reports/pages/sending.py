@@ -9,6 +9,7 @@ from flask_wtf.csrf import generate_csrf
 
 from core.api import Node, _, names_of_people, requires, session, show, toast, typed
 from plugins.daily_reports import forms, services, states
+from plugins.daily_reports.departments.expected import template_of
 from plugins.daily_reports.models import DayReport
 from plugins.daily_reports.pages.addresses import (
     CORRECT,
@@ -40,7 +41,8 @@ def close(code: str, day: str) -> Any:
 
 def _take(code: str, day_text: str, step: str, read_form: Any, save: Any) -> Any:
     node, day = node_by(code, UPDATE), day_from(day_text)
-    meant, read = read_form(request.form)
+    template = template_of(session, node.id) if node.kind == "department" else None
+    meant, read = read_form(request.form, template) if step == "close" else read_form(request.form)
     if meant is None:
         return _refused(
             node, day, step, read, _("Nothing was sent yet. What you typed is kept; please correct it."), 422

@@ -39,9 +39,9 @@
   };
 
   function leftOver(name, item) {
-    const amount = item.fields.find(([field]) => field === "amount")[1];
+    const amount = item.fields.find(([field]) => field === "amount")?.[1];
     const button = make("button", { textContent: words.drop });
-    const box = notice(`${item.title} · ¥${amount}: ${item.problem}`, link(words.open, item.page), button);
+    const box = notice(`${item.title}${amount ? ` · ¥${amount}` : ""}: ${item.problem}`, link(words.open, item.page), button);
     button.onclick = () => { drop(name); box.remove(); };
   }
 
@@ -138,7 +138,7 @@
   function restore(item) {
     for (const field of form.elements) {
       const values = item.fields.filter(([name]) => name === field.name).map(([, value]) => value);
-      if (field.type === "checkbox") field.checked = values.includes(field.value);
+      if (["checkbox", "radio"].includes(field.type)) field.checked = values.includes(field.value);
       else if (values.length) field.value = values[0];
       if (values[0] && field.closest(".fold")) field.closest(".fold").open = true;
     }

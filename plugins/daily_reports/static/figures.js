@@ -31,12 +31,14 @@
   }
 
   function conversion() {
+    if (!fields.visitors) return; // a department counts other things
     const visitors = number(fields.visitors.value), buyers = number(fields.buyers.value);
     const known = visitors && buyers !== null && buyers <= visitors;
     put("conversion", known ? words.bought : "", { p: known && percent(buyers, visitors) });
   }
 
   function takings() {
+    if (!document.getElementById("tender-sum")) return;
     const amount = number(fields.amount.value);
     const each = [...form.querySelectorAll("[name^=tender_]")].map((field) => number(field.value)).filter((value) => value !== null);
     const sum = Math.round(each.reduce((all, one) => all + one, 0) * 100) / 100;

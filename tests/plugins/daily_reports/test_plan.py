@@ -84,3 +84,13 @@ def test_a_changed_plan_replaces_its_lines_and_a_new_line_is_neither_old_nor_don
         assert count(session, PlanLine) == 3
         set_target(session, store, key="3", lines=tuple(Line(f"line {n}") for n in range(5)))
         assert [what for what, *_ in plan_of(session, store, FRIDAY)] == ["line 0", "line 1", "line 2"]
+
+
+def test_a_change_of_the_plan_alone_is_seen_by_whoever_opened_the_form_before_it(store, manager, work, at):
+    at("2026-11-19 09:00")
+    with work(manager) as session:
+        opened = set_target(session, store, day=date(2026, 11, 19), lines=(Line("call ten customers"),)).version
+    with work(manager) as session:
+        set_target(session, store, day=date(2026, 11, 19), key="2", lines=(Line("change the window"),))
+    with work(manager) as session, pytest.raises(services.Overtaken):
+        set_target(session, store, day=date(2026, 11, 19), key="3", seen=opened, lines=())

@@ -19,17 +19,20 @@ from core.testing.application import SECRET_KEY
 from core.testing.databases import fresh_database
 from core.testing.factories import acting
 from plugins.daily_reports import boards, hours, months, sample_days, states
+from plugins.daily_reports.departments.models import ReportTemplate
 from plugins.daily_reports.models import GAP_REASONS, TENDERS, Correction, DayReport, MonthTarget, PlanLine
 from plugins.daily_reports.sample_sales import gap_reasons, split_takings
 from plugins.daily_reports.services import FIGURES, MOST_LINES
 from plugins.daily_reports.suggestion import suggest
+from plugins.daily_reports.week import states as week_states
+from plugins.daily_reports.week.models import WeekLine, WeekReport
 
 TODAY = date(2026, 11, 18)
 """A Wednesday."""
 YESTERDAY = TODAY - timedelta(days=1)
 STORES, DAYS = 12, 7
 BETTER = {"big_order", "promotion"}
-TABLES = (DayReport, PlanLine, Correction, MonthTarget)
+TABLES = (DayReport, PlanLine, Correction, MonthTarget, ReportTemplate, WeekReport, WeekLine)
 
 
 def moment(text: str) -> datetime:
@@ -99,7 +102,8 @@ def on_sqlite(tmp_path_factory, database_template):
 
 
 def reports(session: Any) -> list[DayReport]:
-    return list(session.scalars(select(DayReport).order_by(DayReport.day, DayReport.node_id)))
+    at_stores = DayReport.node_id.in_(select(Node.id).where(Node.kind == "store"))
+    return list(session.scalars(select(DayReport).where(at_stores).order_by(DayReport.day, DayReport.node_id)))
 
 
 def stores(session: Any) -> dict[int, Node]:
@@ -182,6 +186,35 @@ def _check_people(session: Any, report: DayReport, node: Node, told: str) -> Non
 def test_every_report_is_one_that_the_services_could_have_written(reading):
     found = check(reading)
     assert found[states.LOCKED] > found[states.READ] > 0
+
+
+def test_every_week_is_one_that_the_services_could_have_written(reading):
+    weeks = reading.scalars(select(WeekReport)).all()
+    assert Counter(week.state for week in weeks).keys() == set(week_states.STATES)
+    for week in weeks:
+        told = f"{week.node_id} {week.week}"
+        assert week.week.weekday() == 0, told
+        assert week_states.plan_opens(week.week) <= week.planned_at < week_states.plan_ends(week.week), told
+        assert week.plan_late_minutes == hours.late_minutes(week_states.plan_due(week.week), week.planned_at), told
+        assert max(week.planned_at, week.summed_up_at or week.planned_at) <= clock.now(), told
+        assert (week.state == week_states.SUMMED_UP) == bool(week.summed_up_at) == bool(week.reflection), told
+        if week.summed_up_at:
+            late = hours.late_minutes(week_states.summary_due(week.week), week.summed_up_at)
+            assert week.summary_late_minutes == late, told
+            assert week_states.summary_opens(week.week) <= week.summed_up_at < week_states.locks_at(week.week), told
+        present = people_at(reading, {week.node_id}, {"store_manager"}).get(week.node_id)
+        assert present is None or week.planned_by in present, told
+    assert len(reading.scalars(select(WeekLine.id)).all()) > len(weeks)
+
+
+def test_the_department_with_a_form_reports_on_its_days_and_in_its_own_words(reading):
+    template = reading.scalars(select(ReportTemplate)).one()
+    days = reading.scalars(select(DayReport).where(DayReport.node_id == template.node_id)).all()
+    for report in days:
+        assert str(report.day.isoweekday()) in template.weekdays
+        assert set(report.figures) == set(template.figure_names)
+        assert set(report.gap_reasons) <= set(template.reason_names)
+        assert (report.state == states.LOCKED) == (clock.now() >= hours.locks_at(report.day))
 
 
 def test_each_open_day_of_each_store_is_told_and_no_closed_one(reading):
