@@ -164,7 +164,7 @@ def _hooks(state: states.PluginState) -> list[dict[str, Any]]:
         {
             "name": hook, "calls": f"{said['calls']:,}", "failures": f"{said['failures']:,}",
             "time": f"{1000 * said['seconds'] / said['calls']:.1f} ms" if said["calls"] else "–",
-            "because": gettext(said["because"]) if said["because"] else "", "traceback": said["last_error"], "meaning": "bad" if said["failures"] else "",
+            "because": gettext(because) if (because := said["because"]) else "", "traceback": said["last_error"], "meaning": "bad" if said["failures"] else "",
         }
         for hook, said in state.hooks.items()
     ]  # fmt: skip

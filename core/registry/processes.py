@@ -160,8 +160,8 @@ def trouble(name: str, reason: str, hooks: dict[str, dict[str, Any]], serving: l
             some=len(reasons), all=len(serving), reason=reasons[0],
         )  # fmt: skip
     for hook, said in hooks.items():
-        if said["because"]:
-            yield _("%(hook)s is not asked at present: %(reason)s", hook=hook, reason=gettext(said["because"]))
+        if because := said["because"]:
+            yield _("%(hook)s is not asked at present: %(reason)s", hook=hook, reason=gettext(because))
         elif said["failures"]:
             last = said["last_error"].strip().splitlines()[-1:]
             yield _(

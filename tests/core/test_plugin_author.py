@@ -62,6 +62,15 @@ def test_what_the_tutorial_says_works(shell, tmp_path):
     assert TUTORIAL.count("\n```") == 2 * len(BLOCK.findall(TUTORIAL)), "a block that was not read"
 
 
+def test_the_short_chinese_page_names_the_same_commands():
+    chinese = (ROOT / "docs" / "写插件.md").read_text("utf-8")
+    commands = [
+        line.strip() for block in re.findall(r"```sh\n(.*?)```", chinese, re.DOTALL) for line in block.splitlines()
+    ]
+    assert len(commands) > 5
+    assert [command for command in commands if command and command not in TUTORIAL] == []
+
+
 def test_the_tutorials_code_is_written_as_the_house_writes(tmp_path):
     (tmp_path / "ruff.toml").symlink_to(ROOT / "ruff.toml")
     for block in BLOCK.finditer(TUTORIAL):
