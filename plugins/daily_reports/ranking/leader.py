@@ -110,7 +110,7 @@ def _why(row: Any, words: reading.Words) -> str:
     )
     place = "" if row.rank is None else _("%(rank)s in its group", rank=row.rank) + moved
     if row.reason == method.MISSING:
-        said = [words.of(row)]
+        said = [words.of(row.state, row.reason, row.reason_day, row.reason_achievement)]
     return " · ".join(filter(None, (place, "、".join(said))))
 
 
