@@ -36,8 +36,8 @@ def ranking_operations(app: Flask, chain: Chain) -> list[Operation]:
         Operation("ranking of the month, 1,115 stores", BOARD, "/ranking/month", "/admin/daily_reports/ranking/?kind=month", "chain", "", chain.code),
         Operation("ranking of the month (one area)", BOARD, "/ranking/month", "/admin/daily_reports/ranking/?kind=month", "some", "", chain.code),
         Operation("ranking of the day on the phone (a manager)", BOARD, "/ranking/day", "/day/ranking/", "store", "", "hero"),
-        Operation("leader's screen of the ranking", BOARD, "/leader", "/day/leader/", "chain", "", "<main"),
-        Operation("leader's screen of the ranking (one area)", BOARD, "/leader", "/day/leader/", "some", "", "<main"),
+        Operation("leader's screen of the ranking", BOARD, f"/leader/{LAST}", "/day/leader/", "chain", "", "<main"),
+        Operation("leader's screen of the ranking (one area)", BOARD, f"/leader/{LAST}", "/day/leader/", "some", "", "<main"),
     ]  # fmt: skip
 
 

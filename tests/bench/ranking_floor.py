@@ -30,8 +30,9 @@ SELECT sum(d.amount), sum(d.target_amount), sum(CASE WHEN d.amount IS NOT NULL A
 FROM daily_reports_day AS d JOIN org_node AS n ON n.id = d.node_id WHERE d.day = ? AND n.kind = 'store'
 """
 SUMS = """
-SELECT ranking_id, sum(amount), sum(days_on_time), sum(days_judged), count(CASE WHEN reason = 'missing' THEN 1 END)
-FROM daily_reports_ranking_row WHERE ranking_id IN (?, ?) GROUP BY ranking_id
+SELECT k.id, k.kind, k.until, sum(r.amount), sum(r.days_on_time), sum(r.days_judged), count(CASE WHEN r.reason = 'missing' THEN 1 END)
+FROM daily_reports_ranking AS k LEFT JOIN daily_reports_ranking_row AS r ON r.ranking_id = k.id
+WHERE k.subject = 'store' AND (k.kind = 'day' AND k.begins = ? OR k.kind = 'month' AND k.begins = ?) GROUP BY k.id, k.kind, k.until
 """
 MONTH_PLAN = """
 SELECT sum(t.amount) FROM daily_reports_month_target AS t JOIN org_node AS n ON n.id = t.node_id WHERE t.month = ? AND n.kind = 'store'
@@ -58,11 +59,11 @@ def ranking(kind: str) -> str:
     return render_template("rows.html", title="Ranking", names=ROW_NAMES, rows=ask(ROWS, number), next_url=None)
 
 
-@app.route("/leader")
-def leader() -> str:
+@app.route("/leader/<day>")
+def leader(day: str) -> str:
     """Show the sums of the day and the month, and the ten names."""
-    (number, day, *_rest), month = ask(RANKING, "day")[0], ask(RANKING, "month")[0]
-    sums = [*ask(DAY_SUMS, day), *ask(SUMS, number, month[0]), *ask(MONTH_PLAN, month[1])]
-    return render_template(
-        "rows.html", title="Leader", names=NAMES_OF_ROW, rows=[*sums, *ask(NAMES, number, day)], next_url=None
-    )
+    month = f"{day[:8]}01"
+    rankings = ask(SUMS, day, month)
+    number = next(row[0] for row in rankings if row[1] == "day")
+    found = [*ask(DAY_SUMS, day), *rankings, *ask(MONTH_PLAN, month), *ask(NAMES, number, day)]
+    return render_template("rows.html", title="Leader", names=NAMES_OF_ROW, rows=found, next_url=None)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, or_, select, tuple_
+from sqlalchemy import bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.api import CurrentPerson, Node, _, clock, criteria, gettext
@@ -63,20 +63,18 @@ class Screen:
 
 
 def screen_of(session: Session, person: CurrentPerson) -> Screen:
-    """Return the screen for a person's part of the chain; five statements for any number of stores."""
+    """Return the screen for a person's part of the chain; four statements for any number of stores."""
     last, asked = snapshots.last_day(clock.now()), _asked(person)
-    day, month = _rankings(session, last)
-    ids = [ranking.id for ranking in (day, month) if ranking]
+    first = last.replace(day=1)
     told = session.execute(asked.day, {"day": last}).one()
-    sums = {row.ranking_id: row for row in session.execute(asked.sums, {"ids": ids})}
-    of_day, of_month = sums.get(day.id if day else 0), sums.get(month.id if month else 0)
-    praise, call = _names(session, asked, day) if day else ([], [])
+    rankings = {row.kind: row for row in session.execute(asked.rankings, {"day": last, "month": first})}
+    day, month = rankings.get("day"), rankings.get("month")
+    praise, call = _names(session, asked, day.id, last) if day else ([], [])
     return Screen(
         last, told.sold or Decimal(), told.target or Decimal(), _percent(told), told.reported,
-        of_month.sold if of_month else Decimal(), session.scalar(asked.plan, {"month": last.replace(day=1)}), month.until if month else None,
+        month.sold or Decimal() if month else Decimal(), session.scalar(asked.plan, {"month": first}), month.until if month else None,
         round(100 * last.day / monthrange(last.year, last.month)[1]),
-        round(100 * of_day.on_time / of_day.judged) if of_day and of_day.judged else None, of_day.missing if of_day else 0,
-        praise, call, day is not None,
+        round(100 * day.on_time / day.judged) if day and day.judged else None, day.missing if day else 0, praise, call, day is not None,
     )  # fmt: skip
 
 
@@ -89,18 +87,10 @@ def _percent(told: Any) -> int | None:
     return round(told.both_sold * 100 / told.both_target) if told.both_target else None
 
 
-def _rankings(session: Session, last: date) -> tuple[Ranking | None, Ranking | None]:
-    """Return the rankings of stores of a day and of its month, as far as they are there."""
-    wanted = [("day", last), ("month", last.replace(day=1))]
-    query = select(Ranking).where(Ranking.subject == STORE, tuple_(Ranking.kind, Ranking.begins).in_(wanted))
-    found = {ranking.kind: ranking for ranking in session.scalars(query)}
-    return found.get("day"), found.get("month")
-
-
-def _names(session: Session, asked: "Asked", ranking: Ranking) -> tuple[list[Name], list[Name]]:
+def _names(session: Session, asked: "Asked", ranking_id: int, day: date) -> tuple[list[Name], list[Name]]:
     """Return the best that reached their yardstick, and the furthest from it, with what the store said itself."""
-    found = session.execute(asked.names, {"ranking": ranking.id, "day": ranking.begins}).all()
-    words = reading.Words(ranking.kind)
+    found = session.execute(asked.names, {"ranking": ranking_id, "day": day}).all()
+    words = reading.Words("day")
     praise = [row for row in found if row.best <= MANY and row.achievement >= 1000]
     call = sorted((row for row in found if row.least <= MANY and row.achievement < 1000), key=lambda row: row.least)
     return [_name(row, words) for row in praise], [_name(row, words) for row in call]
@@ -120,7 +110,7 @@ def _why(row: Any, words: reading.Words) -> str:
     )
     place = "" if row.rank is None else _("%(rank)s in its group", rank=row.rank) + moved
     if row.reason == method.MISSING:
-        said = [words.of(row)]
+        said = [words.of(row.state, row.reason, row.reason_day, row.reason_achievement)]
     return " · ".join(filter(None, (place, "、".join(said))))
 
 
@@ -128,7 +118,7 @@ class Asked(NamedTuple):
     """The statements of a screen, for one person's reach."""
 
     day: Any
-    sums: Any
+    rankings: Any
     plan: Any
     names: Any
 
@@ -146,20 +136,23 @@ def _asked(person: CurrentPerson) -> Asked:
         .join(Node, Node.id == DayReport.node_id)
         .where(DayReport.day == bindparam("day"), Node.kind == "store", criteria(DayReport, person, LIST))
     )  # fmt: skip
-    sums = (
+    of_day = (Ranking.kind == "day") & (Ranking.begins == bindparam("day"))
+    of_month = (Ranking.kind == "month") & (Ranking.begins == bindparam("month"))
+    rankings = (
         select(
-            RankingRow.ranking_id, func.sum(RankingRow.amount).label("sold"), func.sum(RankingRow.days_on_time).label("on_time"),
+            Ranking.id, Ranking.kind, Ranking.until, func.sum(RankingRow.amount).label("sold"), func.sum(RankingRow.days_on_time).label("on_time"),
             func.sum(RankingRow.days_judged).label("judged"), func.count(case((RankingRow.reason == method.MISSING, 1))).label("missing"),
         )
-        .where(RankingRow.ranking_id.in_(bindparam("ids", expanding=True)), criteria(RankingRow, person, LIST))
-        .group_by(RankingRow.ranking_id)
+        .outerjoin(RankingRow, (RankingRow.ranking_id == Ranking.id) & criteria(RankingRow, person, LIST))
+        .where(Ranking.subject == STORE, or_(of_day, of_month))
+        .group_by(Ranking.id, Ranking.kind, Ranking.until)
     )  # fmt: skip
     plan = (
         select(func.sum(MonthTarget.amount))
         .join(Node, Node.id == MonthTarget.node_id)
         .where(MonthTarget.month == bindparam("month"), Node.kind == "store", criteria(MonthTarget, person, LIST))
     )
-    return Asked(day, sums, plan, _names_asked(person))
+    return Asked(day, rankings, plan, _names_asked(person))
 
 
 def _names_asked(person: CurrentPerson) -> Any:

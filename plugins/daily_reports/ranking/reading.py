@@ -66,44 +66,47 @@ def lines_of(session: Session, person: CurrentPerson, ranking: Ranking, *conditi
     rows = rollups.standings_of(session, person, ranking, *conditions)
     names = names_of_people(session, {row.person_id for row in rows}) if ranking.subject != STORE else {}
     words = Words(ranking.kind)
-    return [_line(row, words, names) for row in rows]
+    return [_line(words, names, *row) for row in rows]
 
 
-def _line(row: Any, words: "Words", names: dict[int, str]) -> Line:
-    achieved = row.achievement
-    change = None if row.rank is None or row.rank_before is None else row.rank_before - row.rank
+def _line(
+    words: "Words", names: dict[int, str], node_id: int, person_id: int, area_id: int | None, code: str, name: str, group: str, state: str,
+    rank: int | None, achieved: int | None, before: int | None, reason: str, day: date | None, reached: int | None,
+    amount: Decimal | None, yardstick: Decimal | None, is_within: bool,
+) -> Line:  # fmt: skip
+    change = None if rank is None or before is None else before - rank
     meaning = "none" if achieved is None else "good" if achieved >= 1000 else "watch" if achieved >= 850 else "bad"
     return Line(
-        row.node_id, row.person_id, row.area_id, row.code, names.get(row.person_id) or row.name, row.peer_group, row.state,
-        row.rank, change, achieved, percent(achieved), meaning, words.of(row), row.reason_day, row.amount, row.yardstick, row.is_within,
+        node_id, person_id, area_id, code, names.get(person_id) or name, group, state, rank, change, achieved, percent(achieved), meaning,
+        words.of(state, reason, day, reached), day, amount, yardstick, is_within,
     )  # fmt: skip
 
 
 class Words:
-    """Says why rows stand where they stand; what a thousand rows have in common is translated once."""
+    """Says why rows stand where they stand; what a thousand rows have in common is put into words once."""
 
     def __init__(self, kind: str) -> None:
         self.kind, self.weekdays = kind, weekday_names()
         self.reached, self.missing = gettext(REACHED), gettext(NO_REPORT)
-        self.others = {
-            method.OVERTAKEN: _("did not fall back, others did better"),
-            method.OTHERS_FELL: _("others fell back further"),
-        }
+        self.days: dict[date, str] = {}
 
-    def of(self, row: Any) -> str:
+    def of(self, state: str, reason: str, day: date | None, reached: int | None) -> str:
         """Return a row's reason."""
-        if row.state != method.RANKED:
-            return _unranked(row.state)
-        if row.reason == method.DAY:
-            return self.reached % {"day": self.day(row.reason_day), "percent": short(row.reason_achievement)}
-        if row.reason == method.MISSING:
-            return self.missing % {"day": self.day(row.reason_day)}
-        return self.others.get(row.reason) or _("corrected after it was published")
+        if state != method.RANKED:
+            return _unranked(state)
+        if day is not None and reason == method.DAY:
+            return self.reached % {"day": self.days.get(day) or self.day(day), "percent": short(reached)}
+        if day is not None and reason == method.MISSING:
+            return self.missing % {"day": self.days.get(day) or self.day(day)}
+        if reason == method.OVERTAKEN:
+            return _("did not fall back, others did better")
+        return _("others fell back further") if reason == method.OTHERS_FELL else _("corrected after it was published")
 
     def day(self, day: date) -> str:
         """Return the weekday; in a month with its date."""
         weekday = self.weekdays[day.weekday()]
-        return weekday if self.kind != "month" else f"{day:%m-%d} {weekday}"
+        self.days[day] = weekday if self.kind != "month" else f"{day:%m-%d} {weekday}"
+        return self.days[day]
 
 
 def _unranked(state: str) -> str:
@@ -120,7 +123,8 @@ def _unranked(state: str) -> str:
 
 def short(achievement: int | None) -> str:
     """Write an achievement inside a sentence: 118 % rather than 118.0 %."""
-    return percent(achievement).replace(".0%", "%")
+    text = percent(achievement)
+    return text[:-3] + "%" if text.endswith(".0%") else text
 
 
 def moved_and_why(line: Line) -> str:

@@ -227,16 +227,14 @@ def _tell(session: Session, ranking: Ranking, before: dict[Key, Any], rows: Iter
 # Reading
 
 
-def standings_of(
-    session: Session, person: CurrentPerson, ranking: Ranking, *conditions: Any, limit: int | None = None
-) -> list[Any]:
+def standings_of(session: Session, person: CurrentPerson, ranking: Ranking, *conditions: Any) -> list[Any]:
     """Return rows of a ranking by group and rank, those without a rank last; amounts are NULL out of the person's reach."""
     within = criteria(RankingRow, person, READ)
     query = (
         select(
             RankingRow.node_id, RankingRow.person_id, RankingRow.area_id, Node.code, Node.name, RankingRow.peer_group, RankingRow.state,
             RankingRow.rank, RankingRow.achievement, RankingRow.rank_before, RankingRow.reason, RankingRow.reason_day,
-            RankingRow.reason_achievement, RankingRow.days_reported,
+            RankingRow.reason_achievement,
             case((within, RankingRow.amount)).label("amount"), case((within, RankingRow.yardstick)).label("yardstick"),
             case((within, literal(True)), else_=literal(False)).label("is_within"),
         )
@@ -245,7 +243,7 @@ def standings_of(
         .order_by(RankingRow.peer_group, RankingRow.rank.is_(None), RankingRow.rank, Node.code)
     )  # fmt: skip
     with across_scopes("name, rank and achievement are for everybody"):
-        return list(session.execute(query.limit(limit)))
+        return list(session.execute(query))
 
 
 def groups_of(session: Session, ranking: Ranking) -> list[tuple[str, int, int]]:
