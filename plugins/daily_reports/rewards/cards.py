@@ -19,8 +19,8 @@ def cards_of(session: Any, person: CurrentPerson) -> list[HomeCard]:
     waiting = (states.PROPOSED, states.APPEALED) if decides else (states.PUBLISHED,)
     query = select(func.count()).select_from(Reward).where(Reward.state.in_(waiting), criteria(Reward, person, READ))
     count = session.scalar(query) if person.may(READ) else 0
-    note = _("to decide") if decides else _("can still be appealed")
+    waits = _("to decide") if decides else _("can still be appealed")
     return [HomeCard(
-        _("Rewards and penalties"), number=str(count) if count else "", url="/day/rewards/", meaning="watch" if count else "none",
-        note=note if count else _("What is published in the chain"),
+        _("Rewards and penalties"), number=str(count or 0), url="/day/rewards/", meaning="watch" if count else "none",
+        note=waits if count else _("What is published in the chain"),
     )]  # fmt: skip

@@ -263,10 +263,16 @@ def test_the_home_says_what_waits_and_leads_everybody_to_the_column(chain, clien
 
     reward_id = propose()
     assert card("head_office") == ["1", "to decide", "/day/rewards/"]
-    assert card("store_manager") == card("clerk") == card("it") == ["What is published in the chain", "/day/rewards/"]
+    assert (
+        card("store_manager") == card("clerk") == card("it") == ["0", "What is published in the chain", "/day/rewards/"]
+    )
     step(reward_id, "approve", office)
     assert card("store_manager") == card("area_manager") == ["1", "can still be appealed", "/day/rewards/"]
-    assert card("store_manager", chain.stores[1]) == card("leader") == ["What is published in the chain", "/day/rewards/"]
+    assert (
+        card("store_manager", chain.stores[1])
+        == card("leader")
+        == ["0", "What is published in the chain", "/day/rewards/"]
+    )
 
 
 def test_a_settled_one_offers_a_correction_and_tells_the_store_the_way(
