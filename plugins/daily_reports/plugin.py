@@ -105,8 +105,9 @@ def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
     """The day of one's store, or how one's stores stand."""
     from plugins.daily_reports.cards import cards_of
     from plugins.daily_reports.ranking.cards import cards_of as ranking_cards_of
+    from plugins.daily_reports.rewards.cards import cards_of as reward_cards_of
 
-    return cards_of(session, person) + ranking_cards_of(session, person)
+    return cards_of(session, person) + ranking_cards_of(session, person) + reward_cards_of(session, person)
 
 
 @hookimpl

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from core.api import Node, clock, closed_ids, criteria, current_person
 from plugins.daily_reports import boards, hours
-from plugins.daily_reports.models import DayReport, PlanLine
+from plugins.daily_reports.models import DayReport
+from plugins.daily_reports.monday.plans import Missed, plans_of
 from plugins.daily_reports.ranking.models import RankingRow
 from plugins.daily_reports.ranking.periods import Period
 from plugins.daily_reports.ranking.reading import Line, lines_of
@@ -101,8 +102,8 @@ class Sheet:
     total: StoreWeek
     areas: list[Area]
     lessons: list[Lesson]
-    missed: list[tuple[str, PlanLine]]
-    """Plan lines that were not done: store, line. The ones carried over longest first."""
+    missed: list[tuple[str, Missed]]
+    """What was planned and not done: store, line. What was carried over longest first."""
     missed_more: int
     rewards: list[tuple[str, Reward]]
     rewards_more: int
@@ -134,7 +135,7 @@ def sheet_of(session: Session, node: Node, monday: date) -> Sheet:
     rewards, rewards_in_all = _rewards(session, node, monday, lines)
     names = {store.id: store.name for store in nodes}
     return Sheet(
-        node, monday, total, areas, _lessons(weeks, best), [(names[node_id], line) for node_id, line in missed[:lines]],
+        node, monday, total, areas, _lessons(weeks, best), [(names[line.node_id], line) for line in missed[:lines]],
         max(0, len(missed) - lines), rewards, max(0, rewards_in_all - lines), ranking is not None,
     )  # fmt: skip
 
@@ -209,26 +210,14 @@ def _share(row: Any) -> Decimal:
     )
 
 
-def _plans(session: Session, node: Node, weeks: dict[int, StoreWeek], monday: date) -> list[tuple[int, PlanLine]]:
-    """Count what the plans of the days came to, each thing once, and return what was not done."""
-    query = (
-        select(DayReport.node_id, PlanLine)
-        .join(DayReport, DayReport.id == PlanLine.report_id)
-        .where(DayReport.day >= monday, DayReport.day <= monday + timedelta(days=6), *_below(DayReport, node))
-        .order_by(DayReport.day, PlanLine.position)
-    )
-    last: dict[tuple[int, str], PlanLine] = {}
-    done: set[tuple[int, str]] = set()
-    for node_id, line in session.execute(query):
-        last[node_id, line.what] = line
-        if line.done:
-            done.add((node_id, line.what))
-    for node_id, what in last:
-        if node_id in weeks:
-            weeks[node_id].planned += 1
-            weeks[node_id].kept += (node_id, what) in done
-    missed = [(key[0], line) for key, line in last.items() if key not in done and key[0] in weeks]
-    return sorted(missed, key=lambda item: (-item[1].carried, item[0], item[1].id))
+def _plans(session: Session, node: Node, weeks: dict[int, StoreWeek], monday: date) -> list[Missed]:
+    """Count what the plans came to, and return what was not done, carried over longest first."""
+    plans = plans_of(session, node, monday, *_below(DayReport, node))
+    for node_id, week in weeks.items():
+        if plan := plans.get(node_id):
+            week.kept, week.planned = plan.kept, plan.kept + len(plan.missed)
+    missed = [line for node_id, plan in plans.items() if node_id in weeks for line in plan.missed]
+    return sorted(missed, key=lambda line: (-line.carried, weeks[line.node_id].code, line.what))
 
 
 def _areas(session: Session, nodes: list[Node], weeks: dict[int, StoreWeek]) -> list[Area]:

@@ -22,6 +22,7 @@ from plugins.daily_reports.ranking import rollups
 from plugins.daily_reports.ranking.periods import Period
 from plugins.daily_reports.rewards import services
 from plugins.daily_reports.rewards.services import Proposal
+from plugins.daily_reports.week.models import WeekLine, WeekReport
 
 MONDAY = date(2026, 11, 16)
 WEEK = [MONDAY + timedelta(days=n) for n in range(7)]
@@ -109,6 +110,24 @@ def test_plans_count_once_however_often_they_were_carried_over(app, chain, week,
     found = sheet(chain.areas[0])
     assert (found.total.kept, found.total.planned) == (1, 2)
     assert [(name, line.what, line.carried) for name, line in found.missed] == [("store S1", "tidy", 3)]
+
+
+@pytest.mark.requirement("G4", "G11")
+def test_the_plan_of_the_week_goes_before_the_lines_of_its_days(app, chain, week, sheet):
+    ids = week(0)
+    week(1)
+    with acting(app) as session:
+        session.add(PlanLine(report_id=ids[0], position=0, what="a thing of a day"))
+        plan = WeekReport(node_id=chain.stores[0].id, week=MONDAY, state="planned")
+        session.add(plan)
+        session.flush()
+        for position, (what, done) in enumerate([("Opening event", True), ("Train the new clerk", False)]):
+            session.add(WeekLine(week_id=plan.id, position=position, what=what, done=done, owner="Li Lei", carried=2))
+    found = sheet(chain.areas[0])
+    assert (found.total.kept, found.total.planned) == (1, 2)
+    assert [(name, line.what, line.who, line.carried) for name, line in found.missed] == [
+        ("store S1", "Train the new clerk", "Li Lei", 2)
+    ]
 
 
 @pytest.mark.requirement("G11", "Z17")

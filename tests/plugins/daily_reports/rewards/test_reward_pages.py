@@ -9,6 +9,7 @@ from sqlalchemy import select
 from core.testing.factories import acting, make_person, post, sign_in
 from plugins.daily_reports.rewards.models import Reward
 from tests.plugins.daily_reports.steps import FRIDAY, page
+from tests.plugins.daily_reports.test_cards import cards_on
 
 PROPOSE = "/day/rewards/for/S1/2026-11-20/"
 
@@ -253,6 +254,25 @@ def test_the_column_goes_on_with_older_ones(chain, client_as, propose, step, off
     assert ("reason 02" in older, "reason 01" in older, "reason 00" in older) == (False, True, True)
     for odd in ("x", "-1", "9" * 40, "²"):
         assert client.get(f"/day/rewards/?before={odd}").status_code == 200
+
+
+@pytest.mark.requirement("G17", "J12")
+def test_the_home_says_what_waits_and_leads_everybody_to_the_column(chain, client_as, propose, step, office):
+    def card(role, node=None):
+        return cards_on(client_as(role, node).get("/"))["Rewards and penalties"]
+
+    reward_id = propose()
+    assert card("head_office") == ["1", "to decide", "/day/rewards/"]
+    assert (
+        card("store_manager") == card("clerk") == card("it") == ["0", "What is published in the chain", "/day/rewards/"]
+    )
+    step(reward_id, "approve", office)
+    assert card("store_manager") == card("area_manager") == ["1", "can still be appealed", "/day/rewards/"]
+    assert (
+        card("store_manager", chain.stores[1])
+        == card("leader")
+        == ["0", "What is published in the chain", "/day/rewards/"]
+    )
 
 
 def test_a_settled_one_offers_a_correction_and_tells_the_store_the_way(
