@@ -109,7 +109,7 @@ class PluginContract:
         from core.migrate import current, head, upgrade
 
         database, host = house.database, house.host
-        assert schema.difference(database, self.name) == []
+        self.models_must_be_the_schema(house)
         if head(host, self.name) is None:
             pytest.skip("it has no tables")
         left = schema.downgrade(database, host, self.name)
@@ -117,7 +117,12 @@ class PluginContract:
         assert upgrade(database, host, self.name) == head(host, self.name)
         with database.engine.connect() as connection:
             assert current(connection, self.name) == head(host, self.name)
-        assert schema.difference(database, self.name) == []
+        self.models_must_be_the_schema(house)
+
+    def models_must_be_the_schema(self, house: "House") -> None:
+        """Raise when a migration is missing."""
+        lacking = schema.difference(house.database, self.name)
+        assert not lacking, f"run: backoffice plugin revision {self.name}; the database lacks {lacking}"
 
     # Who may do what
 

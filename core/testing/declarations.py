@@ -29,7 +29,7 @@ def check_manifest(installed: "Installed") -> None:
     manifest = installed.manifest
     assert manifest and manifest.name == installed.name and manifest.title
     assert manifest.summary, "plugin.toml has no summary: IT reads it before they switch the plugin on"
-    assert re.fullmatch(r"\d+(\.\d+)*", manifest.version), manifest.version
+    assert re.fullmatch(r"\d+(\.\d+)*", manifest.version), f"version {manifest.version!r} is not numbers and dots"
     assert f'id="{manifest.icon}"' in ICONS.read_text("utf-8"), f"there is no icon {manifest.icon}, see {ICONS}"
 
 
@@ -40,7 +40,8 @@ def check_hooks(house: "House", name: str) -> None:
     unmarked = [key for key, value in functions.items() if not hasattr(value, "backoffice_impl")]
     assert not unmarked, f"without @hookimpl nobody calls {', '.join(unmarked)}"
     counts = house.host.hooks.counts.get(name, {})
-    assert [(hook, count.last_error) for hook, count in counts.items() if count.failures] == []
+    failed = [f"{hook} fails: {count.last_error}" for hook, count in counts.items() if count.failures]
+    assert not failed, "\n".join(failed)
 
 
 def check_names(house: "House", name: str) -> None:

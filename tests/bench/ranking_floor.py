@@ -29,18 +29,21 @@ SELECT sum(d.amount), sum(d.target_amount), sum(CASE WHEN d.amount IS NOT NULL A
   sum(CASE WHEN d.amount IS NOT NULL AND d.target_amount IS NOT NULL THEN d.target_amount END), count(d.amount)
 FROM daily_reports_day AS d JOIN org_node AS n ON n.id = d.node_id WHERE d.day = ? AND n.kind = 'store'
 """
-MONTH_SOLD = "SELECT sum(amount) FROM daily_reports_ranking_row WHERE ranking_id = ?"
+SUMS = """
+SELECT ranking_id, sum(amount), sum(days_on_time), sum(days_judged), count(CASE WHEN reason = 'missing' THEN 1 END)
+FROM daily_reports_ranking_row WHERE ranking_id IN (?, ?) GROUP BY ranking_id
+"""
 MONTH_PLAN = """
 SELECT sum(t.amount) FROM daily_reports_month_target AS t JOIN org_node AS n ON n.id = t.node_id WHERE t.month = ? AND n.kind = 'store'
 """
-SHARES = """
-SELECT sum(days_on_time), sum(days_judged), count(CASE WHEN reason = 'missing' THEN 1 END) FROM daily_reports_ranking_row WHERE ranking_id = ?
-"""
 NAMES = """
 SELECT n.code, n.name, r.state, r.rank, r.rank_before, r.achievement, r.reason, r.reason_day, r.reason_achievement, d.gap_reasons
-FROM daily_reports_ranking_row AS r JOIN org_node AS n ON n.id = r.node_id
-LEFT JOIN daily_reports_day AS d ON d.node_id = r.node_id AND d.day = ?
-WHERE r.ranking_id = ? AND r.achievement {reached} 1000 ORDER BY r.achievement {order}, n.code LIMIT 5
+FROM daily_reports_ranking_row AS r JOIN (
+  SELECT id, row_number() OVER (ORDER BY achievement DESC, id) AS best, row_number() OVER (ORDER BY achievement, id) AS least
+  FROM daily_reports_ranking_row WHERE ranking_id = ? AND achievement IS NOT NULL
+) AS placed ON placed.id = r.id
+JOIN org_node AS n ON n.id = r.node_id LEFT JOIN daily_reports_day AS d ON d.node_id = r.node_id AND d.day = ?
+WHERE placed.best <= 5 OR placed.least <= 5 ORDER BY placed.best
 """
 NAMES_OF_ROW = ("code", "name", "state", "rank", "before", "achievement", "reason", "day", "reached", "said")
 
@@ -59,7 +62,7 @@ def ranking(kind: str) -> str:
 def leader() -> str:
     """Show the sums of the day and the month, and the ten names."""
     (number, day, *_rest), month = ask(RANKING, "day")[0], ask(RANKING, "month")[0]
-    sums = [*ask(DAY_SUMS, day), *ask(MONTH_SOLD, month[0]), *ask(MONTH_PLAN, month[1]), *ask(SHARES, number)]
-    best = ask(NAMES.format(reached=">=", order="DESC"), day, number)
-    least = ask(NAMES.format(reached="<", order="ASC"), day, number)
-    return render_template("rows.html", title="Leader", names=NAMES_OF_ROW, rows=[*sums, *best, *least], next_url=None)
+    sums = [*ask(DAY_SUMS, day), *ask(SUMS, number, month[0]), *ask(MONTH_PLAN, month[1])]
+    return render_template(
+        "rows.html", title="Leader", names=NAMES_OF_ROW, rows=[*sums, *ask(NAMES, number, day)], next_url=None
+    )

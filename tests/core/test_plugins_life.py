@@ -3,6 +3,7 @@
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -199,7 +200,6 @@ def test_a_manifest_without_what_it_must_say_is_told_to_add_it(add, folder, key)
 
 
 def test_a_folder_that_may_not_be_read_stops_nobody_else_and_says_so(add, folder, monkeypatch):
-    from pathlib import Path
 
     add("tone")
     add("tlocked")

@@ -12,6 +12,10 @@ from sqlalchemy.orm import Session
 from core.api import Node, clock, closed_ids, criteria, current_person
 from plugins.daily_reports import boards, hours
 from plugins.daily_reports.models import DayReport, PlanLine
+from plugins.daily_reports.ranking.models import RankingRow
+from plugins.daily_reports.ranking.periods import Period
+from plugins.daily_reports.ranking.reading import Line, lines_of
+from plugins.daily_reports.ranking.rollups import find as ranking_of
 from plugins.daily_reports.rewards import states
 from plugins.daily_reports.rewards.models import Reward
 from plugins.daily_reports.settings import report_grace
@@ -40,6 +44,8 @@ class StoreWeek:
     planned: int = 0
     open_days: int = 0
     reported: int = 0
+    standing: Line | None = None
+    """Where it stands in its peer group, when the week's ranking is published."""
 
     @property
     def percent(self) -> int | None:
@@ -100,6 +106,7 @@ class Sheet:
     missed_more: int
     rewards: list[tuple[str, Reward]]
     rewards_more: int
+    is_ranked: bool
 
     @property
     def sunday(self) -> date:
@@ -116,6 +123,10 @@ def sheet_of(session: Session, node: Node, monday: date) -> Sheet:
     """Return the sheet of a week for a node, of what the acting person may read; the queries do not grow with the stores."""
     nodes = _stores(session, node, monday)
     weeks, best = _weeks(session, node, nodes, monday)
+    ranking = ranking_of(session, Period("week", monday))
+    for line in lines_of(session, current_person(), ranking, *_below(RankingRow, node)) if ranking else ():
+        if line.node_id in weeks:
+            weeks[line.node_id].standing = line
     missed = _plans(session, node, weeks, monday)
     areas = _areas(session, nodes, weeks)
     total = _sum(node.code, node.name, [area.total for area in areas])
@@ -124,7 +135,7 @@ def sheet_of(session: Session, node: Node, monday: date) -> Sheet:
     names = {store.id: store.name for store in nodes}
     return Sheet(
         node, monday, total, areas, _lessons(weeks, best), [(names[node_id], line) for node_id, line in missed[:lines]],
-        max(0, len(missed) - lines), rewards, max(0, rewards_in_all - lines),
+        max(0, len(missed) - lines), rewards, max(0, rewards_in_all - lines), ranking is not None,
     )  # fmt: skip
 
 

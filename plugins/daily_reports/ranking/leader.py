@@ -4,15 +4,16 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.api import CurrentPerson, Node, _, clock, criteria, gettext
 from plugins.daily_reports.models import GAP_REASONS, DayReport, MonthTarget
 from plugins.daily_reports.ranking import method, reading, snapshots
-from plugins.daily_reports.ranking.models import Ranking, RankingRow
+from plugins.daily_reports.ranking.models import STORE, Ranking, RankingRow
 
 LIST = "daily_reports:day:list"
 MANY = 5
@@ -62,88 +63,51 @@ class Screen:
 
 
 def screen_of(session: Session, person: CurrentPerson) -> Screen:
-    """Return the screen for a person's part of the chain; seven statements for any number of stores."""
-    last = snapshots.last_day(clock.now())
-    ranking = reading.latest(session, "day", last)
-    told = _day(session, person, last)
-    month = reading.latest(session, "month", last)
-    on_time, judged, missing = _shares(session, person, ranking)
+    """Return the screen for a person's part of the chain; five statements for any number of stores."""
+    last, asked = snapshots.last_day(clock.now()), _asked(person)
+    day, month = _rankings(session, last)
+    ids = [ranking.id for ranking in (day, month) if ranking]
+    told = session.execute(asked.day, {"day": last}).one()
+    sums = {row.ranking_id: row for row in session.execute(asked.sums, {"ids": ids})}
+    of_day, of_month = sums.get(day.id if day else 0), sums.get(month.id if month else 0)
+    praise, call = _names(session, asked, day) if day else ([], [])
     return Screen(
         last, told.sold or Decimal(), told.target or Decimal(), _percent(told), told.reported,
-        _month_sold(session, person, month), _month_plan(session, person, last), month.until if month else None,
-        round(100 * last.day / monthrange(last.year, last.month)[1]), round(100 * on_time / judged) if judged else None, missing,
-        _names(session, person, ranking, is_praise=True), _names(session, person, ranking, is_praise=False), ranking is not None,
+        of_month.sold if of_month else Decimal(), session.scalar(asked.plan, {"month": last.replace(day=1)}), month.until if month else None,
+        round(100 * last.day / monthrange(last.year, last.month)[1]),
+        round(100 * of_day.on_time / of_day.judged) if of_day and of_day.judged else None, of_day.missing if of_day else 0,
+        praise, call, day is not None,
     )  # fmt: skip
 
 
 def percent_of(session: Session, person: CurrentPerson, day: date) -> int | None:
     """Return a day's result in whole percent of the target, of the stores that have both."""
-    return _percent(_day(session, person, day))
+    return _percent(session.execute(_asked(person).day, {"day": day}).one())
 
 
 def _percent(told: Any) -> int | None:
     return round(told.both_sold * 100 / told.both_target) if told.both_target else None
 
 
-def _day(session: Session, person: CurrentPerson, day: date) -> Any:
-    amount, target = DayReport.amount, DayReport.target_amount
-    both = amount.is_not(None) & target.is_not(None)
-    query = select(
-        func.sum(amount).label("sold"), func.sum(target).label("target"), func.sum(case((both, amount))).label("both_sold"),
-        func.sum(case((both, target))).label("both_target"), func.count(amount).label("reported"),
-    ).join(Node, Node.id == DayReport.node_id)  # fmt: skip
-    return session.execute(
-        query.where(DayReport.day == day, Node.kind == "store", criteria(DayReport, person, LIST))
-    ).one()
+def _rankings(session: Session, last: date) -> tuple[Ranking | None, Ranking | None]:
+    """Return the rankings of stores of a day and of its month, as far as they are there."""
+    wanted = [("day", last), ("month", last.replace(day=1))]
+    query = select(Ranking).where(Ranking.subject == STORE, tuple_(Ranking.kind, Ranking.begins).in_(wanted))
+    found = {ranking.kind: ranking for ranking in session.scalars(query)}
+    return found.get("day"), found.get("month")
 
 
-def _month_sold(session: Session, person: CurrentPerson, month: Ranking | None) -> Decimal:
-    if month is None:
-        return Decimal()
-    query = select(func.sum(RankingRow.amount)).where(
-        RankingRow.ranking_id == month.id, criteria(RankingRow, person, LIST)
-    )
-    return session.scalar(query) or Decimal()
-
-
-def _month_plan(session: Session, person: CurrentPerson, day: date) -> Decimal | None:
-    query = select(func.sum(MonthTarget.amount)).join(Node, Node.id == MonthTarget.node_id)
-    return session.scalar(
-        query.where(MonthTarget.month == day.replace(day=1), Node.kind == "store", criteria(MonthTarget, person, LIST))
-    )
-
-
-def _shares(session: Session, person: CurrentPerson, ranking: Ranking | None) -> tuple[int, int, int]:
-    if ranking is None:
-        return 0, 0, 0
-    query = select(
-        func.sum(RankingRow.days_on_time), func.sum(RankingRow.days_judged), func.count(case((RankingRow.reason == method.MISSING, 1)))
-    ).where(RankingRow.ranking_id == ranking.id, criteria(RankingRow, person, LIST))  # fmt: skip
-    on_time, judged, missing = session.execute(query).one()
-    return int(on_time or 0), int(judged or 0), missing
-
-
-def _names(session: Session, person: CurrentPerson, ranking: Ranking | None, *, is_praise: bool) -> list[Name]:
-    """Return the best that reached their yardstick, or the furthest from it, with what the store said itself."""
-    if ranking is None:
-        return []
-    reached, order = RankingRow.achievement >= 1000, RankingRow.achievement
-    query = (
-        select(
-            Node.code, Node.name, RankingRow.state, RankingRow.rank, RankingRow.rank_before, RankingRow.achievement, RankingRow.reason,
-            RankingRow.reason_day, RankingRow.reason_achievement, DayReport.gap_reasons,
-        )
-        .join(Node, Node.id == RankingRow.node_id)
-        .outerjoin(DayReport, (DayReport.node_id == RankingRow.node_id) & (DayReport.day == ranking.begins))
-        .where(
-            RankingRow.ranking_id == ranking.id, RankingRow.achievement.is_not(None), reached if is_praise else ~reached,
-            criteria(RankingRow, person, LIST),
-        )
-        .order_by(order.desc() if is_praise else order, Node.code)
-        .limit(MANY)
-    )  # fmt: skip
+def _names(session: Session, asked: "Asked", ranking: Ranking) -> tuple[list[Name], list[Name]]:
+    """Return the best that reached their yardstick, and the furthest from it, with what the store said itself."""
+    found = session.execute(asked.names, {"ranking": ranking.id, "day": ranking.begins}).all()
     words = reading.Words(ranking.kind)
-    return [Name(row.code, row.name, row.achievement, _why(row, words)) for row in session.execute(query)]
+    praise = [row for row in found if row.best <= MANY and row.achievement >= 1000]
+    call = sorted((row for row in found if row.least <= MANY and row.achievement < 1000), key=lambda row: row.least)
+    return [_name(row, words) for row in praise], [_name(row, words) for row in call]
+
+
+def _name(row: Any, words: reading.Words) -> Name:
+    return Name(row.code, row.name, row.achievement, _why(row, words))
 
 
 def _why(row: Any, words: reading.Words) -> str:
@@ -158,3 +122,64 @@ def _why(row: Any, words: reading.Words) -> str:
     if row.reason == method.MISSING:
         said = [words.of(row)]
     return " · ".join(filter(None, (place, "、".join(said))))
+
+
+class Asked(NamedTuple):
+    """The statements of a screen, for one person's reach."""
+
+    day: Any
+    sums: Any
+    plan: Any
+    names: Any
+
+
+@lru_cache(maxsize=500)
+def _asked(person: CurrentPerson) -> Asked:
+    """Return the statements; to build them takes longer than to run them, and a person's reach does not change."""
+    amount, target = DayReport.amount, DayReport.target_amount
+    both = amount.is_not(None) & target.is_not(None)
+    day = (
+        select(
+            func.sum(amount).label("sold"), func.sum(target).label("target"), func.sum(case((both, amount))).label("both_sold"),
+            func.sum(case((both, target))).label("both_target"), func.count(amount).label("reported"),
+        )
+        .join(Node, Node.id == DayReport.node_id)
+        .where(DayReport.day == bindparam("day"), Node.kind == "store", criteria(DayReport, person, LIST))
+    )  # fmt: skip
+    sums = (
+        select(
+            RankingRow.ranking_id, func.sum(RankingRow.amount).label("sold"), func.sum(RankingRow.days_on_time).label("on_time"),
+            func.sum(RankingRow.days_judged).label("judged"), func.count(case((RankingRow.reason == method.MISSING, 1))).label("missing"),
+        )
+        .where(RankingRow.ranking_id.in_(bindparam("ids", expanding=True)), criteria(RankingRow, person, LIST))
+        .group_by(RankingRow.ranking_id)
+    )  # fmt: skip
+    plan = (
+        select(func.sum(MonthTarget.amount))
+        .join(Node, Node.id == MonthTarget.node_id)
+        .where(MonthTarget.month == bindparam("month"), Node.kind == "store", criteria(MonthTarget, person, LIST))
+    )
+    return Asked(day, sums, plan, _names_asked(person))
+
+
+def _names_asked(person: CurrentPerson) -> Any:
+    order = RankingRow.achievement
+    placed = (
+        select(
+            RankingRow.id, func.row_number().over(order_by=(order.desc(), RankingRow.id)).label("best"),
+            func.row_number().over(order_by=(order, RankingRow.id)).label("least"),
+        )
+        .where(RankingRow.ranking_id == bindparam("ranking"), order.is_not(None), criteria(RankingRow, person, LIST))
+        .subquery()
+    )  # fmt: skip
+    return (
+        select(
+            Node.code, Node.name, RankingRow.state, RankingRow.rank, RankingRow.rank_before, RankingRow.achievement, RankingRow.reason,
+            RankingRow.reason_day, RankingRow.reason_achievement, DayReport.gap_reasons, placed.c.best, placed.c.least,
+        )
+        .join(placed, placed.c.id == RankingRow.id)
+        .join(Node, Node.id == RankingRow.node_id)
+        .outerjoin(DayReport, (DayReport.node_id == RankingRow.node_id) & (DayReport.day == bindparam("day")))
+        .where(or_(placed.c.best <= MANY, placed.c.least <= MANY))
+        .order_by(placed.c.best)
+    )  # fmt: skip

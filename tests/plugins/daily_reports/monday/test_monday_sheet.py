@@ -15,9 +15,11 @@ from core.jobs.models import Job
 from core.jobs.queue import file_of, run_waiting
 from core.language import speaking
 from core.testing.factories import acting, make_node, post
-from plugins.daily_reports.models import PlanLine
+from plugins.daily_reports.models import MonthTarget, PlanLine
 from plugins.daily_reports.monday.figures import sheet_of
 from plugins.daily_reports.monday.paper import monday_sheet_pdf
+from plugins.daily_reports.ranking import rollups
+from plugins.daily_reports.ranking.periods import Period
 from plugins.daily_reports.rewards import services
 from plugins.daily_reports.rewards.services import Proposal
 
@@ -70,6 +72,24 @@ def test_the_chain_shows_its_areas_best_first_and_their_sums(chain, week, sheet)
     found = sheet()
     assert [area.total.name for area in found.areas][:2] == ["area A2", "area A1"]
     assert (found.total.sold, found.total.percent) == (11_900, 85)
+
+
+@pytest.mark.requirement("G11", "G16")
+def test_the_place_in_the_peer_group_stands_on_it_when_the_ranking_is_published(app, chain, week, sheet, client_as):
+    for number in range(8):
+        week(number, 1000 + number)
+    assert "In its group" not in client_as("area_manager").get(SHEET).text
+    with acting(app) as session:
+        session.add_all(
+            MonthTarget(node_id=store.id, month=date(2026, 11, 1), amount=Decimal(30_000)) for store in chain.stores
+        )
+        session.flush()
+        rollups.publish(session, Period("week", MONDAY), WEEK[6])
+    stores = {row.code: row.standing for row in sheet(chain.areas[0]).areas[0].stores}
+    assert {code: line.rank for code, line in stores.items()} == {"S1": 8, "S2": 7}
+    shown = client_as("area_manager").get(SHEET).text
+    assert "In its group" in shown
+    assert "store S3" not in shown
 
 
 @pytest.mark.requirement("G11")
