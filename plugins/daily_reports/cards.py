@@ -34,7 +34,9 @@ def _own(session: Any, node: Node, day: Any) -> list[HomeCard]:
     url = f"/day/at/{quote(node.code, safe='')}/{day}/"
     if report is None:
         return [
-            HomeCard(_("Today's target"), number=_("Not set"), note=_("Two taps on your phone"), url=url, meaning="watch")
+            HomeCard(
+                _("Today's target"), number=_("Not set"), note=_("Two taps on your phone"), url=url, meaning="watch"
+            )
         ]
     if report.amount is None:
         return [

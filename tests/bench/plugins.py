@@ -92,9 +92,7 @@ def plugin_lines(app: Flask, chain: Chain, folder: Path) -> Iterator[Line]:
         )
         with serving(*servers.values()):
             times = _in_turns(servers, chain.cookies[PERSON])
-            yield at_most(
-                f"list of stores, {PLUGINS} plugins on (floor: none)", times["none"], times["twenty"], 1.05
-            )
+            yield at_most(f"list of stores, {PLUGINS} plugins on (floor: none)", times["none"], times["twenty"], 1.05)
         with serving(many):
             yield _under_load(app, chain, many, names[0])
     finally:
@@ -223,4 +221,6 @@ def _under_load(app: Flask, chain: Chain, served: Served, name: str) -> Line:
     counts = {outcome: outcomes.count(outcome) for outcome in ("failed", "late")}
     right = len(outcomes) == REQUESTS and not any(counts.values()) and switched >= SWITCHES - 1
     told = f"{counts['failed']} failed, {counts['late']} late, {switched} switches"
-    return Line(f"{REQUESTS:,} pages of {WORKERS} workers while a plugin is switched", "", "", told, None, "none", right)
+    return Line(
+        f"{REQUESTS:,} pages of {WORKERS} workers while a plugin is switched", "", "", told, None, "none", right
+    )
