@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from core.api import Node, criteria, current_person
@@ -95,15 +96,31 @@ def rows_of(session: Session, stores: Iterable[Node], week: date) -> list[Row]:
     """Return each store's week; the number of queries does not grow with the stores."""
     places = list(stores)
     figures = weeks_of(session, places, week)
-    plans = _plans(session, places, week)
-    return [_row(store, figures[store.id], plans[store.id]) for store in places]
+    plans = _counts(session, places, week)
+    return [_row(store, figures[store.id], plans.get(store.id)) for store in places]
 
 
-def _row(store: Node, figures: Week, plan: StorePlan) -> Row:
-    return Row(
-        store, figures, plan.target if plan.target is not None else figures.target, 1, int(plan.is_planned),
-        int(plan.is_summed_up), len(plan.kept), len(plan.kept) + len(plan.missed),
+def _counts(session: Session, stores: list[Node], week: date) -> dict[int, Any]:
+    """Return each store's target, when it planned and summed up, and how many lines it has and has kept."""
+    kept = func.sum(case((WeekLine.done, 1), else_=0))
+    query = (
+        select(
+            WeekReport.node_id, WeekReport.target_amount, WeekReport.planned_at, WeekReport.summed_up_at,
+            func.count(WeekLine.id).label("lines"), kept.label("kept"),
+        )
+        .outerjoin(WeekLine, WeekLine.week_id == WeekReport.id)
+        .where(WeekReport.week == week)
+        .group_by(WeekReport.id)
     )  # fmt: skip
+    return {row.node_id: row for row in session.execute(among(query, WeekReport, stores))}
+
+
+def _row(store: Node, figures: Week, plan: Any) -> Row:
+    if plan is None:
+        return Row(store, figures, figures.target, 1)
+    target = figures.target if plan.target_amount is None else plan.target_amount
+    planned, summed_up = int(plan.planned_at is not None), int(plan.summed_up_at is not None)
+    return Row(store, figures, target, 1, planned, summed_up, plan.kept, plan.lines)
 
 
 def by_area(session: Session, rows: Iterable[Row]) -> list[Row]:
