@@ -97,18 +97,11 @@ def _fill(site: matrix.Site) -> None:
         maker = matrix.RowMaker(session, site.house)
         maker.numbers = count(100)
         for model in {view.model for _resource, view in site.views}:
-<<<<<<< HEAD
             if model.__tablename__ in MADE_BY_THE_CHAIN:
                 continue
             for store, clerk in zip(site.org.stores, site.org.clerks, strict=True):
                 with suppress(IntegrityError), session.begin_nested():  # some tables hold one row a place
                     maker.make(model, store, clerk, canary=False)
-=======
-            if model.__tablename__ not in MADE_BY_THE_CHAIN:
-                for number in range(8):  # a table may hold one row a place: that one is there already
-                    with suppress(IntegrityError), session.begin_nested():
-                        maker.make(model, site.org.stores[number], site.org.clerks[number], canary=False)
->>>>>>> week
 
 
 @contextmanager
