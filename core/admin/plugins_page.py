@@ -16,7 +16,6 @@ from core.org.models import Node
 from core.registry import processes, setting_changes, states
 from core.registry.preview import Preview, preview
 
-UPDATE = "registry:plugin:update"
 MEANINGS = {"enabled": "good", "failed": "bad", "missing": "watch"}
 
 
@@ -49,7 +48,7 @@ class PluginsPage(Page):
         )  # fmt: skip
 
     @expose("/<name>/enable/", methods=("GET", "POST"))
-    @allowed(UPDATE)
+    @allowed(states.UPDATE)
     def enable(self, name: str) -> Any:
         """Say what enabling does; then enable for the whole chain, or for the places named by their codes."""
         state, problem, status = _state(name), "", 200
@@ -74,7 +73,7 @@ class PluginsPage(Page):
         return page, status
 
     @expose("/<name>/disable/", methods=("POST",))
-    @allowed(UPDATE)
+    @allowed(states.UPDATE)
     def disable(self, name: str) -> Any:
         """Disable a plugin for everybody."""
         try:
@@ -136,7 +135,7 @@ def _actions(state: states.PluginState) -> list[dict[str, Any]]:
     if current_person().may(setting_changes.PERMISSION) and _house().host.settings_of(state.name):
         url = url_for("plugin_settings.index", name=state.name)
         actions.append({"title": _("Settings"), "url": url, "method": "get"})
-    if not current_person().may(UPDATE):
+    if not current_person().may(states.UPDATE):
         return actions
     if state.state in ("disabled", "discovered", "enabled") and not state.needs_upgrade:
         title = _("Change where") if state.state == "enabled" else _("Enable")

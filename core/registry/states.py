@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit, clock
-from core.access.person import current_person
+from core.access.person import Forbidden, current_person
 from core.language import _
 from core.migrate import pending
 from core.org.models import Node
@@ -20,6 +20,9 @@ from core.registry.host import Host, Plugin
 from core.registry.models import PilotNode, PluginIntent, everybody_looks_again
 
 CHECK_SECONDS = 20
+
+
+UPDATE = "registry:plugin:update"
 
 
 class PluginRefused(ValueError):
@@ -144,7 +147,12 @@ def _loaded(host: Host, name: str) -> Plugin:
 
 
 def _hold(session: Session, name: str, seen: str | None) -> None:
-    """Let nobody else switch until this transaction ends; raise `Overtaken` when somebody has since `seen`."""
+    """Let nobody else switch until this transaction ends; raise `Overtaken` when somebody has since `seen`.
+
+    A switch is the whole chain's affair, also one for pilot places: who holds the right for a part does not switch.
+    """
+    if not current_person().reach(UPDATE).everything:
+        raise Forbidden(UPDATE, _("A plugin is switched by whoever may do it for the whole chain."))
     everybody_looks_again(session)
     if seen is None:
         return

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from core import language
 from core.registry import processes, states
 from core.registry.hooks import FAILURES_BEFORE_BREAK
-from core.testing.factories import acting, enable_plugins, post, sign_in
+from core.testing.factories import acting, enable_plugins, make_person, make_role, post, sign_in
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 PLUGIN = "/admin/plugins/daily_reports/"
@@ -168,3 +168,14 @@ def test_a_disk_that_is_full_costs_no_request(app, it, serving, monkeypatch):
     monkeypatch.setattr(Path, "write_text", full)
     switch_on(app)
     assert it.get("/account/").status_code == 200
+
+
+@pytest.mark.requirement("A20")
+def test_who_holds_the_right_for_a_part_does_not_switch_for_all(app, org):
+    with acting(app) as session:
+        make_role(session, "area_it", registry__plugin__list="node", registry__plugin__update="node")
+        person = make_person(session, "area_it", org.areas[0], "area_it")
+    switch_on(app)
+    browser = sign_in(app.test_client(), person)
+    assert [post(browser, f"{PLUGIN}{step}/").status_code for step in ("enable", "disable")] == [403, 403]
+    assert state(app).state == "enabled"
