@@ -37,6 +37,7 @@ from core.registry.setting_types import (
     WholeSetting,
     YesNoSetting,
 )
+from core.search.columns import search_column
 from core.sequences import chain_codes, document_codes
 
 __all__ = [
@@ -48,5 +49,5 @@ __all__ = [
     "chain", "chain_codes", "clock", "closed_ids", "collect", "criteria", "current_person",
     "document_codes", "expose", "gettext", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at",
     "names_of_nodes", "names_of_people", "people_at", "people_who_may", "plugin_base", "public", "record", "requires",
-    "resource_permissions", "session", "setting", "show", "signed_in", "stores_below", "toast", "typed",
+    "resource_permissions", "search_column", "session", "setting", "show", "signed_in", "stores_below", "toast", "typed",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ from core.access.person import current_person
 from core.access.scope import unscoped
 from core.db import Base, Id, Instant
 from core.org.models import InNode
+from core.search.columns import searched_of
 
 _batch: ContextVar[str | None] = ContextVar("batch", default=None)
 _reason: ContextVar[str] = ContextVar("reason", default="")
@@ -125,7 +126,7 @@ def _entry(session: Session, row: Any) -> dict[str, Any] | None:
 def _changes(row: Any, action: str) -> Iterator[tuple[str, list[Any]]]:
     state = inspect(row)
     for column in state.mapper.column_attrs:
-        if column.key in SILENT_COLUMNS:
+        if column.key in SILENT_COLUMNS or searched_of(column.columns[0]):
             continue
         history = state.attrs[column.key].history
         if action == "updated" and not history.has_changes():

@@ -4,13 +4,14 @@ from alembic import context
 from sqlalchemy.types import TypeDecorator
 
 from core.db import metadata
+from core.search.schema import is_kept_by_search
 
 attributes = context.config.attributes
 
 
-def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+def is_ours(name: str | None, kind: str, *_others: object) -> bool:
     """Keep autogenerate to the tables of the part that is being migrated, or it drops everybody else's."""
-    return kind != "table" or name in attributes["tables"]
+    return name in attributes["tables"] if kind == "table" else not is_kept_by_search(name, kind)
 
 
 def plain_type(kind: str, thing: object, _context: object) -> str | bool:
@@ -23,7 +24,7 @@ context.configure(
     target_metadata=metadata,
     version_table=attributes["version_table"],
     include_name=is_ours,
-    include_object=lambda thing, name, kind, _reflected, _other: kind != "table" or name in attributes["tables"],
+    include_object=lambda _thing, name, kind, *_others: is_ours(name, kind),
     render_as_batch=True,
     render_item=plain_type,
 )

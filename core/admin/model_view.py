@@ -26,6 +26,7 @@ from core.admin.writing import Writing
 from core.db import Deletable, session
 from core.exchange.pages import Imports
 from core.language import _, gettext
+from core.search.columns import found, searched_of
 
 ACTIONS_OF_METHODS = {
     "index_view": "list", "ajax_lookup": "list", "print_view": "list", "details_view": "read",
@@ -48,7 +49,8 @@ class ModelView(Writing, Imports, View, BaseModelView):
     columns: list[Column] = []
     fields: list[Field] = []
     search: tuple[str, ...] = ()
-    """Columns a search looks in: codes by their beginning, names anywhere."""
+    """Columns a search looks in: a `search_column` by its index; in a short table also others, row by row:
+    `code` by its beginning, names anywhere."""
     search_hint: str = ""
     default_order: tuple[str, bool] = ("id", True)
     """(column, descending)."""
@@ -173,7 +175,10 @@ class ModelView(Writing, Imports, View, BaseModelView):
         parts = []
         for name in self.search:
             column = getattr(self.model, name)
-            parts.append(listing.begins(column, words) if name == "code" else listing.contains(column, words))
+            if searched_of(column):
+                parts.append(found(self.model, column, words))
+            else:
+                parts.append(listing.begins(column, words) if name == "code" else listing.contains(column, words))
         return or_(*parts)
 
     # The list

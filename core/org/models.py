@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from core.db import Base, Deletable, Id, Instant, Row
 from core.language import N_
+from core.search.columns import search_column
 
 KINDS = {
     "chain": N_("Chain"),
@@ -82,6 +83,7 @@ class Node(Row, Deletable, Base):
     closes: Mapped[time | None] = mapped_column(Time, default=time(21, 30))
     opened_on: Mapped[date | None] = mapped_column(Date, default=None)
     closed_on: Mapped[date | None] = mapped_column(Date, default=None)
+    search_text: Mapped[str] = search_column(names=("name",), codes=("code",))
 
     @classmethod
     def scope_columns(cls) -> dict[str, Any]:
@@ -131,3 +133,4 @@ class Person(Row, Deletable, InNode, Base):
     must_change_password: Mapped[bool] = mapped_column(Boolean, default=False)
     password_expires_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
     active: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("true"))
+    search_text: Mapped[str] = search_column(names=("name",), codes=("username",))

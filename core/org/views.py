@@ -51,8 +51,8 @@ class Nodes(ModelView):
         Field("name", N_("Name"), required=True, maximum=80),
         Field("parent_id", N_("Belongs to"), lookup="org.node", required=True),
     ]  # fmt: skip
-    search = ("code", "name")
-    search_hint = N_("Code or name")
+    search = ("search_text",)
+    search_hint = N_("Code, name or initials")
     default_order = ("code", False)
     title_column = "name"
 
@@ -214,8 +214,8 @@ class People(ImportedPeople, ModelView):
         Field("mobile", N_("Mobile"), "mobile"),
         Field("locale", N_("Language"), choices=LOCALES, required=True),
     ]
-    search = ("username", "name")
-    search_hint = N_("User name or name")
+    search = ("search_text",)
+    search_hint = N_("User name, name or initials")
     default_order = ("username", False)
     title_column = "name"
     import_key = ("username",)

@@ -18,6 +18,7 @@ from core.registry.host import Host
 from core.registry.manifest import RESERVED
 from core.registry.models import PilotNode, PluginIntent, SettingChange
 from core.registry.states import PluginRefused, plugins_changed
+from core.search.schema import drop_search
 
 
 def purge(session: Session, host: Host, name: str, folder: Path) -> dict[str, int]:
@@ -43,6 +44,7 @@ def purge(session: Session, host: Host, name: str, folder: Path) -> dict[str, in
             rows["settings"] = count
             session.execute(delete(SettingChange).where(SettingChange.plugin == name))
         for table in tables:
+            drop_search(connection, table.name)
             table.drop(connection)
         connection.execute(text(f"DROP TABLE IF EXISTS {version_table(name)}"))
         _forget_rights(session, name)

@@ -13,6 +13,7 @@ from core.admin.model_view import ModelView
 from core.admin.view import View
 from core.db import Deletable, plugin_registries, tables_of
 from core.org.models import InNode
+from core.search.columns import searched_of
 
 if TYPE_CHECKING:
     from core.app import House
@@ -103,10 +104,12 @@ def _check_view(house: "House", resource: str, view: ModelView) -> None:
         assert hasattr(view.model, field.name), f"{resource}: {field.name}"
         assert not field.lookup or field.lookup in house.views, f"{resource}: {field.lookup}"
         assert field.name not in OF_THE_HOUSE, f"{resource}: {field.name} is filled by the house"
+    declared = [searched_of(getattr(view.model, name)) for name in view.search]
+    searched = {*view.search, *(name for each in declared if each for name in (*each.names, *each.codes))}
     for column in view.columns:
         sql = column.sql(view.model)
         personal = getattr(sql, "info", {}).get("personal")
-        asked = column.sortable or column.filter or column.name in view.search
+        asked = column.sortable or column.filter or column.name in searched
         if column.sortable:
             assert not sql.nullable, f"{resource}.{column.name} is sortable and may be empty"
         assert not (personal and asked), f"{resource}.{column.name} is an oracle"

@@ -16,13 +16,17 @@ def difference(database: "Database", part: str | None) -> list[Any]:
 
     from core.db import metadata, tables_of
     from core.migrate import version_table
+    from core.search.schema import is_kept_by_search
 
     names = {table.name for table in tables_of(part)}
+
+    def is_ours(name: str | None, kind: str, *_others: Any) -> bool:
+        return name in names if kind == "table" else not is_kept_by_search(name, kind)
+
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={
             "version_table": version_table(part), "compare_type": True,
-            "include_name": lambda name, kind, _parents: kind != "table" or name in names,
-            "include_object": lambda _thing, name, kind, _reflected, _other: kind != "table" or name in names,
+            "include_name": is_ours, "include_object": lambda _thing, name, kind, *_others: is_ours(name, kind),
         })  # fmt: skip
         return compare_metadata(context, metadata)
 

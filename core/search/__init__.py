@@ -1,0 +1,1 @@
+"""Search by pairs of letters, kept by the database itself: see `words`, `columns` and `schema`."""

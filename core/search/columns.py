@@ -1,0 +1,75 @@
+"""What a table declares to be searched, and the condition for what was typed.
+
+    search_text: Mapped[str] = search_column(names=("name",), codes=("code",))
+
+and `op.create_search("shop_customer", names=["name"], codes=["code"])` in the migration, which
+`backoffice plugin revision` writes by itself. The database fills the column; nobody writes to it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Text, and_, column, false, func, or_, select, table
+from sqlalchemy.orm import MappedColumn, mapped_column
+
+from core.db import dialect_of, session
+from core.search.words import grams, patterns
+
+
+@dataclass(frozen=True)
+class Searched:
+    """Which columns of a table are found how."""
+
+    names: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is looked in."""
+        return (*self.names, *self.codes, *self.numbers)
+
+
+def search_column(
+    *, names: tuple[str, ...] = (), codes: tuple[str, ...] = (), numbers: tuple[str, ...] = ()
+) -> MappedColumn[str]:
+    """Return the column that a search looks in.
+
+    `names` are found anywhere, by their initials and by the beginning of their pinyin; `codes` by their
+    beginning; `numbers` by their last four digits or more.
+    """
+    searched = Searched(names, codes, numbers)
+    return mapped_column(Text, server_default="", deferred=True, info={"search": searched})
+
+
+def searched_of(table_or_column: Any) -> Searched | None:
+    """Return what a column or a table declares to be searched."""
+    columns = getattr(table_or_column, "columns", None)
+    if columns is None:
+        return getattr(table_or_column, "info", {}).get("search")
+    return next((each.info["search"] for each in columns if "search" in each.info), None)
+
+
+def found(model: Any, searched_column: Any, words: str) -> Any:
+    """Return the condition that a row holds what was typed, answered by the index of the database at hand."""
+    searched = searched_of(searched_column)
+    assert searched is not None
+    kinds = {"names": bool(searched.names), "codes": bool(searched.codes), "numbers": bool(searched.numbers)}
+    is_postgres = dialect_of(session) == "postgresql"
+    hold = _on_postgres if is_postgres else _on_sqlite
+    return or_(false(), *(hold(model, searched_column, pattern) for pattern in patterns(words, **kinds)))
+
+
+def _on_postgres(_model: Any, text: Any, pattern: str) -> Any:
+    # Pairs find the rows by the index; the whole pattern is the cheaper test where rows are walked in order.
+    pairs = func.search_grams(text).bool_op("@>")(func.search_grams(pattern))
+    return and_(pairs, func.strpos(text, pattern) > 0)
+
+
+def _on_sqlite(model: Any, text: Any, pattern: str) -> Any:
+    name = f"search_{model.__tablename__}"
+    index = table(name, column("rowid"), column(name))  # FTS5 calls the whole of a row by the name of its table
+    pairs = " AND ".join(pair.encode().hex().upper() for pair in grams(pattern))
+    return and_(
+        model.id.in_(select(index.c.rowid).where(index.c[name].bool_op("MATCH")(pairs))), func.instr(text, pattern) > 0
+    )
