@@ -8,9 +8,10 @@ from core.jobs.models import Job
 from core.jobs.tasks import TaskRun
 from core.org.models import CalendarDay, Node, Person
 from core.registry.models import PilotNode, PluginIntent, Revision
+from core.search.models import Letter
 from core.sequences import CodeSequence
 
 __all__ = [
-    "Assignment", "AuditEntry", "CalendarDay", "CodeSequence", "Grant", "ImportBatch", "ImportRow", "Job", "LoginAttempt", "Message", "Node",
+    "Assignment", "AuditEntry", "CalendarDay", "CodeSequence", "Grant", "ImportBatch", "ImportRow", "Job", "Letter", "LoginAttempt", "Message", "Node",
     "Person", "PilotNode", "PluginIntent", "Revision", "Role", "SeededPermission", "TaskRun", "UserSession",
 ]  # fmt: skip

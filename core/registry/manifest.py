@@ -11,7 +11,8 @@ API = 1
 """Version of the hook contract this core speaks."""
 RESERVED = {
     "admin", "api", "app", "audit", "auth", "backoffice", "codes", "config", "core", "exchange", "files",
-    "inbox", "jobs", "migrations", "org", "plugins", "registry", "static", "system", "tests",
+    "inbox", "jobs", "migrations", "org", "plugins", "registry", "search", "static", "system",
+    "tests",
 }  # fmt: skip
 
 

@@ -30,11 +30,13 @@ def wide(words: str) -> str:
 
 
 def patterns(words: str, *, names: bool, codes: bool, numbers: bool) -> list[str]:
-    """Return what a search text must hold, one of these; each has two letters at least, unless nothing is asked."""
+    """Return what a search text must hold, one of these, each of two letters at least; nothing for no words."""
     text, found = plain(words).strip(), []
+    if not text:
+        return []
     if names:
         found.append(text if len(text) > 1 else START + text)
-    if codes or wide(text) != text:
+    if wide(text) != text or (codes and not names):
         found.append(START + wide(text))
     if numbers and len(wide(text)) >= LAST_DIGITS and wide(text).isdigit():
         found.append(wide(text) + END)

@@ -21,7 +21,8 @@ def tables_in(session) -> set[str]:
     from core.access.scope import unscoped
 
     with unscoped("a test looks at tables"):
-        return set(sa.inspect(session.connection()).get_table_names())
+        names = sa.inspect(session.connection()).get_table_names()
+    return {name for name in names if not name.startswith("search_org_")}  # SQLite's index of a search is tables, too
 
 
 def run(session, statement: str) -> None:

@@ -34,7 +34,9 @@ def is_found(words, name, code):
     packed = words.replace(" ", "")
     if code.startswith(packed) or sounds.startswith(packed):
         return True
-    return name.startswith(words) or initials.startswith(words) if len(words) == 1 else words in name or words in initials
+    return (
+        name.startswith(words) or initials.startswith(words) if len(words) == 1 else words in name or words in initials
+    )
 
 
 @pytest.fixture
@@ -96,7 +98,13 @@ def test_it_finds_what_looking_through_every_name_finds(fill, searched, work):
         codes = dict(session.execute(select(Person.id, Person.username)).all())
 
     @settings(max_examples=120, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(strategies.one_of(NAMES, strategies.sampled_from(drawn).flatmap(part_of), strategies.sampled_from(("zs", "z", "shenz", "u1", "hqb"))))
+    @given(
+        strategies.one_of(
+            NAMES,
+            strategies.sampled_from(drawn).flatmap(part_of),
+            strategies.sampled_from(("zs", "z", "shenz", "u1", "hqb")),
+        )
+    )
     def check(words):
         if plain(words).strip():
             naive = {number for number, name in names.items() if is_found(words, name, codes[number])}
@@ -106,7 +114,9 @@ def test_it_finds_what_looking_through_every_name_finds(fill, searched, work):
 
 
 def part_of(name):
-    return strategies.tuples(strategies.integers(0, 8), strategies.integers(1, 9)).map(lambda cut: name[cut[0] : sum(cut)])
+    return strategies.tuples(strategies.integers(0, 8), strategies.integers(1, 9)).map(
+        lambda cut: name[cut[0] : sum(cut)]
+    )
 
 
 def test_a_number_is_found_by_its_last_four_digits_or_all_of_it():
@@ -236,3 +246,26 @@ def test_places_are_found_the_same_way(work, org):
         for words in ("强北", "hqb", "huaqiang", "S2", "sj"):
             ids = set(session.scalars(select(Node.id).where(found(Node, Node.search_text, words))))
             assert org.stores[1].id in ids, words
+
+
+def test_the_check_of_the_schema_knows_the_search(house):
+    from core.search.columns import Searched
+    from core.search.schema import drop_search
+    from core.testing.schema import difference
+
+    assert difference(house.database, None) == []
+    with house.database.engine.execution_options(writes=True).begin() as connection:
+        drop_search(connection, "org_person")
+    assert difference(house.database, None) == [("CreateSearch", "org_person", Searched(("name",), ("username",)))]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_revision_writes_the_search_by_itself(house):
+    from alembic.autogenerate import render_python_code
+    from alembic.operations.ops import UpgradeOps
+
+    from core.search.columns import Searched
+    from core.search.schema import CreateSearch
+
+    ops = UpgradeOps([CreateSearch("shop_customer", Searched(("name", "nick"), (), ("mobile",)))])
+    assert "op.create_search('shop_customer', names=['name', 'nick'], numbers=['mobile'])" in render_python_code(ops)
