@@ -9,7 +9,7 @@ and `op.create_search("shop_customer", names=["name"], codes=["code"])` in the m
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Text, and_, column, false, func, or_, select, table
+from sqlalchemy import Table, Text, and_, column, false, func, or_, select, table
 from sqlalchemy.orm import MappedColumn, mapped_column
 
 from core.db import dialect_of, session
@@ -42,12 +42,14 @@ def search_column(
     return mapped_column(Text, server_default="", deferred=True, info={"search": searched})
 
 
-def searched_of(table_or_column: Any) -> Searched | None:
-    """Return what a column or a table declares to be searched."""
-    columns = getattr(table_or_column, "columns", None)
-    if columns is None:
-        return getattr(table_or_column, "info", {}).get("search")
-    return next((each.info["search"] for each in columns if "search" in each.info), None)
+def searched_of(column: Any) -> Searched | None:
+    """Return what a column of a table or a model declares to be searched; None for any other column."""
+    return getattr(column, "info", {}).get("search")
+
+
+def searched_in(table: Table) -> Searched | None:
+    """Return what a table declares to be searched."""
+    return next((searched for each in table.columns if (searched := searched_of(each))), None)
 
 
 def found(model: Any, searched_column: Any, words: str) -> Any:

@@ -15,7 +15,7 @@ from alembic.autogenerate import comparators, renderers
 from alembic.operations import MigrateOperation, Operations
 from sqlalchemy import Connection, text
 
-from core.search.columns import Searched, searched_of
+from core.search.columns import Searched, searched_in
 
 STEPS = """(
   WITH RECURSIVE step(n, plain, initials, wide, code, sounds) AS (
@@ -154,7 +154,7 @@ def compare(context: Any, operations: Any, _schemas: Any) -> None:
     for name, table in sorted(context.metadata.tables.items()):
         if not context.run_object_filters(table, name, "table", False, None):
             continue
-        searched, is_there = searched_of(table), _is_there(context.connection, name)
+        searched, is_there = searched_in(table), bool(_triggers(context.connection, name))
         if searched and not _is_as_declared(context.connection, name, searched):
             operations.ops.append(CreateSearch(name, searched))
         elif is_there and not searched:
@@ -173,10 +173,6 @@ def _triggers(connection: Connection, table: str) -> list[str]:
             "AND EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :name)"
         )
     return list(connection.scalars(text(query), {"table": table, "name": f"search_{table}"}))
-
-
-def _is_there(connection: Connection, table: str) -> bool:
-    return bool(_triggers(connection, table))
 
 
 def _is_as_declared(connection: Connection, table: str, searched: Searched) -> bool:

@@ -105,7 +105,7 @@ def _check_view(house: "House", resource: str, view: ModelView) -> None:
         assert not field.lookup or field.lookup in house.views, f"{resource}: {field.lookup}"
         assert field.name not in OF_THE_HOUSE, f"{resource}: {field.name} is filled by the house"
     declared = [searched_of(getattr(view.model, name)) for name in view.search]
-    searched = {*view.search, *(name for each in declared if each for name in (*each.names, *each.codes))}
+    searched = {*view.search, *(name for each in declared if each for name in each.columns)}
     for column in view.columns:
         sql = column.sql(view.model)
         personal = getattr(sql, "info", {}).get("personal")
