@@ -9,7 +9,8 @@ and `op.create_search("shop_customer", names=["name"], codes=["code"])` in the m
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, Text, and_, column, false, func, or_, select, table
+from sqlalchemy import Table, Text, and_, cast, column, false, func, literal, or_, select, table
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import MappedColumn, mapped_column
 
 from core.db import dialect_of, session
@@ -57,21 +58,28 @@ def found(model: Any, searched_column: Any, words: str) -> Any:
     searched = searched_of(searched_column)
     assert searched is not None
     kinds = {"names": bool(searched.names), "codes": bool(searched.codes), "numbers": bool(searched.numbers)}
-    is_postgres = dialect_of(session) == "postgresql"
-    hold = _on_postgres if is_postgres else _on_sqlite
-    return or_(false(), *(hold(model, searched_column, pattern) for pattern in patterns(words, **kinds)))
+    wanted = patterns(words, **kinds)
+    if not wanted:
+        return false()
+    hold = _on_postgres if dialect_of(session) == "postgresql" else _on_sqlite
+    return hold(model, searched_column, wanted)
 
 
-def _on_postgres(_model: Any, text: Any, pattern: str) -> Any:
-    # Pairs find the rows by the index; the whole pattern is the cheaper test where rows are walked in order.
-    pairs = func.search_grams(text).bool_op("@>")(func.search_grams(pattern))
-    return and_(pairs, func.strpos(text, pattern) > 0)
+def _on_postgres(_model: Any, text: Any, wanted: list[str]) -> Any:
+    # One condition for all patterns: an OR of several would be worked out again for each row that is found.
+    query = " | ".join(f"({' & '.join(map(_lexeme, grams(pattern)))})" for pattern in wanted)
+    pairs = func.search_grams(text).bool_op("@@")(cast(literal(query, Text), TSQUERY))
+    return and_(pairs, or_(*(func.strpos(text, pattern) > 0 for pattern in wanted)))
 
 
-def _on_sqlite(model: Any, text: Any, pattern: str) -> Any:
+def _lexeme(pair: str) -> str:
+    quoted = pair.replace("\\", "\\\\").replace("'", "''")
+    return f"'{quoted}'"
+
+
+def _on_sqlite(model: Any, text: Any, wanted: list[str]) -> Any:
     name = f"search_{model.__tablename__}"
     index = table(name, column("rowid"), column(name))  # FTS5 calls the whole of a row by the name of its table
-    pairs = " AND ".join(pair.encode().hex().upper() for pair in grams(pattern))
-    return and_(
-        model.id.in_(select(index.c.rowid).where(index.c[name].bool_op("MATCH")(pairs))), func.instr(text, pattern) > 0
-    )
+    query = " OR ".join(f"({' AND '.join(pair.encode().hex() for pair in grams(pattern))})" for pattern in wanted)
+    rows = select(index.c.rowid).where(index.c[name].bool_op("MATCH")(query))
+    return and_(model.id.in_(rows), or_(*(func.instr(text, pattern) > 0 for pattern in wanted)))

@@ -28,10 +28,11 @@ CREATE FUNCTION search_plain(words text) RETURNS text LANGUAGE sql IMMUTABLE PAR
 CREATE FUNCTION search_wide(words text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT translate(words,
   $t${"".join(SIGNS)} $t$, $t${"".join(WIDE[sign] for sign in SIGNS)}$t$) $$
 """,
-    # Dear, so that the planner tests the whole pattern first where it walks rows in order.
+    # Dear, so that the planner tests the whole pattern first where it walks rows in order; not parallel, because
+    # starting workers takes longer than a page.
     """
-CREATE FUNCTION search_grams(words text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 500 AS $$
-  SELECT array_agg(substr(words, n, 2)) FROM generate_series(1, length(words) - 1) AS n
+CREATE FUNCTION search_grams(words text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT COST 500 AS $$
+  SELECT array_to_tsvector(array_agg(substr(words, n, 2))) FROM generate_series(1, length(words) - 1) AS n
 $$
 """,
     """
