@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from core.access.guard import read_permission
 from core.access.person import current_person
-from core.access.scope import criteria, is_through, link_of, unscoped
+from core.access.scope import is_through, link_of, unscoped
 from core.admin import listing
 from core.admin.merging import places_of
+from core.admin.model_view import ModelView
 
 
 def walks(view: Any, asked: Any) -> list[list[Any]]:
@@ -27,11 +28,9 @@ def walks(view: Any, asked: Any) -> list[list[Any]]:
     reach = person.reach(f"{view.permission}:list")
     if reach.everything or reach != person.reach(read_permission(model)) or asked.order.column.name != "id":
         return []
-    scope = criteria(model, person, f"{view.permission}:list")
-    conditions = asked.conditions("list")
-    others = [condition for condition in conditions if not condition.compare(scope)]
-    if len(others) + 1 != len(conditions):
+    if type(view).conditions is not ModelView.conditions:
         return []
+    _scope, *others = asked.conditions("list")
     link = link_of(model)
     return [[link == model.id, place, *others] for place in places_of(link.class_, reach)]
 
