@@ -124,7 +124,9 @@ def _mobile(customer: Customer) -> Identity:
 def note_visit(session: Session, customer: Customer, node_id: int, reason: str) -> None:
     """Note that a customer was dealt with at a place today; once a day and reason. From now on the place sees them."""
     today = clock.working_day()
-    be_known_at(session, customer, node_id)
+    visitor = be_known_at(session, customer, node_id)
+    if visitor.last_on != today:
+        visitor.last_on = today
     same = Visit.customer_id == customer.id, Visit.node_id == node_id, Visit.day == today, Visit.reason == reason
     if session.scalar(select(Visit.id).where(*same)) is None:
         visit = Visit(customer_id=customer.id, node_id=node_id, day=today, reason=reason, by=current_person().id)
@@ -133,16 +135,16 @@ def note_visit(session: Session, customer: Customer, node_id: int, reason: str) 
     relevel(session, customer)
 
 
-def be_known_at(session: Session, customer: Customer, node_id: int) -> None:
-    """Let a place see a customer from now on, as one of today's."""
-    today = clock.working_day()
+def be_known_at(session: Session, customer: Customer, node_id: int) -> Visitor:
+    """Let a place see a customer from now on."""
     query = select(Visitor).where(Visitor.customer_id == customer.id, Visitor.node_id == node_id)
     visitor = session.scalars(query).one_or_none()
     if visitor is None:
-        session.add(Visitor(customer_id=customer.id, node_id=node_id, first_on=today, last_on=today))
-    elif visitor.last_on != today:
-        visitor.last_on = today
-    session.flush()
+        today = clock.working_day()
+        visitor = Visitor(customer_id=customer.id, node_id=node_id, first_on=today, last_on=today)
+        session.add(visitor)
+        session.flush()
+    return visitor
 
 
 def relevel(session: Session, customer: Customer) -> None:

@@ -52,6 +52,12 @@
     clearTimeout(waiting);
     waiting = setTimeout(look, 250);
   });
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+    event.preventDefault(); // its first button would look the number up, whichever field one is in
+    if (event.target !== number) form.requestSubmit();
+    else { clearTimeout(waiting); look(); }
+  });
   let sent = false;
   form.addEventListener("submit", (event) => {
     if (sent) event.preventDefault();
