@@ -10,7 +10,7 @@ from core.api import N_, Deletable, Id, InNode, Instant, Row, clock, plugin_base
 
 Base = plugin_base("customers")
 
-KINDS = {"person": N_("Person"), "company": N_("Company")}
+KINDS = {"person": N_("Private person"), "company": N_("Company")}
 PARTIES = {
     "consumer": N_("Consumer"),
     "distributor": N_("Distributor"),

@@ -56,23 +56,23 @@ class Customers(ModelView):
     lead = N_("One person, one record. You see who has visited your stores; anybody else is found at the counter by the full number.")
     row_title = N_("customer")
     columns = [
-        Column("name", N_("Name")),
+        Column("name", N_("Full name")),
         Column("code", N_("Code"), "code"),
         Column("mobile", N_("Mobile"), "mobile"),
         Column("level", N_("Level"), choices=LEVELS, meanings=LEVEL_MEANINGS, filter="select"),
         Column("party", N_("Party"), choices=PARTIES, filter="select"),
         Column("kind", N_("Kind"), choices=KINDS, filter="select", shown=False),
         Column("credit", N_("Credit"), choices=CREDITS, meanings=CREDIT_MEANINGS, filter="select"),
-        Column("node_id", N_("Place"), names=names_of_nodes,
+        Column("node_id", N_("Looked after by"), names=names_of_nodes,
                export=select(Node.name).where(Node.id == Customer.node_id).scalar_subquery()),
         Column("tags", N_("Tags")),
         Column("created_at", N_("Recorded"), shown=False),
         Column("external_id", N_("Number elsewhere"), "code", filter="text", shown=False),
     ]  # fmt: skip
     fields = [
-        Field("name", N_("Name"), required=True, maximum=60, aliases=("姓名", "客户姓名", "客户")),
+        Field("name", N_("Full name"), required=True, maximum=60, aliases=("姓名", "客户姓名", "客户")),
         Field("mobile", N_("Mobile"), "mobile", parse=numbers.read_mobile, aliases=("phone", "手机", "手机号", "电话")),
-        Field("node_id", N_("Place"), lookup="org.node", aliases=("store", "门店", "店号"),
+        Field("node_id", N_("Looked after by"), lookup="org.node", aliases=("store", "门店", "店号"),
               help=N_("The store that looks after them; its people see the customer at once.")),
         Field("kind", N_("Kind"), choices=KINDS),
         Field("party", N_("Party"), choices=PARTIES, bulk=True),
@@ -160,9 +160,9 @@ class Customers(ModelView):
         """Identities, contacts, consents, and what happened."""
         return [
             (_("Known by"), _headings(_("Kind"), _("Value"), _("From"), _("To")), _identities(row)),
-            (_("Contacts"), _headings(_("Name"), _("Role"), _("Mobile")), _contacts(row)),
-            (_("Consents"), _headings(_("For what"), _("Text"), _("Given")), _consents(row)),
-            (_("What happened"), _headings(_("When"), _("What"), _("Where")), _happened(row)),
+            (_("Contacts"), _headings(_("Full name"), _("Their part"), _("Mobile")), _contacts(row)),
+            (_("Consents"), _headings(_("Agreed to"), _("Text"), _("Given")), _consents(row)),
+            (_("What happened"), _headings(_("When"), _("Event"), _("Place and people")), _happened(row)),
         ]
 
     def row_actions(self, row: Any, *, in_bin: bool = False) -> list[dict[str, Any]]:
@@ -249,16 +249,16 @@ class Contacts(ModelView):
     lead = N_("Whom to talk to about a customer: the buyer of a company, a daughter who decides.")
     row_title = N_("contact")
     columns = [
-        Column("name", N_("Name")),
+        Column("name", N_("Full name")),
         Column("customer_id", N_("Customer"), names=lambda ids: api.names_of(ids), export=api.name_column(Contact.customer_id)),
-        Column("role", N_("Role")),
+        Column("role", N_("Their part")),
         Column("mobile", N_("Mobile"), "mobile"),
         Column("note", N_("Note"), shown=False),
     ]
     fields = [
         Field("customer_id", N_("Customer"), lookup="customers.customer", required=True, only_new=True),
-        Field("name", N_("Name"), required=True, maximum=60),
-        Field("role", N_("Role"), maximum=40, help=N_("Buyer, bookkeeper, daughter …")),
+        Field("name", N_("Full name"), required=True, maximum=60),
+        Field("role", N_("Their part"), maximum=40, help=N_("Buyer, bookkeeper, daughter …")),
         Field("mobile", N_("Mobile"), "mobile", parse=numbers.read_mobile),
         Field("note", N_("Note"), maximum=200),
     ]

@@ -9,6 +9,7 @@
   const note = document.getElementById("number-note");
   const found = document.getElementById("found");
   const fresh = document.getElementById("new");
+  const button = document.getElementById("record");
   const usual = note.textContent;
   let waiting = 0;
   let asked = number.value;
@@ -27,7 +28,7 @@
 
   function show(answer) {
     found.innerHTML = answer.html;
-    fresh.hidden = answer.found > 0;
+    fresh.hidden = button.hidden = answer.found > 0;
     say(answer.text || (answer.errors && answer.errors.number), Boolean(answer.errors && answer.errors.number));
   }
 

@@ -40,7 +40,7 @@ def edit(client, customer, **changes):
 def test_a_consent_is_given_and_withdrawn_with_one_tap_and_at_once(one, clerk, everybody):
     url = f"/customers/at/{one.code}/consent"
     assert post(clerk(0), url, {"choice": "marketing-wecom", "answer": "yes"}).status_code == 302
-    assert "Withdraw: Offers by WeCom" in clerk(0).get(f"/customers/at/{one.code}/").text
+    assert "Take back: Offers by WeCom" in clerk(0).get(f"/customers/at/{one.code}/").text
     post(clerk(0), url, {"choice": "marketing-wecom", "answer": "no"})
     post(clerk(0), url, {"choice": "marketing-wecom", "answer": "yes"})
     held = [consent for consent in everybody(Consent) if consent.purpose == "marketing"]
