@@ -90,8 +90,8 @@ def _read_page(view: ModelView, asked: ListQuestion, columns: list[Any]) -> dict
     conditions, walks = asked.conditions("list"), merging.walks(view, asked, columns)
     query = select(view.model.id, sort_sql.label("sort_value"), *(_listed(column, view.model) for column in columns))
     count = listing.capped_count(view.model, conditions)
-    if led := linked.walks(view, asked):
-        rows = linked.read(session, query, view.model, led, order, cursor, size)
+    if places := linked.walks(view, asked):
+        rows = linked.read(session, query, asked, places, cursor, size)
     elif walks:
         rows = merging.read(session, query, view.model, walks, order, cursor, size)
     else:

@@ -61,8 +61,12 @@ class Customer(Row, Deletable, Base):
         Index("ix_customers_customer_mobile", "mobile"),
         Index("ix_customers_customer_level", "level", "id"),
         Index("ix_customers_customer_node_id", "node_id", "id"),
+        Index(
+            "ix_customers_customer_in_bin", "id",
+            postgresql_where=text("deleted_at IS NOT NULL"), sqlite_where=text("deleted_at IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
-    )
+    )  # fmt: skip
 
     code: Mapped[str] = mapped_column(String(14))
     name: Mapped[str] = mapped_column(String(60))
