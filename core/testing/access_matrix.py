@@ -370,6 +370,8 @@ class RowMaker:
         self.numbers = itertools.count(1)
         self.made: dict[Any, Any] = {}
         self.choices: dict[tuple[str, str], Any] = {}
+        self.links: list[Any] = []
+        """The rows through which things of the whole chain are seen where they were made."""
         for view in house.views.values():
             for declared in (*view.columns, *view.fields):
                 if declared.choices:
@@ -390,7 +392,7 @@ class RowMaker:
         self.session.flush()
         if linked and is_through(model):
             link = link_of(model)
-            self.make(link.class_, node, person, canary=canary, **{link.key: row.id})
+            self.links.append(self.make(link.class_, node, person, canary=canary, **{link.key: row.id}))
         return row
 
     @staticmethod
@@ -542,6 +544,9 @@ def _make_rows(site: Site, session: Any, inside: list[Any], outside: list[Any], 
             foreign = [maker.make(model, node, strangers[node.id], canary=True) for node in outside]
             site.own[table] = [inspect(row).identity[0] for row in own]
             site.foreign[table] = [inspect(row).identity[0] for row in foreign]
+    for row in maker.links:
+        side = site.own if row.node_id in {node.id for node in inside} else site.foreign
+        side[row.__tablename__].append(row.id)
 
 
 def _models_of(site: Site) -> set[Any]:

@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 from core.api import _, chain_codes
 from plugins.customers import rollups
 
-USUAL = {"kind": "person", "party": "consumer", "level": "ordinary", "credit": "unknown"}
-EMPTY = ("level_reason", "credit_note", "address", "tags", "preferences")
+USUAL = {"kind": "person", "party": "consumer", "level": "ordinary", "credit": "unknown"} | dict.fromkeys(
+    ("level_reason", "credit_note", "address", "tags", "preferences"), ""
+)
+"""What a customer is of whom nothing else is said."""
 
 
 def completed(session: Session, values: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -19,7 +21,7 @@ def completed(session: Session, values: list[dict[str, Any]]) -> list[dict[str, 
     for row, code in zip(values, codes, strict=True):
         said = {name: value for name, value in row.items() if value is not None}
         name = said.get("name") or said.get("external_id") or code
-        rows.append(dict.fromkeys(EMPTY, "") | USUAL | said | {"code": code, "name": name})
+        rows.append(USUAL | said | {"code": code, "name": name})
     return rows
 
 

@@ -37,9 +37,6 @@ from plugins.customers.models import (
 )
 from plugins.customers.pages.card import log_number_shown
 
-TEXTS = ("level_reason", "credit_note", "address", "tags", "preferences")
-"""Columns that are empty text and never NULL."""
-
 
 def _tags(text: str) -> str:
     """Return words as they are kept: each once, in the order typed."""
@@ -106,14 +103,9 @@ class Customers(ModelView):
             return {"level_reason": _("Please say why: a level set by hand needs a reason.")}
         return {}
 
-    def values_of(self, form: Any, row: Any = None) -> dict[str, Any]:
-        """What was left empty is usual."""
-        values = super().values_of(form, row)
-        usual = {"kind": "person", "party": "consumer", "level": "ordinary", "credit": "unknown"} | dict.fromkeys(TEXTS, "")
-        return {name: usual.get(name) if value is None else value for name, value in values.items()}
-
     def fill(self, row: Any, values: dict[str, Any], *, is_new: bool) -> None:
-        """Write by the services, so that number, visit and level keep their rules."""
+        """Write by the services, so that number, visit and level keep their rules; what was left empty is usual."""
+        values = {name: imports.USUAL.get(name) if value is None else value for name, value in values.items()}
         if is_new:
             super().fill(row, values, is_new=True)
             self._enter(row)
