@@ -13,7 +13,7 @@ from plugins.customers.pages.addresses import CREATE, FIND, LIST, blueprint, cou
 from plugins.customers.searching import matching
 
 MOST_SHOWN = 5
-FIELDS = ("number", "name", "key", "store", "decision")
+FIELDS = ("number", "name", "key", "store", "decision", "asked")
 
 
 @blueprint.route("/")
@@ -115,7 +115,7 @@ def record_one() -> Any:
         if not is_seen:
             _log(node, holder, entry.number)
             g.keep_writes = True
-        return show_counter(texts, taken=holder, taken_seen=is_seen), 409
+        return show_counter(texts, taken=holder, taken_seen=is_seen, asked=entry.number), 409
     toast(_said(recorded), "good")
     return redirect(url_for("customers.card", code=recorded.customer.code))
 
@@ -147,7 +147,9 @@ def _read(texts: dict[str, str]) -> tuple[services.Entry | None, dict[str, str]]
     agreed = tuple(offered[text] for text in request.form.getlist("agreed") if text in offered)
     if ("service", "any") not in agreed and texts["decision"] != services.SAME:
         errors["agreed"] = _("Please ask first: without their yes nothing is kept. The sale goes on without it too.")
-    decision = texts["decision"] if texts["decision"] in (services.SAME, services.NEW_OWNER) else ""
+    # A new owner is an answer about one number; when it was changed since, the question is asked anew.
+    is_answer = texts["decision"] == services.SAME or (texts["decision"], texts["asked"]) == (services.NEW_OWNER, number)
+    decision = texts["decision"] if is_answer else ""
     return (None if errors else services.Entry(number, name, agreed, decision)), errors
 
 

@@ -9,7 +9,7 @@
   const note = document.getElementById("number-note");
   const found = document.getElementById("found");
   const fresh = document.getElementById("new");
-  const button = document.getElementById("record");
+  const bar = document.querySelector("div.bar");
   const usual = note.textContent;
   let waiting = 0;
   let asked = number.value;
@@ -28,7 +28,8 @@
 
   function show(answer) {
     found.innerHTML = answer.html;
-    fresh.hidden = button.hidden = answer.found > 0;
+    document.getElementById("taken")?.remove(); // it asked about another number
+    fresh.hidden = bar.hidden = answer.found > 0;
     say(answer.text || (answer.errors && answer.errors.number), Boolean(answer.errors && answer.errors.number));
   }
 

@@ -9,10 +9,11 @@ from plugins.customers.models import Customer
 
 def _code(site, kind):
     """The code of a customer who has visited, who has not, or of none."""
-    if kind == "missing":
+    ids = [] if kind == "missing" else getattr(site, kind)["customers_customer"]
+    if not ids:
         return make_chain_code("C", 9_999_999_999)
     with acting(site.app) as session:
-        return session.scalar(select(Customer.code).where(Customer.id == getattr(site, kind)["customers_customer"][0]))
+        return session.scalar(select(Customer.code).where(Customer.id == ids[0]))
 
 
 ROUTE_VALUES = {("customers", "code"): _code}

@@ -130,7 +130,9 @@ def test_a_number_of_another_name_is_a_question_and_either_answer_is_taken(recor
 @pytest.mark.requirement("A10")
 def test_a_number_given_out_again_belongs_to_another_person_from_today(record, everybody, app):
     record(NUMBER, "张三")
-    assert record(NUMBER, "李四", store=4, decision="new_owner").status_code == 302
+    other = {"store": 4, "decision": "new_owner"}
+    assert record(NUMBER, "李四", **other, asked="13900139000").status_code == 409, "the answer was about another number"
+    assert record(NUMBER, "李四", **other, asked=NUMBER).status_code == 302
     first, second = everybody(Customer)
     assert (first.mobile, second.mobile) == (None, NUMBER)
     assert [(one.customer_id, one.until is None) for one in everybody(Identity)] == [(first.id, False), (second.id, True)]
