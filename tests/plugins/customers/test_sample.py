@@ -1,9 +1,11 @@
 """The customers of the demonstration: believable, alike each time, and seen where they have been."""
 
+import random
 from datetime import date
 
 import pytest
 
+from core.access.scope import unscoped
 from core.testing.factories import acting
 from plugins.customers import sample
 from plugins.customers.models import Consent, Customer, Identity, Visit, Visitor
@@ -13,7 +15,7 @@ SIZE = {"stores": 8, "days": 7, "today": date(2026, 11, 20)}
 
 @pytest.fixture
 def filled(app, chain):
-    with app.app_context(), acting(app) as session:
+    with app.app_context(), acting(app) as session, unscoped("as the demonstration is loaded"):
         sample.fill(session, SIZE, 1)
 
 
@@ -33,9 +35,7 @@ def test_a_clerk_finds_one_of_them_by_the_first_seven_digits(filled, everybody, 
     assert one.name in clerk(0).get("/customers/known", query_string={"number": one.mobile[:9]}).json["html"]
 
 
-def test_the_same_seed_gives_the_same_people(app, chain, everybody):
-    import random
-
+def test_the_same_seed_gives_the_same_people(chain):
     words = sample.tomllib.loads(sample.WORDS.read_text("utf-8"))
     people = [
         [sample._person(random.Random(seed), words, store, 1)["mobile"] for store in chain.stores] for seed in (1, 1, 2)
