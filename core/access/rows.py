@@ -12,7 +12,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from core.access.person import CurrentPerson, current_person
-from core.access.scope import is_unscoped, model_of
+from core.access.scope import is_through, is_unscoped, model_of
 
 
 class ScopeViolation(Exception):
@@ -47,6 +47,8 @@ def place(session: Session) -> None:
         return
     for row in scoped:
         _hold(row, current_person())
+    for model in {type(row) for row in scoped if is_through(row)}:
+        _must_see(session, model, {row.id for row in (*session.dirty, *session.deleted) if type(row) is model})
     check_references(session, session.deleted)
 
 

@@ -1,9 +1,10 @@
 """The one source of row scope: which rows of a table a permission opens to a person.
 
 Every table declares `__scope__`: `global` (no row is another's), `node` (rows belong to a node, see
-`core.org.models.InNode`), `own` (rows belong to the person in `__owner__`), or `("via", column)`
-(rows belong to the row `column` points to). `criteria` turns it into SQL; views, exports, look-ups
-and the session guard all use it.
+`core.org.models.InNode`), `own` (rows belong to the person in `__owner__`), `("via", column)`
+(rows belong to the row `column` points to), or `("through", "table.column")` (a thing of the whole
+chain that is seen where a row of another table, whose column points to it, is seen). `criteria`
+turns it into SQL; views, exports, look-ups and the session guard all use it.
 """
 
 from collections.abc import Iterator
@@ -50,6 +51,9 @@ def _within(model: type, person: CurrentPerson, reach: Reach) -> ColumnElement[b
     if reach.everything:
         return true()
     scope = model.__scope__  # type: ignore[attr-defined]
+    if is_through(model):
+        link = link_of(model)
+        return model.id.in_(select(link).where(_within(link.class_, person, reach)))  # type: ignore[attr-defined]
     if isinstance(scope, tuple):
         column = getattr(model, scope[1])
         parent = model_of(next(iter(column.property.columns[0].foreign_keys)).column.table)
@@ -70,6 +74,17 @@ def _level_parts(model: Any, reach: Reach) -> Iterator[ColumnElement[bool]]:
             yield columns[level] == next(iter(ids))
         elif ids:
             yield columns[level].in_(sorted(ids))
+
+
+def is_through(model: Any) -> bool:
+    """Say whether rows of `model` are seen where rows of another table lead to them."""
+    return isinstance(model.__scope__, tuple) and model.__scope__[0] == "through"
+
+
+def link_of(model: Any) -> Any:
+    """Return the attribute through which rows of `model` are seen: of the other class, pointing here."""
+    table, column = model.__scope__[1].split(".")
+    return getattr(model_of(metadata.tables[table]), column)
 
 
 def model_of(table: Table) -> type:
@@ -99,5 +114,6 @@ def undeclared_tables() -> list[str]:
         for mapper in mappers()
         if (scope := getattr(mapper.class_, "__scope__", None)) in SCOPES
         or (isinstance(scope, tuple) and scope[0] == "via" and hasattr(mapper.class_, scope[1]))
+        or (isinstance(scope, tuple) and scope[0] == "through" and scope[1].split(".")[0] in metadata.tables)
     }
     return sorted(set(metadata.tables) - declared)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from core import clock
 from core.access.person import current_person
-from core.admin import listing, merging
+from core.admin import linked, listing, merging
 from core.admin.columns import Cell, renderer
 from core.admin.model_view import ModelView
 from core.admin.question import ListQuestion
@@ -90,7 +90,9 @@ def _read_page(view: ModelView, asked: ListQuestion, columns: list[Any]) -> dict
     conditions, walks = asked.conditions("list"), merging.walks(view, asked, columns)
     query = select(view.model.id, sort_sql.label("sort_value"), *(_listed(column, view.model) for column in columns))
     count = listing.capped_count(view.model, conditions)
-    if walks:
+    if places := linked.walks(view, asked):
+        rows = linked.read(session, query, asked, places, cursor, size)
+    elif walks:
         rows = merging.read(session, query, view.model, walks, order, cursor, size)
     else:
         rows = list(

@@ -41,14 +41,15 @@ def walks(view: Any, asked: Any, columns: list[Any]) -> list[list[Any]]:
         or _asks_elsewhere(others)
     ):
         return []
-    return [[place, *others] for place in _places(model, reach)]
+    return [[place, *others] for place in places_of(model, reach)]
 
 
 def _asks_elsewhere(conditions: list[Any]) -> bool:
     return any(part.__visit_name__ == "select" for condition in conditions for part in visitors.iterate(condition))
 
 
-def _places(model: Any, reach: Any) -> list[Any]:
+def places_of(model: Any, reach: Any) -> list[Any]:
+    """Return a condition for each place of a reach; none brings a row that another one brings."""
     columns, found, wider = model.scope_columns(), [], []
     for level, ids in (("region", reach.regions), ("area", reach.areas), ("node", reach.nodes)):
         column = columns[level]

@@ -288,7 +288,12 @@ class ModelView(Writing, Imports, View, BaseModelView):
     def restore_view(self) -> Any:
         """Bring a row back from the recycle bin."""
         row = self.one(request.args.get("id"), "delete", in_bin=True)
-        self.restore(row)
+        try:
+            self.restore(row)
+        except typed.BadValue as error:
+            session.rollback()
+            toast(str(error), "bad")
+            return redirect(url_for(".index_view", bin="1"))
         session.flush()
         toast(_("“%(name)s” is back.", name=self.name_of(row)), "good")
         return redirect(url_for(".details_view", id=row.id))
@@ -301,7 +306,7 @@ class ModelView(Writing, Imports, View, BaseModelView):
             session.delete(row)
 
     def restore(self, row: Any) -> None:
-        """Take a row out of the bin."""
+        """Take a row out of the bin. Override to refuse with `BadValue` what cannot come back."""
         row.deleted_at = None
 
     # Several rows at once

@@ -57,6 +57,7 @@ def revert(session: Session, view: Any, batch: ImportBatch) -> None:
     counts = {"removed": 0, "restored": 0, "kept": 0}
 
     def write() -> None:
+        view.before_revert(session, batch)
         for rows in staged_rows(session, view, batch, "created"):
             ids = [row.row_id for row in rows]
             present = _versions(session, view, ids)

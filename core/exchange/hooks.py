@@ -62,6 +62,9 @@ class ImportHooks:
     def after_import(self, session: Session, batch: ImportBatch, options: dict[str, str]) -> None:
         """Do what follows an import, in its transaction; `imported_rows` tells what it wrote."""
 
+    def before_revert(self, session: Session, batch: ImportBatch) -> None:
+        """Take back, in the same transaction, what `after_import` wrote beside rows that nobody has touched since."""
+
     def after_revert(self, session: Session, batch: ImportBatch) -> None:
         """Do what follows when an import was taken back, in the same transaction."""
 

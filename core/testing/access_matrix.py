@@ -32,7 +32,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Date, Integer, Numeric, String, Time, inspect, select, update
 
 from core import clock
-from core.access.scope import model_of, unscoped
+from core.access.scope import is_through, link_of, model_of, unscoped
 from core.admin.model_view import ModelView
 from core.auth.models import Grant, Role, UserSession
 from core.auth.rights import load_person
@@ -370,21 +370,29 @@ class RowMaker:
         self.numbers = itertools.count(1)
         self.made: dict[Any, Any] = {}
         self.choices: dict[tuple[str, str], Any] = {}
+        self.links: list[Any] = []
+        """The rows through which things of the whole chain are seen where they were made."""
         for view in house.views.values():
             for declared in (*view.columns, *view.fields):
                 if declared.choices:
                     self.choices[view.model.__tablename__, declared.name] = next(iter(declared.choices))
 
-    def make(self, model: Any, node: Any, person: Any, *, canary: bool) -> Any:
-        """Return a flushed row that belongs to `node` and `person`; the texts of one with a canary hold it."""
-        row = model()
+    def make(self, model: Any, node: Any, person: Any, *, canary: bool, linked: bool = True, **given: Any) -> Any:
+        """Return a flushed row that belongs to `node` and `person`; the texts of one with a canary hold it.
+
+        A thing of the whole chain gets the row through which it is seen there, unless it is not to be `linked`.
+        """
+        row = model(**given)
         number = next(self.numbers)
         for attribute in inspect(model).column_attrs:
             column = attribute.columns[0]
-            if not self._stays(attribute.key, column):
+            if attribute.key not in given and not self._stays(attribute.key, column):
                 setattr(row, attribute.key, self._value(model, attribute.key, column, number, node, person, canary))
         self.session.add(row)
         self.session.flush()
+        if linked and is_through(model):
+            link = link_of(model)
+            self.links.append(self.make(link.class_, node, person, canary=canary, **{link.key: row.id}))
         return row
 
     @staticmethod
@@ -405,7 +413,10 @@ class RowMaker:
         if (table, name) in self.choices:
             return self.choices[table, name]
         for key in column.foreign_keys:
-            return self._target(model_of(key.column.table), node, person, canary)
+            target = model_of(key.column.table)
+            if is_through(target) and link_of(target).class_ is model:
+                return self.make(target, node, person, canary=canary, linked=False).id
+            return self._target(target, node, person, canary)
         return _plain_value(column, number, canary)
 
     def _target(self, target: Any, node: Any, person: Any, canary: bool) -> Any:
@@ -533,6 +544,9 @@ def _make_rows(site: Site, session: Any, inside: list[Any], outside: list[Any], 
             foreign = [maker.make(model, node, strangers[node.id], canary=True) for node in outside]
             site.own[table] = [inspect(row).identity[0] for row in own]
             site.foreign[table] = [inspect(row).identity[0] for row in foreign]
+    for row in maker.links:
+        side = site.own if row.node_id in {node.id for node in inside} else site.foreign
+        side[row.__tablename__].append(row.id)
 
 
 def _models_of(site: Site) -> set[Any]:

@@ -68,7 +68,7 @@ def check_tables(house: "House", name: str) -> None:
             assert model.__scope__ == "node" and ["node_id"] in indexed, (
                 f"{table.name} has no index that begins with node_id"
             )
-        if isinstance(model.__scope__, tuple):
+        if isinstance(model.__scope__, tuple) and model.__scope__[0] == "via":
             parent = model.__scope__[1]
             assert not table.columns[parent].nullable, f"{table.name}.{parent} may be empty: a row of nobody"
         for column in table.columns:

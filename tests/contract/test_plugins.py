@@ -63,7 +63,7 @@ def test_every_table_is_somebodys(house):
     for mapper in mappers():
         model = mapper.class_
         assert model.__scope__ in ("global", "node", "own") or (
-            isinstance(model.__scope__, tuple) and model.__scope__[0] == "via"
+            isinstance(model.__scope__, tuple) and model.__scope__[0] in ("via", "through")
         ), model
         if model.__scope__ == "own":
             assert model.__owner__ in mapper.columns, model

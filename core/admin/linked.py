@@ -1,0 +1,62 @@
+"""A list of things of the whole chain, driven by the rows through which they are seen.
+
+`id IN (SELECT customer_id … WHERE area_id = 7)` makes the database look at every row of the area before it
+shows fifty. Here each place gives one page of ids from the index (place, id of the thing), every id once.
+"""
+
+from typing import Any
+
+from sqlalchemy import and_, case, func, select, union
+from sqlalchemy.orm import Session
+
+from core.access.guard import read_permission
+from core.access.person import current_person
+from core.access.scope import is_through, link_of, unscoped
+from core.admin import listing
+from core.admin.merging import places_of
+from core.admin.model_view import ModelView
+
+
+def walks(view: Any, asked: Any) -> list[Any]:
+    """Return the condition of each place's walk; empty where one plain statement serves as well.
+
+    Like those of `merging` they are the whole scope themselves, and are read past the session guard.
+    """
+    person, model = current_person(), view.model
+    if not is_through(model) or type(view).conditions is not ModelView.conditions:
+        return []
+    reach = person.reach(f"{view.permission}:list")
+    if reach.everything or reach != person.reach(read_permission(model)) or asked.order.column.name != "id":
+        return []
+    return places_of(link_of(model).class_, reach)
+
+
+def read(session: Session, query: Any, asked: Any, places: list[Any], cursor: Any, size: int) -> list[Any]:
+    """Return one page of `query`, with the capped count behind."""
+    model = asked.view.model
+    link, (_scope, *others) = link_of(model), asked.conditions("list")
+    descending = asked.order.descending != bool(cursor and cursor.backwards)
+    pages = []
+    for place in places:
+        ids = select(link).where(link == model.id, place, *others).distinct()
+        if cursor:
+            ids = ids.where(link < cursor.row_id if descending else link > cursor.row_id)
+        pages.append(select(ids.order_by(link.desc() if descending else link).limit(size + 1).subquery()))
+    page = union(*pages).subquery()
+    query = query.add_columns(_count(link, model, places, others, is_narrowed=asked.narrowing or asked.in_bin))
+    query = query.where(model.id.in_(select(page)))
+    with unscoped("each walk of the list carries its scope"):
+        return list(session.execute(query.order_by(model.id.desc() if descending else model.id).limit(size + 1)))
+
+
+def _count(link: Any, model: Any, places: list[Any], others: list[Any], *, is_narrowed: Any) -> Any:
+    """Return how many there are, at most one above the limit; without filters the index alone knows it."""
+    known = [link == model.id, *others] if is_narrowed else []
+    most = listing.COUNT_LIMIT + 1
+    some = union(*(select(select(link).where(place, *known).distinct().limit(most).subquery()) for place in places))
+    found = some.limit(most).subquery()
+    count = select(func.count()).select_from(found).scalar_subquery()
+    if is_narrowed or not others:
+        return count
+    gone = select(func.count()).select_from(model).where(model.id.in_(select(found)), ~and_(*others)).scalar_subquery()
+    return case((count == most, most), else_=count - gone)

@@ -1,0 +1,72 @@
+"""What other plugins may ask of the customers; each answer stays within what the acting person may see."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ScalarSelect, Select, select
+
+from core.api import session, typed
+from plugins.customers import numbers, services
+from plugins.customers.models import Customer, Identity
+from plugins.customers.searching import matching
+from plugins.customers.timeline import TimelineEntry
+
+__all__ = ["CustomerCard", "TimelineEntry", "card", "find_by_number", "ids_matching", "name_column", "names_of", "note_visit"]
+
+
+@dataclass(frozen=True)
+class CustomerCard:
+    """A customer as other plugins may show them."""
+
+    id: int
+    code: str
+    name: str
+    masked_mobile: str
+    level: str
+    credit: str
+    url: str
+
+
+def card(customer_id: int) -> CustomerCard | None:
+    """Return a customer's card; None when there is none in the person's reach."""
+    return _card(select(Customer).where(Customer.id == customer_id))
+
+
+def find_by_number(text: str) -> CustomerCard | None:
+    """Return who has this mobile number now, of the stores in reach. Raises BadValue when it is no number."""
+    number = numbers.read_mobile(text)
+    ids = select(Identity.customer_id).where(
+        Identity.kind == "mobile", Identity.value == number, Identity.until.is_(None), Identity.deleted_at.is_(None)
+    )
+    return _card(select(Customer).where(Customer.id.in_(ids)))
+
+
+def _card(query: Select[Any]) -> CustomerCard | None:
+    customer = session.scalars(query.where(Customer.deleted_at.is_(None))).one_or_none()
+    if customer is None:
+        return None
+    return CustomerCard(
+        customer.id, customer.code, customer.name, typed.mask_mobile(customer.mobile) if customer.mobile else "",
+        customer.level, customer.credit, f"/customers/at/{customer.code}/",
+    )  # fmt: skip
+
+
+def names_of(ids: set[int]) -> dict[int, str]:
+    """Return `{customer id: name}` in one query, of those in reach; also of those in the recycle bin."""
+    return dict(session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(ids))).all()) if ids else {}  # type: ignore[arg-type]
+
+
+def name_column(column: Any) -> ScalarSelect[str]:
+    """Return the SQL expression for the name of the customer that `column` points to, for a list's export."""
+    return select(Customer.name).where(Customer.id == column).scalar_subquery()
+
+
+def ids_matching(text: str) -> Select[tuple[int]]:
+    """Return the query of the ids of customers that a search text means: number, last four digits, code, part of a name."""
+    return select(Customer.id).where(matching(text), Customer.deleted_at.is_(None))
+
+
+def note_visit(customer_id: int, node_id: int, reason: str) -> None:
+    """Note that a customer in reach was dealt with at a place today; `reason` is a text marked with `N_`, short."""
+    customer = session.scalars(select(Customer).where(Customer.id == customer_id)).one()
+    services.note_visit(session, customer, node_id, reason)

@@ -1,0 +1,25 @@
+"""The card on a person's home."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from core.api import CurrentPerson, HomeCard, _, clock
+from plugins.customers.models import Visitor
+from plugins.customers.pages.addresses import CREATE, counters_of
+
+
+def cards_of(session: Any, person: CurrentPerson) -> list[HomeCard]:
+    """Return how many customers one's store has seen today, and the way to the counter."""
+    if not person.may(CREATE):
+        return []
+    nodes = counters_of(person)
+    if not nodes:
+        return []
+    here = Visitor.node_id.in_([node.id for node in nodes]), Visitor.last_on == clock.working_day()
+    count = session.scalar(select(func.count()).select_from(Visitor).where(*here))
+    return [
+        HomeCard(
+            _("Customers today"), number=str(count), unit=_("people"), url="/customers/", note=_("Find or record one"),
+        )
+    ]  # fmt: skip

@@ -1,0 +1,212 @@
+"""A person is one record of the whole chain; what belongs to them hangs on it, and visits say who sees it."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.api import N_, Deletable, Id, InNode, Instant, Row, clock, plugin_base
+
+Base = plugin_base("customers")
+
+KINDS = {"person": N_("Private person"), "company": N_("Company")}
+PARTIES = {
+    "consumer": N_("Consumer"),
+    "distributor": N_("Distributor"),
+    "partner": N_("Partner"),
+    "supplier": N_("Supplier"),
+}
+LEVELS = {"ordinary": N_("Ordinary"), "important": N_("Important"), "vip": N_("VIP")}
+LEVEL_MEANINGS = {"ordinary": "none", "important": "good", "vip": "good"}
+CREDITS = {
+    "unknown": N_("Not known"),
+    "good": N_("Good credit"),
+    "watch": N_("Look twice"),
+    "stopped": N_("No credit"),
+}
+CREDIT_MEANINGS = {"unknown": "none", "good": "good", "watch": "watch", "stopped": "bad"}
+IDENTITIES = {
+    "mobile": N_("Mobile"),
+    "wecom": N_("WeCom"),
+    "email": N_("E-mail"),
+    "invoice_title": N_("Invoice title"),
+}
+REASONS = {
+    "recorded": N_("Recorded here for the first time"),
+    "came": N_("Came to the store"),
+    "taken_on": N_("Taken on from another store"),
+    "imported": N_("Imported"),
+}
+"""Why there is a visit."""
+
+
+def _customer(**options: Any) -> Any:
+    return mapped_column(Id, ForeignKey("customers_customer.id", ondelete="CASCADE"), **options)
+
+
+def _only_current(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, unique=True, postgresql_where=text(where), sqlite_where=text(where))
+
+
+class Customer(Row, Deletable, Base):
+    """Somebody, or a company, the chain deals with. Seen by the stores they have visited."""
+
+    __tablename__ = "customers_customer"
+    __scope__ = ("through", "customers_visitor.customer_id")
+    __resource__ = "customers:customer"
+    __table_args__ = (
+        Index("uq_customers_customer_code", "code", unique=True),
+        Index("uq_customers_customer_external_id", "external_id", unique=True),
+        Index("ix_customers_customer_mobile", "mobile"),
+        Index("ix_customers_customer_level", "level", "id"),
+        Index("ix_customers_customer_node_id", "node_id", "id"),
+        Index(
+            "ix_customers_customer_in_bin", "id",
+            postgresql_where=text("deleted_at IS NOT NULL"), sqlite_where=text("deleted_at IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )  # fmt: skip
+
+    code: Mapped[str] = mapped_column(String(14))
+    name: Mapped[str] = mapped_column(String(60))
+    kind: Mapped[str] = mapped_column(String(10), default="person")
+    party: Mapped[str] = mapped_column(String(12), default="consumer")
+    mobile: Mapped[str | None] = mapped_column(String(20), default=None, info={"personal": "mobile"})
+    """The mobile number that is theirs now; the dated ones are identities."""
+    node_id: Mapped[int | None] = mapped_column(Id, ForeignKey("org_node.id"), default=None)
+    """The place that looks after them: where they were first recorded, unless it was changed."""
+    level: Mapped[str] = mapped_column(String(10), default="ordinary")
+    level_reason: Mapped[str] = mapped_column(String(200), default="")
+    """Why the level was set by hand; empty: the rule sets it."""
+    credit: Mapped[str] = mapped_column(String(10), default="unknown")
+    credit_note: Mapped[str] = mapped_column(String(200), default="")
+    address: Mapped[str] = mapped_column(String(200), default="", info={"personal": "text"})
+    tags: Mapped[str] = mapped_column(String(200), default="")
+    """Words separated by a 、, each once."""
+    preferences: Mapped[str] = mapped_column(Text, default="")
+    external_id: Mapped[str | None] = mapped_column(String(60), default=None)
+    """Their number in the system they were imported from."""
+
+
+class Visitor(Row, InNode, Base):
+    """A customer is known at a place: one row for the two, whose index drives the place's list."""
+
+    __tablename__ = "customers_visitor"
+    __scope__ = "node"
+    __resource__ = "customers:customer"
+    __audit__ = False
+    __table_args__ = (
+        UniqueConstraint("customer_id", "node_id"),
+        Index("ix_customers_visitor_node_id_customer_id", "node_id", "customer_id"),
+        Index("ix_customers_visitor_area_id_customer_id", "area_id", "customer_id"),
+        Index("ix_customers_visitor_region_id_customer_id", "region_id", "customer_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    customer_id: Mapped[int] = _customer()
+    first_on: Mapped[date] = mapped_column(Date)
+    last_on: Mapped[date] = mapped_column(Date)
+
+
+class Visit(Base):
+    """A customer was dealt with at a place on a day: by whom, why. Who sees the customer sees all their visits."""
+
+    __tablename__ = "customers_visit"
+    __scope__ = ("via", "customer_id")
+    __resource__ = "customers:customer"
+    __table_args__ = (
+        UniqueConstraint("customer_id", "node_id", "day", "reason"),
+        Index("ix_customers_visit_node_id_day", "node_id", "day"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    customer_id: Mapped[int] = _customer()
+    node_id: Mapped[int] = mapped_column(Id, ForeignKey("org_node.id"))
+    day: Mapped[date] = mapped_column(Date)
+    reason: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    by: Mapped[int | None] = mapped_column(Id, default=None)
+
+
+class Identity(Row, Deletable, Base):
+    """What a customer is found by, and from when to when it was theirs: operators give a number out again."""
+
+    __tablename__ = "customers_identity"
+    __scope__ = ("via", "customer_id")
+    __resource__ = "customers:customer"
+    __table_args__ = (
+        _only_current("uq_customers_identity_kind_value", "kind", "value", where="until IS NULL AND deleted_at IS NULL"),
+        Index("ix_customers_identity_customer_id", "customer_id"),
+        Index("ix_customers_identity_tail", "tail", "customer_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    customer_id: Mapped[int] = _customer()
+    kind: Mapped[str] = mapped_column(String(16))
+    value: Mapped[str] = mapped_column(String(120), info={"personal": "mobile"})
+    tail: Mapped[str] = mapped_column(String(4), default="", info={"personal": "text"})
+    """The last four digits of a mobile number."""
+    verified: Mapped[bool] = mapped_column(Boolean, default=False)
+    since: Mapped[date] = mapped_column(Date, default=clock.today)
+    until: Mapped[date | None] = mapped_column(Date, default=None)
+    """The day on which it was theirs no more."""
+
+
+class Contact(Row, Deletable, Base):
+    """Somebody to talk to about a customer: the buyer of a company, a daughter who decides."""
+
+    __tablename__ = "customers_contact"
+    __scope__ = ("via", "customer_id")
+    __resource__ = "customers:contact"
+    __table_args__ = (
+        Index("ix_customers_contact_customer_id", "customer_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    customer_id: Mapped[int] = _customer()
+    name: Mapped[str] = mapped_column(String(60))
+    role: Mapped[str] = mapped_column(String(40), default="")
+    mobile: Mapped[str | None] = mapped_column(String(20), default=None, info={"personal": "mobile"})
+    note: Mapped[str] = mapped_column(String(200), default="")
+    binned_with_customer: Mapped[bool] = mapped_column(Boolean, default=False)
+    """It went into the recycle bin with its customer, and comes back with them."""
+
+
+class Consent(Base):
+    """A yes to one purpose by one channel: to which text, when, by whom asked; and when it was withdrawn."""
+
+    __tablename__ = "customers_consent"
+    __scope__ = ("via", "customer_id")
+    __resource__ = "customers:customer"
+    __table_args__ = (
+        _only_current("uq_customers_consent_given", "customer_id", "purpose", "channel", where="withdrawn_at IS NULL"),
+        Index("ix_customers_consent_customer_id", "customer_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    customer_id: Mapped[int] = _customer()
+    purpose: Mapped[str] = mapped_column(String(16))
+    channel: Mapped[str] = mapped_column(String(16))
+    text_version: Mapped[str] = mapped_column(String(16))
+    how: Mapped[str] = mapped_column(String(16), default="counter")
+    given_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    given_by: Mapped[int | None] = mapped_column(Id, default=None)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    withdrawn_by: Mapped[int | None] = mapped_column(Id, default=None)
+
+
+class Submission(Base):
+    """A form that was sent, by the key it was opened with: sending it again gives the same record."""
+
+    __tablename__ = "customers_submission"
+    __scope__ = ("via", "customer_id")
+    __resource__ = "customers:customer"
+    __audit__ = False
+    __table_args__ = (Index("ix_customers_submission_customer_id", "customer_id"),)
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    customer_id: Mapped[int] = _customer()
+    at: Mapped[datetime] = mapped_column(Instant, default=clock.now)

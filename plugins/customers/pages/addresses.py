@@ -1,0 +1,55 @@
+"""What every page under `/customers/` shares: the blueprint, the counter one stands at, how things are written."""
+
+from typing import Any
+
+from flask import Blueprint, abort, request
+from sqlalchemy import select
+
+from core.api import CurrentPerson, Node, criteria, current_person, gettext, is_on_at, session, typed
+from plugins.customers import numbers, services
+from plugins.customers.models import CREDIT_MEANINGS, CREDITS, LEVEL_MEANINGS, LEVELS, PARTIES, Customer
+
+blueprint = Blueprint("customers", __name__, url_prefix="/customers")
+READ, LIST, CREATE, UPDATE = (f"customers:customer:{action}" for action in ("read", "list", "create", "update"))
+FIND, UNMASK = "customers:customer:find", "customers:customer:unmask"
+
+
+def counters_of(person: CurrentPerson) -> list[Node]:
+    """Return the stores a person works at and may record customers for; where the plugin is on."""
+    own = {place.node_id for place in person.places if place.kind in ("store", "department")}
+    if not own:
+        return []
+    query = select(Node).where(Node.id.in_(own), Node.deleted_at.is_(None), criteria(Node, person, CREATE))
+    return [node for node in session.scalars(query.order_by(Node.code)) if is_on_at("customers", node)]
+
+
+def counter_asked() -> Node:
+    """Return the counter a form was sent from: the one it names, else the person's only one; 404 without."""
+    nodes = {node.code: node for node in counters_of(current_person())}
+    code = request.form.get("store", "")
+    return nodes.get(code) or (next(iter(nodes.values())) if nodes and not code else abort(404))
+
+
+def customer_by(code: str, permission: str) -> Customer:
+    """Return the customer with this code if the permission reaches them, else 404."""
+    customer = services.find(session, code) if code.isprintable() else None
+    if customer is None or not services.is_seen(session, customer, permission):
+        abort(404)
+    return customer
+
+
+def wants_json() -> bool:
+    """Say whether the page's script asks."""
+    return request.headers.get("X-Requested-With") == "fetch"
+
+
+@blueprint.context_processor
+def words() -> dict[str, Any]:
+    """Give the templates their ways to name things, and numbers only as masks."""
+    return {
+        "mask": lambda number: typed.mask_mobile(number) if number else "",
+        "mask_name": numbers.mask_name,
+        "level": lambda value: gettext(LEVELS[value]), "level_meaning": LEVEL_MEANINGS.get,
+        "credit": lambda value: gettext(CREDITS[value]), "credit_meaning": CREDIT_MEANINGS.get,
+        "party": lambda value: gettext(PARTIES[value]),
+    }  # fmt: skip

@@ -1,0 +1,108 @@
+"""A customer's card on the phone: who they are, what they agreed to, what happened."""
+
+from typing import Any
+
+from flask import abort, redirect, render_template, request, url_for
+from sqlalchemy import select
+
+from core.api import N_, _, clock, current_person, gettext, names_of_nodes, record, requires, session, toast, typed
+from plugins.customers import consents, services, timeline
+from plugins.customers.models import IDENTITIES, Contact, Customer, Identity
+from plugins.customers.pages.addresses import (
+    CREATE,
+    READ,
+    UNMASK,
+    UPDATE,
+    blueprint,
+    counter_asked,
+    counters_of,
+    customer_by,
+)
+
+REASON_LENGTH = 200
+
+
+@blueprint.route("/at/<code>/")
+@requires(READ)
+def card(code: str) -> Any:
+    """Show a card."""
+    return show_card(customer_by(code, READ))
+
+
+def show_card(customer: Customer, *, number: str = "") -> str:
+    """Show a card; with the number in full where its showing was just logged."""
+    person, held = current_person(), consents.given_to(session, customer.id)
+    identities = session.scalars(
+        select(Identity).where(Identity.customer_id == customer.id, Identity.deleted_at.is_(None)).order_by(Identity.id.desc())
+    )
+    contacts = session.scalars(
+        select(Contact).where(Contact.customer_id == customer.id, Contact.deleted_at.is_(None)).order_by(Contact.id)
+    )
+    may_update = _reaches(customer, UPDATE)
+    return render_template(
+        "customers/card.html", page_title=customer.name, back_url=url_for("customers.counter"), customer=customer, number=number,
+        place_name=names_of_nodes({customer.node_id}).get(customer.node_id, "") if customer.node_id else customer.code,
+        may_unmask=bool(customer.mobile) and _reaches(customer, UNMASK), may_update=may_update,
+        at_counter=bool(person.may(CREATE) and counters_of(person)),
+        earlier=[(gettext(IDENTITIES[row.kind]), row) for row in identities if row.until or row.kind != "mobile"],
+        contacts=list(contacts), timeline=timeline.timeline_of(session, customer.id),
+        choices=[
+            (purpose, channel, gettext(title), held.get((purpose, channel)))
+            for (purpose, channel), title in consents.CHOICES.items()
+        ],
+        show_day=lambda instant: f"{clock.local(instant):%Y-%m-%d}",
+        edit_url=f"/admin/customers/customer/edit/?id={customer.id}" if may_update else "",
+        contact_url="/admin/customers/contact/new/" if person.may("customers:contact:create") else "",
+    )  # fmt: skip
+
+
+def _reaches(customer: Customer, permission: str) -> bool:
+    return current_person().may(permission) and services.is_seen(session, customer, permission)
+
+
+@blueprint.route("/at/<code>/visit", methods=("POST",))
+@requires(CREATE)
+def visit(code: str) -> Any:
+    """Note that the customer is here today."""
+    customer = customer_by(code, READ)
+    services.note_visit(session, customer, counter_asked().id, "came")
+    toast(_("The visit of %(name)s is noted.", name=customer.name), "good")
+    return redirect(url_for("customers.card", code=code))
+
+
+@blueprint.route("/at/<code>/consent", methods=("POST",))
+@requires(UPDATE)
+def consent(code: str) -> Any:
+    """Give a consent or take it back; both with one tap, and at once."""
+    customer = customer_by(code, UPDATE)
+    purpose, _dash, channel = request.form.get("choice", "").partition("-")
+    if (purpose, channel) not in consents.CHOICES:
+        abort(404)
+    if request.form.get("answer") == "yes":
+        consents.give(session, customer.id, [(purpose, channel)])
+        toast(_("Noted: %(name)s agrees.", name=customer.name), "good")
+    else:
+        consents.withdraw(session, customer.id, purpose, channel)
+        toast(_("Withdrawn. It holds from now on."), "good")
+    return redirect(url_for("customers.card", code=code))
+
+
+@blueprint.route("/at/<code>/number", methods=("POST",))
+@requires(UNMASK)
+def number(code: str) -> Any:
+    """Show the number in full; who, when and why is kept before it is shown."""
+    customer = customer_by(code, UNMASK)
+    log_number_shown(customer)
+    return show_card(customer, number=customer.mobile or "")
+
+
+def log_number_shown(customer: Customer) -> None:
+    """Keep who sees a number and why; 400 without a reason."""
+    try:
+        reason = typed.text(request.form.get("reason", ""), REASON_LENGTH)
+    except typed.BadValue:
+        abort(400)
+    if not reason:
+        abort(400)
+    record(session, resource="customers:customer", row_id=customer.id, action=N_("number shown"), reason=reason)
+    session.flush()

@@ -1,0 +1,158 @@
+"""The counter: type a number, and the card that is there appears; else a name and a consent make a new one."""
+
+import uuid
+from typing import Any
+
+from flask import g, jsonify, redirect, render_template, request, url_for
+from sqlalchemy import select
+
+from core.api import N_, Node, _, current_person, gettext, record, requires, session, toast, typed
+from plugins.customers import consents, numbers, rollups, services
+from plugins.customers.models import Customer
+from plugins.customers.pages.addresses import CREATE, FIND, LIST, blueprint, counter_asked, counters_of, wants_json
+from plugins.customers.searching import matching
+
+MOST_SHOWN = 5
+FIELDS = ("number", "name", "key", "store", "decision", "asked")
+
+
+@blueprint.route("/")
+@requires(LIST)
+def counter() -> Any:
+    """Show the counter."""
+    return show_counter({})
+
+
+def show_counter(texts: dict[str, str], **more: Any) -> str:
+    """Show the counter with what was typed, what was found, and what is wrong."""
+    person = current_person()
+    nodes = counters_of(person) if person.may(CREATE) else []
+    found = {"known": [], "elsewhere": None, "taken": None, "errors": {}, "problem": ""} | more
+    agreed = set(request.form.getlist("agreed"))
+    return render_template(
+        "customers/counter.html", page_title=_("Customers"), place_name=person.place_title, back_url="/", nodes=nodes,
+        texts=texts, key=texts.get("key") or str(uuid.uuid4()), may_find=person.may(FIND), **found,
+        choices=[(f"{purpose}-{channel}", gettext(consents.CHOICES[purpose, channel])) for purpose, channel in consents.AT_THE_COUNTER],
+        agreed=agreed, desk_url="/admin/customers/customer/",
+    )  # fmt: skip
+
+
+@blueprint.route("/known")
+@requires(LIST)
+def known() -> Any:
+    """Answer the script while a number is typed: the people of one's own stores whom it may be."""
+    text = request.args.get("number", "")[:40]
+    found = _known(text)
+    shown = render_template("customers/found.html", known=found, elsewhere=None)
+    return jsonify({"html": shown if found else "", "found": len(found), "whole": _is_whole(text)})
+
+
+def _known(text: str) -> list[Customer]:
+    if not numbers.beginning_of(text) and not numbers.ending_of(text):
+        return []
+    query = select(Customer).where(matching(text), Customer.deleted_at.is_(None))
+    return list(session.scalars(query.order_by(Customer.id.desc()).limit(MOST_SHOWN)))
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        numbers.read_mobile(text)
+    except typed.BadValue:
+        return False
+    return True
+
+
+@blueprint.route("/find", methods=("POST",))
+@requires(FIND)
+def find() -> Any:
+    """Look a full number up in the whole chain: masked, and logged with the place that asked."""
+    texts = _texts()
+    try:
+        number = numbers.read_mobile(texts["number"])
+    except typed.BadValue as error:
+        known = _known(texts["number"])
+        errors = {} if known else {"number": str(error)}
+        if wants_json():
+            return jsonify({"html": "", "found": 0, "errors": errors}), 200 if known else 422
+        return show_counter(texts, known=known, errors=errors), 200 if known else 422
+    node, holder = counter_asked(), rollups.holder_of(session, "mobile", number)
+    if holder is None:
+        none = _("Nobody has this number yet. Name and consent are enough for a new card.")
+        if wants_json():
+            return jsonify({"html": "", "found": 0, "text": none})
+        return show_counter(texts, problem=none)
+    if services.is_seen(session, holder):
+        found: dict[str, Any] = {"known": [holder], "elsewhere": None}
+    else:
+        found = {"known": [], "elsewhere": holder}
+        _log(node, holder, number)
+    if wants_json():
+        return jsonify({"html": render_template("customers/found.html", **found), "found": 1})
+    return show_counter(texts, **found)
+
+
+def _log(node: Node, holder: Customer, number: str) -> None:
+    record(
+        session, resource="customers:customer", row_id=holder.id, action=N_("found by number"),
+        changes={"mobile": [None, typed.mask_mobile(number)]}, levels=(node.id, node.area_id, node.region_id),
+    )  # fmt: skip
+
+
+@blueprint.route("/record", methods=("POST",))
+@requires(CREATE)
+def record_one() -> Any:
+    """Record a person, or take on the one who is there."""
+    texts, node = _texts(), counter_asked()
+    entry, errors = _read(texts)
+    if entry is None:
+        return _refused(texts, 422, errors=errors, problem=_("Nothing is saved yet. What you typed is kept; please correct it."))
+    try:
+        recorded = services.record_customer(session, node, entry, texts["key"] or str(uuid.uuid4()))
+    except typed.BadValue as error:
+        return _refused(texts, 422, errors={"name": str(error)}, problem=_("Nothing is saved yet. What you typed is kept; please correct it."))
+    except services.NumberTaken as taken:
+        holder, is_seen = taken.holder, services.is_seen(session, taken.holder)
+        if not is_seen:
+            _log(node, holder, entry.number)
+            g.keep_writes = True
+        return show_counter(texts, taken=holder, taken_seen=is_seen, asked=entry.number), 409
+    toast(_said(recorded), "good")
+    return redirect(url_for("customers.card", code=recorded.customer.code))
+
+
+def _said(recorded: services.Recorded) -> str:
+    name = recorded.customer.name
+    if recorded.how == "recorded":
+        return _("%(name)s is recorded.", name=name)
+    if recorded.how == "taken_on":
+        return _("%(name)s was known in another store: taken on, nothing is doubled.", name=name)
+    return _("%(name)s was already known here: the visit is noted, nothing is doubled.", name=name)
+
+
+def _texts() -> dict[str, str]:
+    return {name: request.form.get(name, "")[:200] for name in FIELDS}
+
+
+def _read(texts: dict[str, str]) -> tuple[services.Entry | None, dict[str, str]]:
+    errors, number, name = {}, "", ""
+    try:
+        number = numbers.read_mobile(texts["number"])
+    except typed.BadValue as error:
+        errors["number"] = str(error)
+    try:
+        name = typed.text(texts["name"], 60).replace("\n", " ")
+    except typed.BadValue as error:
+        errors["name"] = str(error)
+    offered = {f"{purpose}-{channel}": (purpose, channel) for purpose, channel in consents.AT_THE_COUNTER}
+    agreed = tuple(offered[text] for text in request.form.getlist("agreed") if text in offered)
+    if ("service", "any") not in agreed and texts["decision"] != services.SAME:
+        errors["agreed"] = _("Please ask first: without their yes nothing is kept. The sale goes on without it too.")
+    # A new owner is an answer about one number; when it was changed since, the question is asked anew.
+    is_answer = texts["decision"] == services.SAME or (texts["decision"], texts["asked"]) == (services.NEW_OWNER, number)
+    decision = texts["decision"] if is_answer else ""
+    return (None if errors else services.Entry(number, name, agreed, decision)), errors
+
+
+def _refused(texts: dict[str, str], status: int, **more: Any) -> Any:
+    session.rollback()
+    return show_counter(texts, **more), status

@@ -1,0 +1,78 @@
+"""What the customers tell the house."""
+
+from typing import Any
+
+from core.api import (
+    N_,
+    CurrentPerson,
+    HomeCard,
+    Permission,
+    Setting,
+    hookimpl,
+    resource_permissions,
+    session,
+)
+from plugins.customers import models  # noqa: F401 - the host must know every table before it looks at the schema
+
+OFFICE = {"head_office": "all"}
+AREA = OFFICE | {"area_manager": "node"}
+MANAGERS = {"store_manager": "node", "deputy": "node"}
+COUNTER = MANAGERS | {"clerk": "node", "technician": "node"}
+READERS = AREA | COUNTER | {"leader": "all"}
+
+
+@hookimpl
+def backoffice_permissions() -> list[Permission]:
+    """A store sees and serves its visitors; managers show a number; files are for area and head office."""
+    return [
+        *resource_permissions(
+            "customers:customer", N_("Customers"), list=READERS, read=READERS, create=AREA | COUNTER, update=AREA | COUNTER,
+            delete=AREA | MANAGERS, export=AREA | {"leader": "all"}, import_=OFFICE,
+        ),
+        Permission("customers:customer:find", N_("Find a customer of another store by the full number"), AREA | COUNTER),
+        Permission("customers:customer:unmask", N_("Show a customer's number"), AREA | MANAGERS),
+        *resource_permissions(
+            "customers:contact", N_("Contacts of customers"), list=READERS, read=READERS, create=AREA | COUNTER,
+            update=AREA | COUNTER, delete=AREA | MANAGERS, export=AREA, import_=OFFICE,
+        ),
+    ]  # fmt: skip
+
+
+@hookimpl
+def backoffice_settings() -> list[Setting]:
+    """From how many visits on somebody is important."""
+    from plugins.customers.settings import SETTINGS
+
+    return SETTINGS
+
+
+@hookimpl
+def backoffice_admin_views() -> list[object]:
+    """Customers and their contacts at the desk."""
+    from plugins.customers.views import Contacts, Customers
+
+    return [Customers(), Contacts()]
+
+
+@hookimpl
+def backoffice_blueprints() -> list[object]:
+    """The counter under /customers/."""
+    from plugins.customers.pages import blueprint
+
+    return [blueprint]
+
+
+@hookimpl
+def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
+    """The way to the counter, for those who stand at one."""
+    from plugins.customers.cards import cards_of
+
+    return cards_of(session, person)
+
+
+@hookimpl
+def backoffice_sample_data(size: dict[str, Any], seed: int) -> None:
+    """Some customers for every store of the demonstration chain."""
+    from plugins.customers.sample import fill
+
+    fill(session, size, seed)

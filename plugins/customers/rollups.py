@@ -1,0 +1,105 @@
+"""What is looked up or written beyond the stores in the reader's scope; none of it leaves here but by a full key.
+
+A number given out again must end at its earlier owner, whoever sees them; a level counts the visits of the
+whole chain; an import writes in sets.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from core.api import Node, across_scopes, audited_as, clock
+from plugins.customers.models import Consent, Contact, Customer, Identity, Visit, Visitor
+
+
+def holder_of(session: Session, kind: str, value: str) -> Customer | None:
+    """Return the customer of the whole chain whom an identity belongs to now; it must be known in full."""
+    query = select(Customer).join(Identity, Identity.customer_id == Customer.id)
+    query = query.where(Identity.kind == kind, Identity.value == value, Identity.until.is_(None))
+    with across_scopes("a person is found by the full number from any store"):
+        return session.scalars(query.where(Identity.deleted_at.is_(None))).one_or_none()
+
+
+def holders_of(session: Session, numbers: Iterable[str]) -> dict[str, int]:
+    """Return `{mobile number: id of the customer who has it now}` of those that are taken."""
+    query = select(Identity.value, Identity.customer_id).where(Identity.kind == "mobile", Identity.value.in_(numbers))
+    with across_scopes("a number belongs to one person of the chain"):
+        return dict(session.execute(query.where(Identity.until.is_(None), Identity.deleted_at.is_(None))).all())  # type: ignore[arg-type]
+
+
+def release(session: Session, kind: str, value: str, reason: str) -> None:
+    """End an identity today: it is somebody else's now. What was found by it stays with its earlier owner."""
+    query = select(Identity).where(Identity.kind == kind, Identity.value == value, Identity.until.is_(None))
+    with across_scopes("a number that was given out again"), audited_as(reason=reason):
+        for identity in session.scalars(query.where(Identity.deleted_at.is_(None))):
+            identity.until = clock.today()
+            owner = session.get(Customer, identity.customer_id)
+            if kind == "mobile" and owner is not None:
+                owner.mobile = None
+        session.flush()
+
+
+def days_visited(session: Session, customer_id: int, since: date) -> int:
+    """Return on how many days a customer was dealt with anywhere in the chain."""
+    query = select(func.count(Visit.day.distinct())).where(Visit.customer_id == customer_id, Visit.day >= since)
+    with across_scopes("the level counts the visits of the whole chain"):
+        return session.scalar(query) or 0
+
+
+def write_imported(session: Session, rows: list[tuple[int, str | None, int | None]]) -> None:
+    """Write identities and visits of new customers, given as (customer, mobile number, place)."""
+    today, now = clock.today(), clock.now()
+    ids = {node_id for _customer, _mobile, node_id in rows if node_id}
+    levels = {node.id: (node.area_id, node.region_id) for node in session.scalars(select(Node).where(Node.id.in_(ids)))}
+    numbers = [
+        {"customer_id": customer_id, "kind": "mobile", "value": mobile, "tail": mobile[-4:], "since": today}
+        for customer_id, mobile, _node in rows if mobile
+    ]  # fmt: skip
+    places = [(customer_id, node_id) for customer_id, _mobile, node_id in rows if node_id]
+    visitors = [
+        {"customer_id": customer_id, "node_id": node_id, "area_id": levels[node_id][0], "region_id": levels[node_id][1],
+         "first_on": today, "last_on": today}
+        for customer_id, node_id in places
+    ]  # fmt: skip
+    visits = [
+        {"customer_id": customer_id, "node_id": node_id, "day": today, "reason": "imported", "at": now}
+        for customer_id, node_id in places
+    ]
+    with across_scopes("rows of an import, checked and held to its reach"):
+        for model, found in ((Identity, numbers), (Visitor, visitors), (Visit, visits)):
+            if found:
+                session.execute(insert(model), found)
+
+
+def take_back_imported(session: Session, ids: list[int]) -> None:
+    """Remove what an import wrote beside customers whom nobody has touched since."""
+    untouched = select(Customer.id).where(Customer.id.in_(ids), Customer.version == 1).where(
+        ~select(Visit.id).where(Visit.customer_id == Customer.id, Visit.reason != "imported").exists(),
+        ~select(Contact.id).where(Contact.customer_id == Customer.id).exists(),
+        ~select(Consent.id).where(Consent.customer_id == Customer.id).exists(),
+        ~select(Identity.id).where(Identity.customer_id == Customer.id, Identity.version != 1).exists(),
+    )  # fmt: skip
+    with across_scopes("what an import wrote"):
+        free = list(session.scalars(untouched))
+        for model in (Identity, Visit, Visitor):
+            gone: Any = delete(model).where(model.customer_id.in_(free))
+            session.execute(gone.execution_options(synchronize_session=False))
+
+
+def change_imported(session: Session, numbers: dict[int, str | None]) -> None:
+    """Give imported customers, `{id: number}`, the mobile number that a file says is theirs now."""
+    today = clock.today()
+    ended = update(Identity).where(
+        Identity.customer_id.in_(numbers), Identity.kind == "mobile", Identity.until.is_(None), Identity.deleted_at.is_(None)
+    )  # fmt: skip
+    new = [
+        {"customer_id": customer_id, "kind": "mobile", "value": mobile, "tail": mobile[-4:], "since": today}
+        for customer_id, mobile in numbers.items() if mobile
+    ]  # fmt: skip
+    with across_scopes("rows of an import, checked and held to its reach"):
+        session.execute(ended.values(until=today, version=Identity.version + 1).execution_options(synchronize_session=False))
+        if new:
+            session.execute(insert(Identity), new)

@@ -1,0 +1,209 @@
+"""What is done with a customer: record, take on, note a visit, change the number, set the level, bin and restore.
+
+Plain functions over a session and plain values. A form that was sent twice, and two clerks who record the
+same person at once, come to the one record.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.api import Node, _, chain_codes, clock, collect, criteria, current_person, setting, typed
+from plugins.customers import consents, rollups
+from plugins.customers.models import Contact, Customer, Identity, Submission, Visit, Visitor
+
+YEAR = timedelta(days=365)
+SAME, NEW_OWNER = "same", "new_owner"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a clerk has typed: the number as `numbers.read_mobile` gives it, the name, what was agreed to."""
+
+    number: str
+    name: str = ""
+    agreed: tuple[tuple[str, str], ...] = ()
+    decision: str = ""
+    """When the number belongs to somebody of another name: `same` person, or it has a `new_owner` now."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The one record, and how it was come to: `recorded`, `came` or `taken_on`."""
+
+    customer: Customer
+    how: str
+
+
+class NumberTaken(Exception):
+    """The number belongs to somebody of another name; a person must say which of the two is right."""
+
+    def __init__(self, holder: Customer) -> None:
+        super().__init__("taken")
+        self.holder = holder
+
+
+def find(session: Session, code: str) -> Customer | None:
+    """Return the customer with this code within the acting person's scope."""
+    query = select(Customer).where(Customer.code == code, Customer.deleted_at.is_(None))
+    return session.scalars(query).one_or_none()
+
+
+def is_seen(session: Session, customer: Customer, permission: str = "customers:customer:read") -> bool:
+    """Say whether a customer has visited a place in the acting person's reach."""
+    scope = criteria(Customer, current_person(), permission)
+    return session.scalar(select(Customer.id).where(Customer.id == customer.id, scope)) is not None
+
+
+def record_customer(session: Session, node: Node, entry: Entry, key: str) -> Recorded:
+    """Return the one record of a person, made now or taken on at `node`, with the visit noted.
+
+    Raises `NumberTaken` when the number is somebody's of another name, BadValue for a new one without a name.
+    """
+    sent_as = sha256(f"{node.id} {current_person().id} {key}".encode()).hexdigest()
+    for attempt in (1, 2):
+        sent = session.scalars(select(Submission).where(Submission.key == sent_as)).one_or_none()
+        if sent is not None:
+            return Recorded(session.scalars(select(Customer).where(Customer.id == sent.customer_id)).one(), "recorded")
+        try:
+            with session.begin_nested():
+                recorded = _record(session, node, entry)
+                session.add(Submission(key=sent_as, customer_id=recorded.customer.id))
+                session.flush()
+            return recorded
+        except IntegrityError:  # somebody was faster: theirs is the one record
+            if attempt == 2:
+                raise
+    raise AssertionError("the second attempt returns or raises")
+
+
+def _record(session: Session, node: Node, entry: Entry) -> Recorded:
+    holder = rollups.holder_of(session, "mobile", entry.number)
+    if holder is not None and entry.decision == NEW_OWNER:
+        rollups.release(session, "mobile", entry.number, _("The number has a new owner."))
+        holder = None
+    if holder is None:
+        if not entry.name:
+            raise typed.BadValue(_("Nobody has this number yet. Please add the name."))
+        customer = Customer(name=entry.name, mobile=entry.number, node_id=node.id)
+        enter(session, customer, node.id)
+        how = "recorded"
+    else:
+        if entry.name and entry.decision != SAME and entry.name.casefold() != holder.name.casefold():
+            raise NumberTaken(holder)
+        customer, how = holder, "came" if is_seen(session, holder) else "taken_on"
+        note_visit(session, customer, node.id, how)
+    consents.give(session, customer.id, entry.agreed)
+    return Recorded(customer, how)
+
+
+def enter(session: Session, customer: Customer, node_id: int | None, reason: str = "recorded") -> None:
+    """Write a new customer with code and number, known at a place from now on. Raises IntegrityError for a number that is taken."""
+    customer.code = chain_codes(session, "C")[0]
+    session.add(customer)
+    session.flush()
+    if node_id is not None:
+        note_visit(session, customer, node_id, reason)
+    if customer.mobile:
+        session.add(_mobile(customer))
+    session.flush()
+    if node_id is not None:
+        collect("customers_created", customer_id=customer.id, node_id=node_id)
+
+
+def _mobile(customer: Customer) -> Identity:
+    number = customer.mobile or ""
+    return Identity(customer_id=customer.id, kind="mobile", value=number, tail=number[-4:])
+
+
+def note_visit(session: Session, customer: Customer, node_id: int, reason: str) -> None:
+    """Note that a customer was dealt with at a place today; once a day and reason. From now on the place sees them."""
+    today = clock.working_day()
+    visitor = be_known_at(session, customer, node_id)
+    if visitor.last_on != today:
+        visitor.last_on = today
+    same = Visit.customer_id == customer.id, Visit.node_id == node_id, Visit.day == today, Visit.reason == reason
+    if session.scalar(select(Visit.id).where(*same)) is None:
+        visit = Visit(customer_id=customer.id, node_id=node_id, day=today, reason=reason, by=current_person().id)
+        session.add(visit)
+        session.flush()
+    relevel(session, customer)
+
+
+def be_known_at(session: Session, customer: Customer, node_id: int) -> Visitor:
+    """Let a place see a customer from now on."""
+    query = select(Visitor).where(Visitor.customer_id == customer.id, Visitor.node_id == node_id)
+    visitor = session.scalars(query).one_or_none()
+    if visitor is None:
+        today = clock.working_day()
+        visitor = Visitor(customer_id=customer.id, node_id=node_id, first_on=today, last_on=today)
+        session.add(visitor)
+        session.flush()
+    return visitor
+
+
+def relevel(session: Session, customer: Customer) -> None:
+    """Set the level by the rule, unless a person has set it with a reason."""
+    if customer.level_reason:
+        return
+    days = rollups.days_visited(session, customer.id, clock.today() - YEAR)
+    level = (
+        "vip" if days >= setting("customers.vip_visits")
+        else "important" if days >= setting("customers.important_visits")
+        else "ordinary"
+    )  # fmt: skip
+    if customer.level != level:
+        customer.level = level
+
+
+def change_mobile(session: Session, customer: Customer, number: str | None) -> None:
+    """Give a customer another mobile number from today; the old one stays as what it was. BadValue when it is taken."""
+    if number == customer.mobile:
+        return
+    if number and rollups.holder_of(session, "mobile", number):
+        raise typed.BadValue(_("This number belongs to another customer. Find them by it at the counter."))
+    query = select(Identity).where(
+        Identity.customer_id == customer.id, Identity.kind == "mobile", Identity.until.is_(None), Identity.deleted_at.is_(None)
+    )  # fmt: skip
+    for identity in session.scalars(query):
+        identity.until = clock.today()
+    customer.mobile = number
+    session.flush()
+    if number:
+        session.add(_mobile(customer))
+        session.flush()
+
+
+def put_in_bin(session: Session, customer: Customer) -> None:
+    """Put a customer into the recycle bin with identities and contacts; the number is free for somebody else."""
+    now = clock.now()
+    customer.deleted_at = now
+    for identity in session.scalars(_of(Identity, customer)):
+        identity.deleted_at = now
+    for contact in session.scalars(_of(Contact, customer)):
+        contact.deleted_at, contact.binned_with_customer = now, True
+
+
+def restore(session: Session, customer: Customer) -> None:
+    """Bring a customer back with what went with them. BadValue when the number has become somebody else's meanwhile."""
+    holder = rollups.holder_of(session, "mobile", customer.mobile) if customer.mobile else None
+    if holder is not None and holder.id != customer.id:
+        raise typed.BadValue(
+            _("The number belongs to %(code)s by now. Change it there first, then bring this one back.", code=holder.code)
+        )
+    gone = select(Identity).where(Identity.customer_id == customer.id, Identity.deleted_at == customer.deleted_at)
+    for identity in session.scalars(gone):
+        identity.deleted_at = None
+    with_it = select(Contact).where(Contact.customer_id == customer.id, Contact.binned_with_customer)
+    for contact in session.scalars(with_it):
+        contact.deleted_at, contact.binned_with_customer = None, False
+    customer.deleted_at = None
+
+
+def _of(model: Any, customer: Customer) -> Any:
+    return select(model).where(model.customer_id == customer.id, model.deleted_at.is_(None))

@@ -1,0 +1,44 @@
+"""What has happened with a customer, newest first: visits, and what other plugins tell."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from core.api import clock, collect, gettext, names_of_nodes, names_of_people
+from plugins.customers.models import REASONS, Visit
+
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """Something that happened with a customer: when, what, where or by whom; `url` opens it."""
+
+    at: datetime
+    title: str
+    text: str = ""
+    url: str = ""
+
+    @property
+    def day(self) -> str:
+        """The moment in Shanghai, as pages show it."""
+        return f"{clock.local(self.at):%Y-%m-%d %H:%M}"
+
+
+def timeline_of(session: Any, customer_id: int) -> list[TimelineEntry]:
+    """Return the last fifty entries of a customer in scope, newest first."""
+    query = select(Visit).where(Visit.customer_id == customer_id).order_by(Visit.at.desc(), Visit.id.desc()).limit(SHOWN)
+    visits = list(session.scalars(query))
+    places = names_of_nodes({visit.node_id for visit in visits})
+    people = names_of_people(session, {visit.by for visit in visits if visit.by})
+    own = [
+        TimelineEntry(
+            visit.at, gettext(REASONS.get(visit.reason, visit.reason)),
+            " · ".join(filter(None, (places.get(visit.node_id, ""), people.get(visit.by or 0, "")))),
+        )
+        for visit in visits
+    ]  # fmt: skip
+    others = [entry for answer in collect("customers_timeline", customer_id=customer_id) for entry in answer]
+    return sorted([*own, *others], key=lambda entry: entry.at, reverse=True)[:SHOWN]

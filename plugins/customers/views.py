@@ -1,0 +1,265 @@
+"""The customers at the desk."""
+
+from typing import Any
+
+from flask import request, url_for
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from core.api import (
+    N_,
+    Cell,
+    Column,
+    Field,
+    ModelView,
+    Node,
+    _,
+    allowed,
+    current_person,
+    expose,
+    gettext,
+    names_of_nodes,
+    session,
+    typed,
+)
+from plugins.customers import api, consents, imports, numbers, searching, services, timeline
+from plugins.customers.models import (
+    CREDIT_MEANINGS,
+    CREDITS,
+    IDENTITIES,
+    KINDS,
+    LEVEL_MEANINGS,
+    LEVELS,
+    PARTIES,
+    Contact,
+    Customer,
+    Identity,
+)
+from plugins.customers.pages.card import log_number_shown
+
+
+def _tags(text: str) -> str:
+    """Return words as they are kept: each once, in the order typed."""
+    words = typed.text(text, 200).translate(dict.fromkeys(map(ord, ",，;； \n/"), "、")).split("、")
+    return "、".join(dict.fromkeys(filter(None, words)))
+
+
+class Customers(ModelView):
+    """Everybody who has visited a store in reach; one record a person."""
+
+    model = Customer
+    resource = "customers.customer"
+    title = N_("Customers")
+    lead = N_("One person, one record. You see who has visited your stores; anybody else is found at the counter by the full number.")
+    row_title = N_("customer")
+    columns = [
+        Column("name", N_("Full name")),
+        Column("code", N_("Code"), "code"),
+        Column("mobile", N_("Mobile"), "mobile"),
+        Column("level", N_("Level"), choices=LEVELS, meanings=LEVEL_MEANINGS, filter="select"),
+        Column("party", N_("Party"), choices=PARTIES, filter="select"),
+        Column("kind", N_("Kind"), choices=KINDS, filter="select", shown=False),
+        Column("credit", N_("Credit"), choices=CREDITS, meanings=CREDIT_MEANINGS, filter="select"),
+        Column("node_id", N_("Looked after by"), names=names_of_nodes,
+               export=select(Node.name).where(Node.id == Customer.node_id).scalar_subquery()),
+        Column("tags", N_("Tags")),
+        Column("created_at", N_("Recorded"), shown=False),
+        Column("external_id", N_("Number elsewhere"), "code", filter="text", shown=False),
+    ]  # fmt: skip
+    fields = [
+        Field("name", N_("Full name"), required=True, maximum=60, aliases=("姓名", "客户姓名", "客户")),
+        Field("mobile", N_("Mobile"), "mobile", parse=numbers.read_mobile, aliases=("phone", "手机", "手机号", "电话")),
+        Field("node_id", N_("Looked after by"), lookup="org.node", aliases=("store", "门店", "店号"),
+              help=N_("The store that looks after them; its people see the customer at once.")),
+        Field("kind", N_("Kind"), choices=KINDS),
+        Field("party", N_("Party"), choices=PARTIES, bulk=True),
+        Field("level", N_("Level"), choices=LEVELS),
+        Field("level_reason", N_("Why this level"), maximum=200,
+              help=N_("A level set by hand needs a reason. Without one the visits of the last year decide.")),
+        Field("credit", N_("Credit"), choices=CREDITS),
+        Field("credit_note", N_("About the credit"), maximum=200),
+        Field("address", N_("Address"), maximum=200, aliases=("地址",)),
+        Field("tags", N_("Tags"), parse=_tags, help=N_("Words with a comma between them: regular, photography."), aliases=("标签",)),
+        Field("preferences", N_("Preferences"), "textarea", maximum=1000),
+        Field("external_id", N_("Number elsewhere"), maximum=60, aliases=("CustomerID", "customer_id", "会员号", "客户编号"),
+              help=N_("Their number in the system they come from.")),
+    ]  # fmt: skip
+    search = ("code", "name")
+    search_hint = N_("Number, last four digits, name, code")
+    import_key = ("mobile",)
+    empty_text = N_("Record the first one at the counter, or import a sheet.")
+
+    def search_condition(self, words: str) -> Any:
+        """Numbers, their ends, codes, parts of names."""
+        return searching.matching(words)
+
+    # Saving
+
+    def check(self, values: dict[str, Any], row: Any) -> dict[str, str]:
+        """A level that differs from the rule's needs a reason."""
+        level = values.get("level")
+        was = row.level if row is not None else "ordinary"
+        if level and level != was and not values.get("level_reason"):
+            return {"level_reason": _("Please say why: a level set by hand needs a reason.")}
+        return {}
+
+    def fill(self, row: Any, values: dict[str, Any], *, is_new: bool) -> None:
+        """Write by the services, so that number, visit and level keep their rules; what was left empty is usual."""
+        values = {name: imports.USUAL.get(name) if value is None else value for name, value in values.items()}
+        if is_new:
+            super().fill(row, values, is_new=True)
+            self._enter(row)
+            return
+        super().fill(row, {name: value for name, value in values.items() if name != "mobile"}, is_new=False)
+        services.change_mobile(session, row, values.get("mobile", row.mobile))
+        services.relevel(session, row)
+
+    @staticmethod
+    def _enter(row: Any) -> None:
+        if row.node_id is None and not current_person().reach("customers:customer:create").everything:
+            raise typed.BadValue(_("Please choose the store that looks after them."))
+        try:
+            services.enter(session, row, row.node_id)
+        except IntegrityError as error:
+            raise typed.BadValue(_("This number belongs to another customer. Find them by it at the counter.")) from error
+
+    def after_save(self, row: Any, *, is_new: bool) -> None:
+        """A place that is to look after them sees them."""
+        if not is_new and row.node_id is not None:
+            services.be_known_at(session, row, row.node_id)
+
+    def bin(self, row: Any) -> None:
+        """With identities and contacts."""
+        services.put_in_bin(session, row)
+
+    def restore(self, row: Any) -> None:
+        """With what went along."""
+        services.restore(session, row)
+
+    # The card at the desk
+
+    def facts(self, row: Any) -> list[dict[str, Any]]:
+        """Besides the columns: address, preferences and reasons; and the number on request."""
+        facts = super().facts(row)
+        for name, title in (("level_reason", _("Why this level")), ("credit_note", _("About the credit")), ("address", _("Address")),
+                            ("preferences", _("Preferences"))):  # fmt: skip
+            facts.append({"name": name, "title": title, "text": getattr(row, name), "kind": "text", "meaning": None, "url": None})
+        if row.mobile and current_person().may("customers:customer:unmask"):
+            next(fact for fact in facts if fact["name"] == "mobile")["reveal_url"] = url_for(".unmask_view", id=row.id)
+        return facts
+
+    def children(self, row: Any) -> list[Any]:
+        """Identities, contacts, consents, and what happened."""
+        return [
+            (_("Known by"), _headings(_("Kind"), _("Value"), _("From"), _("To")), _identities(row)),
+            (_("Contacts"), _headings(_("Full name"), _("Their part"), _("Mobile")), _contacts(row)),
+            (_("Consents"), _headings(_("Agreed to"), _("Text"), _("Given")), _consents(row)),
+            (_("What happened"), _headings(_("When"), _("Event"), _("Place and people")), _happened(row)),
+        ]
+
+    def row_actions(self, row: Any, *, in_bin: bool = False) -> list[dict[str, Any]]:
+        """Besides the usual: the card of the counter, where consents are given and withdrawn."""
+        actions = super().row_actions(row, in_bin=in_bin)
+        if not in_bin:
+            actions.append({"title": _("Open the card"), "url": url_for("customers.card", code=row.code), "method": "get"})
+        return actions
+
+    @expose("/unmask/", methods=("POST",))
+    @allowed("customers:customer:unmask")
+    def unmask_view(self) -> Any:
+        """Show a number in full; who, when and why is kept before it is shown."""
+        row = self.one(request.args.get("id"), "unmask")
+        log_number_shown(row)
+        back = url_for(".details_view", id=row.id)
+        return self.render(
+            "backoffice/number.html", page_title=row.name, crumbs=self.crumbs(row.name), mobile=row.mobile, back_url=back
+        )
+
+    # Files
+
+    def import_defaults(self, session: Any, values: list[Any], options: dict[str, str]) -> list[Any]:
+        """A new customer gets a code, and a name where the file has none."""
+        return imports.completed(session, values)
+
+    def import_check(self, session: Any, values: list[Any], ids: list[int | None]) -> dict[int, tuple[str, str]]:
+        """A number belongs to one customer."""
+        return imports.refusals(session, values, ids)
+
+    def after_import(self, session: Any, batch: Any, options: dict[str, str]) -> None:
+        """Identities and visits follow the rows."""
+        imports.follow(session, self, batch)
+
+    def before_revert(self, session: Any, batch: Any) -> None:
+        """They go first when an import is taken back."""
+        imports.take_back(session, self, batch)
+
+
+def _headings(*titles: str) -> list[dict[str, str]]:
+    return [{"title": title, "kind": "text"} for title in titles]
+
+
+def _rows(found: Any) -> list[dict[str, Any]]:
+    return [{"url": None, "cells": [cell if isinstance(cell, Cell) else Cell(cell) for cell in cells]} for cells in found]
+
+
+def _identities(row: Customer) -> list[dict[str, Any]]:
+    found = session.scalars(
+        select(Identity).where(Identity.customer_id == row.id, Identity.deleted_at == row.deleted_at if row.deleted_at else Identity.deleted_at.is_(None))
+        .order_by(Identity.id)
+    )  # fmt: skip
+    return _rows(
+        (gettext(IDENTITIES[one.kind]), typed.mask_mobile(one.value), str(one.since), str(one.until or "")) for one in found
+    )
+
+
+def _contacts(row: Customer) -> list[dict[str, Any]]:
+    found = session.scalars(select(Contact).where(Contact.customer_id == row.id, Contact.deleted_at.is_(None)).order_by(Contact.id))
+    return _rows(
+        (Cell(one.name, url=f"/admin/customers/contact/details/?id={one.id}"), one.role, typed.mask_mobile(one.mobile) if one.mobile else "")
+        for one in found
+    )  # fmt: skip
+
+
+def _consents(row: Customer) -> list[dict[str, Any]]:
+    held = consents.given_to(session, row.id)
+    return _rows(
+        (gettext(consents.CHOICES[choice]), consent.text_version, f"{consent.given_at:%Y-%m-%d}")
+        for choice, consent in held.items() if choice in consents.CHOICES
+    )  # fmt: skip
+
+
+def _happened(row: Customer) -> list[dict[str, Any]]:
+    return _rows((entry.day, Cell(entry.title, url=entry.url or None), entry.text) for entry in timeline.timeline_of(session, row.id))
+
+
+class Contacts(ModelView):
+    """Whom to talk to about a customer."""
+
+    model = Contact
+    resource = "customers.contact"
+    title = N_("Contacts")
+    lead = N_("Whom to talk to about a customer: the buyer of a company, a daughter who decides.")
+    row_title = N_("contact")
+    columns = [
+        Column("name", N_("Full name")),
+        Column("customer_id", N_("Customer"), names=lambda ids: api.names_of(ids), export=api.name_column(Contact.customer_id)),
+        Column("role", N_("Their part")),
+        Column("mobile", N_("Mobile"), "mobile"),
+        Column("note", N_("Note"), shown=False),
+    ]
+    fields = [
+        Field("customer_id", N_("Customer"), lookup="customers.customer", required=True, only_new=True),
+        Field("name", N_("Full name"), required=True, maximum=60),
+        Field("role", N_("Their part"), maximum=40, help=N_("Buyer, bookkeeper, daughter …")),
+        Field("mobile", N_("Mobile"), "mobile", parse=numbers.read_mobile),
+        Field("note", N_("Note"), maximum=200),
+    ]
+    search = ("name",)
+    search_hint = N_("Name")
+    actions = ("list", "read", "create", "update", "delete", "export")
+    empty_text = N_("Add whom to call at a company or in a family.")
+
+    def values_of(self, form: Any, row: Any = None) -> dict[str, Any]:
+        """Role and note may be empty."""
+        values = super().values_of(form, row)
+        return {name: "" if value is None and name in ("role", "note") else value for name, value in values.items()}

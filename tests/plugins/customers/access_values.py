@@ -1,0 +1,35 @@
+"""What stands in the addresses and rows of the customers, for core.testing.access_matrix."""
+
+from sqlalchemy import select
+
+from core.codes import make_chain_code
+from core.testing.factories import acting
+from plugins.customers.models import Customer
+
+
+def _code(site, kind):
+    """The code of a customer who has visited, who has not, or of none."""
+    ids = [] if kind == "missing" else getattr(site, kind)["customers_customer"]
+    if not ids:
+        return make_chain_code("C", 9_999_999_999)
+    with acting(site.app) as session:
+        return session.scalar(select(Customer.code).where(Customer.id == ids[0]))
+
+
+ROUTE_VALUES = {("customers", "code"): _code}
+ROW_VALUES = {
+    "customers_customer": {
+        "code": lambda number: make_chain_code("C", number),
+        "external_id": None,
+        "level_reason": "",
+        "mobile": None,
+    },
+    "customers_identity": {
+        "kind": "mobile",
+        "until": None,
+        "value": lambda number: f"139{number:08}",
+        "tail": lambda number: f"{number:04}",
+    },
+    "customers_consent": {"purpose": "service", "channel": "any", "withdrawn_at": None},
+    "customers_visit": {"reason": "came"},
+}

@@ -1,0 +1,236 @@
+"""A customer's card: what they agreed to, their number behind a reason, what happened; and the desk."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from core.api import hookimpl
+from core.audit import AuditEntry
+from core.clock import now
+from core.testing.factories import acting, post
+from plugins.customers import api, services
+from plugins.customers.models import Consent, Contact, Customer, Identity
+
+NUMBER = "13800138000"
+DESK = "/admin/customers/customer/"
+
+
+@pytest.fixture
+def one(record, everybody):
+    record(NUMBER, "张三")
+    return everybody(Customer)[0]
+
+
+def field_of(page, name):
+    return re.search(rf'name="{name}" value="([^"]+)"', page)[1]
+
+
+def edit(client, customer, **changes):
+    url = f"{DESK}edit/?id={customer.id}"
+    version = field_of(client.get(url).text, "_version")
+    usual = {
+        "name": customer.name, "mobile": "138****8000", "node_id": customer.node_id, "kind": "person", "party": "consumer",
+        "level": "ordinary", "credit": "unknown", "_version": version,
+    }  # fmt: skip
+    return post(client, url, usual | changes)
+
+
+@pytest.mark.requirement("A21", "E21")
+def test_a_consent_is_given_and_withdrawn_with_one_tap_and_at_once(one, clerk, everybody):
+    url = f"/customers/at/{one.code}/consent"
+    assert post(clerk(0), url, {"choice": "marketing-wecom", "answer": "yes"}).status_code == 302
+    assert "Take back: Offers by WeCom" in clerk(0).get(f"/customers/at/{one.code}/").text
+    post(clerk(0), url, {"choice": "marketing-wecom", "answer": "no"})
+    post(clerk(0), url, {"choice": "marketing-wecom", "answer": "yes"})
+    held = [consent for consent in everybody(Consent) if consent.purpose == "marketing"]
+    assert [consent.withdrawn_at is None for consent in held] == [False, True], "what was given and withdrawn stays on record"
+    assert all(consent.given_at and consent.text_version for consent in held)
+    assert post(clerk(0), url, {"choice": "selling-any", "answer": "yes"}).status_code == 404
+    assert post(clerk(4), url, {"choice": "marketing-sms", "answer": "yes"}).status_code == 404
+
+
+@pytest.mark.requirement("A20")
+def test_a_number_is_shown_for_a_reason_that_is_kept_and_to_managers_only(one, clerk, client_as, app):
+    manager, url = client_as("store_manager"), f"/customers/at/{one.code}/number"
+    assert NUMBER not in manager.get(f"/customers/at/{one.code}/").text
+    assert post(manager, url).status_code == 400
+    assert NUMBER in post(manager, url, {"reason": "call back about the repair"}).text
+    assert post(clerk(0), url, {"reason": "curious"}).status_code == 403
+    assert post(manager, f"{DESK}unmask/?id={one.id}", {"reason": "at the desk"}).status_code == 200
+    with acting(app) as session:
+        told = session.scalars(select(AuditEntry.reason).where(AuditEntry.action == "number shown").order_by(AuditEntry.id))
+        assert list(told) == ["call back about the repair", "at the desk"]
+
+
+@pytest.mark.requirement("A20")
+def test_lists_files_and_the_audit_hold_masks_only(one, client_as, app):
+    manager, area = client_as("store_manager"), client_as("area_manager")
+    for client, url in ((manager, DESK), (manager, f"{DESK}details/?id={one.id}"), (manager, f"{DESK}print/"), (area, f"{DESK}export/csv/")):
+        page = client.get(url).text
+        assert ("138****8000" in page, NUMBER in page) == (True, False), url
+    with acting(app) as session:
+        assert NUMBER not in "".join(map(str, session.scalars(select(AuditEntry.changes))))
+
+
+@pytest.mark.requirement("A19", "A20", "J4")
+def test_a_list_shows_the_visitors_of_the_stores_in_reach_each_once(record, everybody, client_as, clerk, chain):
+    for number, store in (("13800138001", 0), ("13800138002", 1), ("13800138003", 2), ("13800138004", 7)):
+        record(number, f"P{number[-1]}", store=store)
+    for store in (1, 2, 7):
+        record("13800138001", "P1", store=store)
+
+    def seen(client):
+        page = client.get(DESK).text
+        return re.findall(r">(P\d)<", page), re.search(r"(\d+) in all", page)[1]
+
+    assert seen(clerk(0)) == (["P1"], "1")
+    assert seen(clerk(1)) == (["P2", "P1"], "2")
+    assert seen(client_as("area_manager")) == (["P2", "P1"], "2"), "who visited two stores of an area stands there once"
+    assert seen(client_as("area_manager", chain.regions[0])) == (["P3", "P2", "P1"], "3")
+    assert seen(client_as("leader")) == (["P4", "P3", "P2", "P1"], "4")
+
+
+@pytest.mark.requirement("A19")
+def test_a_person_of_two_areas_pages_through_both_in_order(app, record, chain, house):
+    from core.testing.factories import give_role, make_person, sign_in
+
+    with acting(app) as session:
+        both = make_person(session, "both", chain.areas[0], "area_manager")
+        give_role(session, both, "area_manager", chain.areas[2])
+    for number in range(1, 8):
+        record(f"1380013800{number}", f"P{number}", store=(0, 4, 2)[number % 3])
+    record("13800138001", "P1", store=0)
+    house.settings.page_size = 2
+    client, url, pages = sign_in(app.test_client(), both), DESK, []
+    while url:
+        page = client.get(url).text
+        pages.append(re.findall(r">(P\d)<", page))
+        following = re.search(r'href="([^"]*after=[^"]*)"', page)
+        url = following and following[1].replace("&amp;", "&")
+    assert pages == [["P7", "P6"], ["P4", "P3"], ["P1"]]
+    back = re.search(r'href="([^"]*before=[^"]*)"', page)[1].replace("&amp;", "&")
+    assert re.findall(r">(P\d)<", client.get(back).text) == ["P4", "P3"]
+
+
+def test_a_search_finds_by_number_its_end_name_and_code_within_reach(one, clerk):
+    for words in (NUMBER, "８０００", "张", "三", one.code, one.code[:8].lower()):
+        assert "张三" in clerk(0).get(DESK, query_string={"search": words}).text, words
+        assert "张三" not in clerk(1).get(DESK, query_string={"search": words}).text, words
+
+
+@pytest.mark.requirement("A6")
+def test_the_visits_of_a_year_set_the_level_until_a_person_sets_it_with_a_reason(one, client_as, everybody, app, monkeypatch):
+    from datetime import timedelta
+
+    today = services.clock.working_day()
+    for back in (3, 2, 1):
+        monkeypatch.setattr("core.clock.working_day", lambda back=back: today - timedelta(days=back))
+        with acting(app) as session:
+            services.note_visit(session, session.get(Customer, one.id), one.node_id, "came")
+    monkeypatch.undo()
+    assert everybody(Customer)[0].level == "important"
+    office = client_as("head_office")
+    assert edit(office, one, level="vip").status_code == 422
+    assert edit(office, one, level="vip", level_reason="introduces friends").status_code == 302
+    assert everybody(Customer)[0].level == "vip"
+    one = everybody(Customer)[0]
+    assert edit(office, one, level="vip", level_reason="").status_code == 302
+    assert everybody(Customer)[0].level == "important", "without the reason the rule decides again"
+
+
+@pytest.mark.requirement("A7", "A12", "A13", "A14", "A17")
+def test_credit_party_tags_and_preferences_stand_on_the_card(one, client_as, everybody, clerk):
+    changes = {"credit": "watch", "credit_note": "paid late twice", "party": "supplier", "tags": "regular, photography，regular", "preferences": "big screens"}
+    assert edit(client_as("head_office"), one, **changes).status_code == 302
+    page = clerk(0).get(f"/customers/at/{one.code}/").text
+    for text in ("Look twice", "paid late twice", "Supplier", "regular、photography", "big screens"):
+        assert text in page, text
+    assert everybody(Customer)[0].mobile == NUMBER, "a mask that was left alone changes no number"
+
+
+@pytest.mark.requirement("A1", "A10")
+def test_a_new_number_ends_the_old_one_and_a_taken_one_is_refused(one, record, client_as, everybody):
+    record("13900139000", "李四")
+    office = client_as("head_office")
+    answer = edit(office, one, mobile="13900139000")
+    assert (answer.status_code, "belongs to another customer" in answer.text) == (422, True)
+    assert edit(office, one, mobile="13700137000").status_code == 302
+    mine = [(row.value, row.until is None) for row in everybody(Identity) if row.customer_id == one.id]
+    assert mine == [(NUMBER, False), ("13700137000", True)]
+
+
+@pytest.mark.requirement("A2", "A3")
+def test_contacts_are_added_changed_found_and_deleted(one, clerk, client_as, everybody):
+    desk, client = "/admin/customers/contact/", client_as("store_manager")
+    assert post(client, f"{desk}new/", {"customer_id": one.id, "name": "王芳", "role": "Buyer", "mobile": "13900139000"}).status_code == 302
+    contact = everybody(Contact)[0]
+    page = clerk(0).get(f"/customers/at/{one.code}/").text
+    assert ("王芳" in page, "139****9000" in page) == (True, True)
+    assert "张三" in client.get(desk).text, "the list names the customer"
+    assert "王芳" in client.get(f"{desk}?search=芳").text
+    assert clerk(4).get(f"{desk}details/?id={contact.id}").status_code == 404
+    assert post(client, f"{desk}delete/?id={contact.id}").status_code == 302
+    assert "王芳" not in clerk(0).get(f"/customers/at/{one.code}/").text
+
+
+@pytest.mark.requirement("A1")
+def test_the_recycle_bin_takes_contacts_and_number_along_and_gives_them_back(one, client_as, record, everybody, work):
+    client = client_as("store_manager")
+    with work() as session:
+        session.add_all([Contact(customer_id=one.id, name=name) for name in ("stays", "went before")])
+    before = everybody(Contact)[1]
+    post(client, f"/admin/customers/contact/delete/?id={before.id}")
+    assert post(client, f"{DESK}delete/?id={one.id}").status_code == 302
+    assert "张三" in client.get(f"{DESK}?bin=1").text
+    assert [contact.deleted_at is None for contact in everybody(Contact)] == [False, False]
+    assert client.get(f"/customers/at/{one.code}/").status_code == 404
+    assert post(client, f"{DESK}restore/?id={one.id}").status_code == 302
+    assert [contact.deleted_at is None for contact in everybody(Contact)] == [True, False]
+    assert everybody(Identity)[0].deleted_at is None
+    post(client, f"{DESK}delete/?id={one.id}")
+    record(NUMBER, "李四")
+    answer = post(client, f"{DESK}restore/?id={one.id}", follow_redirects=True)
+    assert everybody(Customer)[0].deleted_at is not None
+    assert "by now" in answer.text
+
+
+@pytest.mark.requirement("A8", "A11")
+def test_other_plugins_tell_the_timeline_and_one_that_fails_is_left_out(one, clerk, house, monkeypatch):
+    class Sales:
+        @hookimpl
+        def customers_timeline(self, customer_id):
+            return [api.TimelineEntry(now(), f"Bought a phone {customer_id}", "¥3,999")]
+
+    class Broken:
+        @hookimpl
+        def customers_timeline(self):
+            raise RuntimeError("out of order")
+
+    monkeypatch.setattr(house.host, "names_on", lambda *_: {"sales", "broken"})
+    for name, plugin in (("sales", Sales()), ("broken", Broken())):
+        house.host.hooks.add(plugin, name)
+    try:
+        page = clerk(0).get(f"/customers/at/{one.code}/").text
+    finally:
+        for name in ("sales", "broken"):
+            house.host.hooks.remove(name)
+    assert f"Bought a phone {one.id}" in page
+    assert "¥3,999" in page
+
+
+@pytest.mark.requirement("A9")
+def test_other_plugins_ask_within_the_reach_of_who_acts(one, app, chain):
+    from core.auth.rights import load_person
+
+    with app.app_context(), acting(app) as session:
+        here, elsewhere = load_person(session, chain.clerks[0].id), load_person(session, chain.clerks[4].id)
+    with app.app_context(), acting(app, here) as session:
+        card = api.find_by_number("138 0013 8000")
+        assert (card.name, card.masked_mobile, card.url) == ("张三", "138****8000", f"/customers/at/{one.code}/")
+        assert api.names_of({one.id}) == {one.id: "张三"}
+        assert list(session.scalars(api.ids_matching("张"))) == [one.id]
+        assert api.card(one.id) == card
+    with app.app_context(), acting(app, elsewhere) as session:
+        assert (api.find_by_number(NUMBER), api.card(one.id), api.names_of({one.id})) == (None, None, {})
+        assert list(session.scalars(api.ids_matching("张"))) == []
