@@ -43,6 +43,8 @@ def purge(session: Session, host: Host, name: str, folder: Path) -> dict[str, in
         if count := _write(connection, changes, folder / "settings.csv"):
             rows["settings"] = count
             session.execute(delete(SettingChange).where(SettingChange.plugin == name))
+        else:
+            (folder / "settings.csv").unlink()
         for table in tables:
             drop_search(connection, table.name)
             table.drop(connection)

@@ -11,7 +11,16 @@ from plugins.customers.models import Customer, Identity
 from plugins.customers.searching import matching
 from plugins.customers.timeline import TimelineEntry
 
-__all__ = ["CustomerCard", "TimelineEntry", "card", "find_by_number", "ids_matching", "name_column", "names_of", "note_visit"]
+__all__ = [
+    "CustomerCard",
+    "TimelineEntry",
+    "card",
+    "find_by_number",
+    "ids_matching",
+    "name_column",
+    "names_of",
+    "note_visit",
+]
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,9 @@ class Identity(Row, Deletable, Base):
     __scope__ = ("via", "customer_id")
     __resource__ = "customers:customer"
     __table_args__ = (
-        _only_current("uq_customers_identity_kind_value", "kind", "value", where="until IS NULL AND deleted_at IS NULL"),
+        _only_current(
+            "uq_customers_identity_kind_value", "kind", "value", where="until IS NULL AND deleted_at IS NULL"
+        ),
         Index("ix_customers_identity_customer_id", "customer_id"),
         Index("ix_customers_identity_tail", "tail", "customer_id"),
         {"sqlite_autoincrement": True},

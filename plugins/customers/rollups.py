@@ -100,6 +100,8 @@ def change_imported(session: Session, numbers: dict[int, str | None]) -> None:
         for customer_id, mobile in numbers.items() if mobile
     ]  # fmt: skip
     with across_scopes("rows of an import, checked and held to its reach"):
-        session.execute(ended.values(until=today, version=Identity.version + 1).execution_options(synchronize_session=False))
+        session.execute(
+            ended.values(until=today, version=Identity.version + 1).execution_options(synchronize_session=False)
+        )
         if new:
             session.execute(insert(Identity), new)

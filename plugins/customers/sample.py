@@ -33,7 +33,11 @@ def fill(session: Session, size: dict[str, Any], seed: int) -> None:
     codes = chain_codes(session, "C", len(people))
     session.execute(insert(Customer), [person | {"code": code} for person, code in zip(people, codes, strict=True)])
     ids = dict(session.execute(select(Customer.code, Customer.id).where(Customer.code.in_(codes))).all())
-    visits = [visit for code, person in zip(codes, people, strict=True) for visit in _visits(chance, ids[code], person, stores, today)]
+    visits = [
+        visit
+        for code, person in zip(codes, people, strict=True)
+        for visit in _visits(chance, ids[code], person, stores, today)
+    ]
     nodes = {store.id: store for store in stores}
     since = {code: today - timedelta(days=30) for code in codes}
     session.execute(insert(Identity), [
@@ -59,14 +63,22 @@ def _person(chance: random.Random, words: dict[str, Any], store: Node, number: i
     }  # fmt: skip
 
 
-def _visits(chance: random.Random, customer_id: int, person: dict[str, Any], stores: list[Node], today: date) -> list[dict[str, Any]]:
+def _visits(
+    chance: random.Random, customer_id: int, person: dict[str, Any], stores: list[Node], today: date
+) -> list[dict[str, Any]]:
     places = [person["node_id"], *([chance.choice(stores).id] if chance.random() < 0.1 else [])]
     found = {}
     for number, node_id in enumerate(dict.fromkeys(places)):
         day = today - timedelta(days=chance.randrange(30))
         reason = "taken_on" if number else "recorded"
         at = clock.at(day, time(chance.randrange(10, 20), chance.randrange(60)))
-        found[node_id] = {"customer_id": customer_id, "node_id": node_id, "day": day, "reason": reason, "at": min(at, clock.now())}
+        found[node_id] = {
+            "customer_id": customer_id,
+            "node_id": node_id,
+            "day": day,
+            "reason": reason,
+            "at": min(at, clock.now()),
+        }
     return list(found.values())
 
 

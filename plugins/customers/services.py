@@ -194,7 +194,10 @@ def restore(session: Session, customer: Customer) -> None:
     holder = rollups.holder_of(session, "mobile", customer.mobile) if customer.mobile else None
     if holder is not None and holder.id != customer.id:
         raise typed.BadValue(
-            _("The number belongs to %(code)s by now. Change it there first, then bring this one back.", code=holder.code)
+            _(
+                "The number belongs to %(code)s by now. Change it there first, then bring this one back.",
+                code=holder.code,
+            )
         )
     gone = select(Identity).where(Identity.customer_id == customer.id, Identity.deleted_at == customer.deleted_at)
     for identity in session.scalars(gone):

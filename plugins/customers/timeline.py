@@ -29,7 +29,9 @@ class TimelineEntry:
 
 def timeline_of(session: Any, customer_id: int) -> list[TimelineEntry]:
     """Return the last fifty entries of a customer in scope, newest first."""
-    query = select(Visit).where(Visit.customer_id == customer_id).order_by(Visit.at.desc(), Visit.id.desc()).limit(SHOWN)
+    query = (
+        select(Visit).where(Visit.customer_id == customer_id).order_by(Visit.at.desc(), Visit.id.desc()).limit(SHOWN)
+    )
     visits = list(session.scalars(query))
     places = names_of_nodes({visit.node_id for visit in visits})
     people = names_of_people(session, {visit.by for visit in visits if visit.by})

@@ -50,7 +50,9 @@ class Customers(ModelView):
     model = Customer
     resource = "customers.customer"
     title = N_("Customers")
-    lead = N_("One person, one record. You see who has visited your stores; anybody else is found at the counter by the full number.")
+    lead = N_(
+        "One person, one record. You see who has visited your stores; anybody else is found at the counter by the full number."
+    )
     row_title = N_("customer")
     columns = [
         Column("name", N_("Full name")),
@@ -121,7 +123,9 @@ class Customers(ModelView):
         try:
             services.enter(session, row, row.node_id)
         except IntegrityError as error:
-            raise typed.BadValue(_("This number belongs to another customer. Find them by it at the counter.")) from error
+            raise typed.BadValue(
+                _("This number belongs to another customer. Find them by it at the counter.")
+            ) from error
 
     def after_save(self, row: Any, *, is_new: bool) -> None:
         """A place that is to look after them sees them."""
@@ -143,7 +147,9 @@ class Customers(ModelView):
         facts = super().facts(row)
         for name, title in (("level_reason", _("Why this level")), ("credit_note", _("About the credit")), ("address", _("Address")),
                             ("preferences", _("Preferences"))):  # fmt: skip
-            facts.append({"name": name, "title": title, "text": getattr(row, name), "kind": "text", "meaning": None, "url": None})
+            facts.append(
+                {"name": name, "title": title, "text": getattr(row, name), "kind": "text", "meaning": None, "url": None}
+            )
         if row.mobile and current_person().may("customers:customer:unmask"):
             next(fact for fact in facts if fact["name"] == "mobile")["reveal_url"] = url_for(".unmask_view", id=row.id)
         return facts
@@ -161,7 +167,9 @@ class Customers(ModelView):
         """Besides the usual: the card of the counter, where consents are given and withdrawn."""
         actions = super().row_actions(row, in_bin=in_bin)
         if not in_bin:
-            actions.append({"title": _("Open the card"), "url": url_for("customers.card", code=row.code), "method": "get"})
+            actions.append(
+                {"title": _("Open the card"), "url": url_for("customers.card", code=row.code), "method": "get"}
+            )
         return actions
 
     @expose("/unmask/", methods=("POST",))
@@ -172,7 +180,11 @@ class Customers(ModelView):
         log_number_shown(row)
         back = url_for(".details_view", id=row.id)
         return self.render(
-            "backoffice/number.html", page_title=row.name, crumbs=self.crumbs(row.name), mobile=row.mobile, back_url=back
+            "backoffice/number.html",
+            page_title=row.name,
+            crumbs=self.crumbs(row.name),
+            mobile=row.mobile,
+            back_url=back,
         )
 
     # Files
@@ -199,7 +211,9 @@ def _headings(*titles: str) -> list[dict[str, str]]:
 
 
 def _rows(found: Any) -> list[dict[str, Any]]:
-    return [{"url": None, "cells": [cell if isinstance(cell, Cell) else Cell(cell) for cell in cells]} for cells in found]
+    return [
+        {"url": None, "cells": [cell if isinstance(cell, Cell) else Cell(cell) for cell in cells]} for cells in found
+    ]
 
 
 def _identities(row: Customer) -> list[dict[str, Any]]:
@@ -208,12 +222,15 @@ def _identities(row: Customer) -> list[dict[str, Any]]:
         .order_by(Identity.id)
     )  # fmt: skip
     return _rows(
-        (gettext(IDENTITIES[one.kind]), typed.mask_mobile(one.value), str(one.since), str(one.until or "")) for one in found
+        (gettext(IDENTITIES[one.kind]), typed.mask_mobile(one.value), str(one.since), str(one.until or ""))
+        for one in found
     )
 
 
 def _contacts(row: Customer) -> list[dict[str, Any]]:
-    found = session.scalars(select(Contact).where(Contact.customer_id == row.id, Contact.deleted_at.is_(None)).order_by(Contact.id))
+    found = session.scalars(
+        select(Contact).where(Contact.customer_id == row.id, Contact.deleted_at.is_(None)).order_by(Contact.id)
+    )
     return _rows(
         (Cell(one.name, url=f"/admin/customers/contact/details/?id={one.id}"), one.role, typed.mask_mobile(one.mobile) if one.mobile else "")
         for one in found
@@ -229,7 +246,10 @@ def _consents(row: Customer) -> list[dict[str, Any]]:
 
 
 def _happened(row: Customer) -> list[dict[str, Any]]:
-    return _rows((entry.day, Cell(entry.title, url=entry.url or None), entry.text) for entry in timeline.timeline_of(session, row.id))
+    return _rows(
+        (entry.day, Cell(entry.title, url=entry.url or None), entry.text)
+        for entry in timeline.timeline_of(session, row.id)
+    )
 
 
 class Contacts(ModelView):
@@ -242,7 +262,12 @@ class Contacts(ModelView):
     row_title = N_("contact")
     columns = [
         Column("name", N_("Full name")),
-        Column("customer_id", N_("Customer"), names=lambda ids: api.names_of(ids), export=api.name_column(Contact.customer_id)),
+        Column(
+            "customer_id",
+            N_("Customer"),
+            names=lambda ids: api.names_of(ids),
+            export=api.name_column(Contact.customer_id),
+        ),
         Column("role", N_("Their part")),
         Column("mobile", N_("Mobile"), "mobile"),
         Column("note", N_("Note"), shown=False),

@@ -33,7 +33,9 @@ def show_card(customer: Customer, *, number: str = "") -> str:
     """Show a card; with the number in full where its showing was just logged."""
     person, held = current_person(), consents.given_to(session, customer.id)
     identities = session.scalars(
-        select(Identity).where(Identity.customer_id == customer.id, Identity.deleted_at.is_(None)).order_by(Identity.id.desc())
+        select(Identity)
+        .where(Identity.customer_id == customer.id, Identity.deleted_at.is_(None))
+        .order_by(Identity.id.desc())
     )
     contacts = session.scalars(
         select(Contact).where(Contact.customer_id == customer.id, Contact.deleted_at.is_(None)).order_by(Contact.id)

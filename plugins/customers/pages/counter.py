@@ -105,11 +105,18 @@ def record_one() -> Any:
     texts, node = _texts(), counter_asked()
     entry, errors = _read(texts)
     if entry is None:
-        return _refused(texts, 422, errors=errors, problem=_("Nothing is saved yet. What you typed is kept; please correct it."))
+        return _refused(
+            texts, 422, errors=errors, problem=_("Nothing is saved yet. What you typed is kept; please correct it.")
+        )
     try:
         recorded = services.record_customer(session, node, entry, texts["key"] or str(uuid.uuid4()))
     except typed.BadValue as error:
-        return _refused(texts, 422, errors={"name": str(error)}, problem=_("Nothing is saved yet. What you typed is kept; please correct it."))
+        return _refused(
+            texts,
+            422,
+            errors={"name": str(error)},
+            problem=_("Nothing is saved yet. What you typed is kept; please correct it."),
+        )
     except services.NumberTaken as taken:
         holder, is_seen = taken.holder, services.is_seen(session, taken.holder)
         if not is_seen:
@@ -148,7 +155,10 @@ def _read(texts: dict[str, str]) -> tuple[services.Entry | None, dict[str, str]]
     if ("service", "any") not in agreed and texts["decision"] != services.SAME:
         errors["agreed"] = _("Please ask first: without their yes nothing is kept. The sale goes on without it too.")
     # A new owner is an answer about one number; when it was changed since, the question is asked anew.
-    is_answer = texts["decision"] == services.SAME or (texts["decision"], texts["asked"]) == (services.NEW_OWNER, number)
+    is_answer = texts["decision"] == services.SAME or (texts["decision"], texts["asked"]) == (
+        services.NEW_OWNER,
+        number,
+    )
     decision = texts["decision"] if is_answer else ""
     return (None if errors else services.Entry(number, name, agreed, decision)), errors
 

@@ -44,7 +44,9 @@ def test_a_consent_is_given_and_withdrawn_with_one_tap_and_at_once(one, clerk, e
     post(clerk(0), url, {"choice": "marketing-wecom", "answer": "no"})
     post(clerk(0), url, {"choice": "marketing-wecom", "answer": "yes"})
     held = [consent for consent in everybody(Consent) if consent.purpose == "marketing"]
-    assert [consent.withdrawn_at is None for consent in held] == [False, True], "what was given and withdrawn stays on record"
+    assert [consent.withdrawn_at is None for consent in held] == [False, True], (
+        "what was given and withdrawn stays on record"
+    )
     assert all(consent.given_at and consent.text_version for consent in held)
     assert post(clerk(0), url, {"choice": "selling-any", "answer": "yes"}).status_code == 404
     assert post(clerk(4), url, {"choice": "marketing-sms", "answer": "yes"}).status_code == 404
@@ -59,14 +61,21 @@ def test_a_number_is_shown_for_a_reason_that_is_kept_and_to_managers_only(one, c
     assert post(clerk(0), url, {"reason": "curious"}).status_code == 403
     assert post(manager, f"{DESK}unmask/?id={one.id}", {"reason": "at the desk"}).status_code == 200
     with acting(app) as session:
-        told = session.scalars(select(AuditEntry.reason).where(AuditEntry.action == "number shown").order_by(AuditEntry.id))
+        told = session.scalars(
+            select(AuditEntry.reason).where(AuditEntry.action == "number shown").order_by(AuditEntry.id)
+        )
         assert list(told) == ["call back about the repair", "at the desk"]
 
 
 @pytest.mark.requirement("A20")
 def test_lists_files_and_the_audit_hold_masks_only(one, client_as, app):
     manager, area = client_as("store_manager"), client_as("area_manager")
-    for client, url in ((manager, DESK), (manager, f"{DESK}details/?id={one.id}"), (manager, f"{DESK}print/"), (area, f"{DESK}export/csv/")):
+    for client, url in (
+        (manager, DESK),
+        (manager, f"{DESK}details/?id={one.id}"),
+        (manager, f"{DESK}print/"),
+        (area, f"{DESK}export/csv/"),
+    ):
         page = client.get(url).text
         assert ("138****8000" in page, NUMBER in page) == (True, False), url
     with acting(app) as session:
@@ -120,7 +129,9 @@ def test_a_search_finds_by_number_its_end_name_and_code_within_reach(one, clerk)
 
 
 @pytest.mark.requirement("A6")
-def test_the_visits_of_a_year_set_the_level_until_a_person_sets_it_with_a_reason(one, client_as, everybody, app, monkeypatch):
+def test_the_visits_of_a_year_set_the_level_until_a_person_sets_it_with_a_reason(
+    one, client_as, everybody, app, monkeypatch
+):
     from datetime import timedelta
 
     today = services.clock.working_day()
@@ -141,7 +152,13 @@ def test_the_visits_of_a_year_set_the_level_until_a_person_sets_it_with_a_reason
 
 @pytest.mark.requirement("A7", "A12", "A13", "A14", "A17")
 def test_credit_party_tags_and_preferences_stand_on_the_card(one, client_as, everybody, clerk):
-    changes = {"credit": "watch", "credit_note": "paid late twice", "party": "supplier", "tags": "regular, photography，regular", "preferences": "big screens"}
+    changes = {
+        "credit": "watch",
+        "credit_note": "paid late twice",
+        "party": "supplier",
+        "tags": "regular, photography，regular",
+        "preferences": "big screens",
+    }
     assert edit(client_as("head_office"), one, **changes).status_code == 302
     page = clerk(0).get(f"/customers/at/{one.code}/").text
     for text in ("Look twice", "paid late twice", "Supplier", "regular、photography", "big screens"):
@@ -163,7 +180,12 @@ def test_a_new_number_ends_the_old_one_and_a_taken_one_is_refused(one, record, c
 @pytest.mark.requirement("A2", "A3")
 def test_contacts_are_added_changed_found_and_deleted(one, clerk, client_as, everybody):
     desk, client = "/admin/customers/contact/", client_as("store_manager")
-    assert post(client, f"{desk}new/", {"customer_id": one.id, "name": "王芳", "role": "Buyer", "mobile": "13900139000"}).status_code == 302
+    assert (
+        post(
+            client, f"{desk}new/", {"customer_id": one.id, "name": "王芳", "role": "Buyer", "mobile": "13900139000"}
+        ).status_code
+        == 302
+    )
     contact = everybody(Contact)[0]
     page = clerk(0).get(f"/customers/at/{one.code}/").text
     assert ("王芳" in page, "139****9000" in page) == (True, True)

@@ -22,14 +22,26 @@ def test_number_name_and_a_yes_make_a_card_with_a_code_and_a_dated_consent(recor
     assert (answer.status_code, answer.location) == (302, f"/customers/at/{one.code}/")
     assert (one.code[:2], len(one.code), one.name, one.mobile) == ("C-", 14, "张三", NUMBER)
     consent = everybody(Consent)[0]
-    assert (consent.purpose, consent.channel, consent.text_version, consent.withdrawn_at) == ("service", "any", "2026-11", None)
+    assert (consent.purpose, consent.channel, consent.text_version, consent.withdrawn_at) == (
+        "service",
+        "any",
+        "2026-11",
+        None,
+    )
     assert [(visit.customer_id, visit.reason) for visit in everybody(Visit)] == [(one.id, "recorded")]
 
 
 @pytest.mark.requirement("A4")
 @pytest.mark.parametrize(
     "typed",
-    ["１３８００１３８０００", "138 0013 8000", "008613800138000", "+86 138-0013-8000", "013800138000", "\u200e138\u200f00138000"],
+    [
+        "１３８００１３８０００",
+        "138 0013 8000",
+        "008613800138000",
+        "+86 138-0013-8000",
+        "013800138000",
+        "\u200e138\u200f00138000",
+    ],
 )
 def test_a_number_is_understood_as_people_write_it_and_found_again(record, everybody, typed):
     assert record(typed, "张三").status_code == 302
@@ -63,7 +75,8 @@ def test_what_is_no_number_is_told_clearly_and_nothing_typed_is_lost(record, eve
 
 @pytest.mark.requirement("A1", "A4")
 @pytest.mark.parametrize(
-    ("typed", "kept"), [("伟", "伟"), ("长" * 60, "长" * 60), ("小明🎉", "小明🎉"), ("\u202eنجم\u202c", "نجم"), ("欧阳 娜", "欧阳 娜")]
+    ("typed", "kept"),
+    [("伟", "伟"), ("长" * 60, "长" * 60), ("小明🎉", "小明🎉"), ("\u202eنجم\u202c", "نجم"), ("欧阳 娜", "欧阳 娜")],
 )
 def test_a_name_is_kept_as_it_is(record, everybody, typed, kept):
     assert record(NUMBER, typed).status_code == 302
@@ -99,7 +112,13 @@ def test_clerks_of_eight_stores_who_record_the_same_person_at_once_give_one_reco
 
     def send(client, token):
         start.wait()
-        form = {"csrf_token": token, "number": NUMBER, "name": "张三", "agreed": "service-any", "key": str(uuid.uuid4())}
+        form = {
+            "csrf_token": token,
+            "number": NUMBER,
+            "name": "张三",
+            "agreed": "service-any",
+            "key": str(uuid.uuid4()),
+        }
         answers.append(client.post("/customers/record", data=form).status_code)
 
     from core.testing.factories import token
@@ -131,13 +150,20 @@ def test_a_number_of_another_name_is_a_question_and_either_answer_is_taken(recor
 def test_a_number_given_out_again_belongs_to_another_person_from_today(record, everybody, app):
     record(NUMBER, "张三")
     other = {"store": 4, "decision": "new_owner"}
-    assert record(NUMBER, "李四", **other, asked="13900139000").status_code == 409, "the answer was about another number"
+    assert record(NUMBER, "李四", **other, asked="13900139000").status_code == 409, (
+        "the answer was about another number"
+    )
     assert record(NUMBER, "李四", **other, asked=NUMBER).status_code == 302
     first, second = everybody(Customer)
     assert (first.mobile, second.mobile) == (None, NUMBER)
-    assert [(one.customer_id, one.until is None) for one in everybody(Identity)] == [(first.id, False), (second.id, True)]
+    assert [(one.customer_id, one.until is None) for one in everybody(Identity)] == [
+        (first.id, False),
+        (second.id, True),
+    ]
     with acting(app) as session:
-        told = session.scalars(select(AuditEntry.reason).where(AuditEntry.row_id == str(first.id), AuditEntry.action == "updated"))
+        told = session.scalars(
+            select(AuditEntry.reason).where(AuditEntry.row_id == str(first.id), AuditEntry.action == "updated")
+        )
         assert "The number has a new owner." in list(told)
 
 
@@ -152,7 +178,9 @@ def test_a_known_card_appears_before_the_number_is_whole_and_by_its_last_four_di
 
 
 @pytest.mark.requirement("A9", "A19", "A20", "J4")
-def test_a_person_of_another_store_is_found_by_the_full_number_only_masked_and_logged(record, clerk, app, chain, everybody):
+def test_a_person_of_another_store_is_found_by_the_full_number_only_masked_and_logged(
+    record, clerk, app, chain, everybody
+):
     record(NUMBER, "张三丰")
     one, other = everybody(Customer)[0], clerk(4)
     assert other.get("/customers/known", query_string={"number": NUMBER}).json["found"] == 0

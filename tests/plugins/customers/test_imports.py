@@ -44,7 +44,10 @@ def test_a_number_that_is_known_is_updated_instead_of_doubled(bring, record, eve
     first, second = everybody(Customer)
     assert (first.name, first.tags, second.name, second.mobile) == ("张三丰", "老客户", "李四", "13900139000")
     assert second.code != first.code
-    assert [(one.customer_id, one.node_id) for one in everybody(Visitor)] == [(first.id, chain.stores[0].id), (second.id, chain.stores[4].id)]
+    assert [(one.customer_id, one.node_id) for one in everybody(Visitor)] == [
+        (first.id, chain.stores[0].id),
+        (second.id, chain.stores[4].id),
+    ]
     assert clerk(4).get("/customers/known?number=13900139").json["found"] == 1
     again = bring("手机号,姓名,门店,标签\n13800138000,张三丰,S1,老客户\n13900139000,李四,S5,\n", "--match", "mobile")
     assert again["unchanged"] == 2
@@ -52,7 +55,9 @@ def test_a_number_that_is_known_is_updated_instead_of_doubled(bring, record, eve
 
 def test_a_number_of_somebody_else_is_refused_with_the_reason(bring, record, everybody):
     record("13800138000", "张三")
-    told = bring("external_id,mobile\nA1,13800138000\nA2,13900139000\nA3,13900139000\nA4,1390013900\n", "--match", "external_id")
+    told = bring(
+        "external_id,mobile\nA1,13800138000\nA2,13900139000\nA3,13900139000\nA4,1390013900\n", "--match", "external_id"
+    )
     assert (told["created"], told["refused"]) == (0, 4)
     assert len(everybody(Customer)) == 1
 
@@ -70,7 +75,10 @@ def test_an_import_is_taken_back_but_whom_somebody_has_met_since_stays(app, brin
 def test_a_changed_number_is_dated_and_comes_back_with_the_revert(app, bring, everybody):
     bring("external_id,mobile\nA1,13800138000\n", "--match", "external_id")
     told = bring("external_id,mobile\nA1,13900139000\n", "--match", "external_id")
-    assert [(one.value, one.until is None) for one in everybody(Identity)] == [("13800138000", False), ("13900139000", True)]
+    assert [(one.value, one.until is None) for one in everybody(Identity)] == [
+        ("13800138000", False),
+        ("13900139000", True),
+    ]
     call(app, import_revert, told["batch"])
     assert everybody(Customer)[0].mobile == "13800138000"
     assert [one.value for one in everybody(Identity) if one.until is None] == ["13800138000"]
