@@ -60,16 +60,18 @@ def test_a_plugin_that_is_on_is_refused(work, host, tmp_path):
             purge(session, host, "daily_reports", tmp_path / "out")
 
 
-def test_every_table_goes_out_into_a_file_and_core_keeps_its_own(work, host, tmp_path):
+def test_every_table_goes_out_into_a_file_and_core_and_the_others_keep_theirs(work, host, tmp_path):
     from core.db import tables_of
     from core.registry.purge import purge
 
     own = {table.name for table in tables_of("daily_reports")}
-    cores = {table.name for table in tables_of(None)} | {"alembic_version_core"}
+    others = [name for name in host.plugins if name != "daily_reports"]
+    kept = {table.name for part in (None, *others) for table in tables_of(part)}
+    kept |= {f"alembic_version_{part}" for part in ("core", *others)}
     with work() as session:
         rows = purge(session, host, "daily_reports", tmp_path / "out")
         assert set(rows) == own
-        assert tables_in(session) == cores
+        assert tables_in(session) == kept
     assert {path.name for path in (tmp_path / "out").iterdir()} == {f"{name}.csv" for name in own}
 
 
