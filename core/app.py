@@ -24,6 +24,7 @@ from core.registry import admission, processes
 from core.registry.admission import Brought
 from core.registry.host import BUILT_IN, Host
 from core.registry.processes import Process
+from core.rules import LateRule
 
 log = structlog.get_logger("core")
 
@@ -69,6 +70,7 @@ def create_app(settings: Settings | None = None, *, serves: str = "") -> Flask:
     logs.set_up_once()
     settings = (settings or Settings()).prepared()
     app = Flask("core", static_folder=None, template_folder="admin/templates", root_path=str(Path(__file__).parent))
+    app.url_rule_class = LateRule
     house = House(settings, Database(settings.database_url, GuardedSession), Host())
     app.extensions["backoffice"] = house
     house.database.info["host"] = house.host

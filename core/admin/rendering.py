@@ -11,6 +11,7 @@ from typing import Any
 
 from flask.templating import Environment as FlaskEnvironment
 from jinja2 import nodes
+from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
@@ -57,8 +58,29 @@ class _Context(Context):
         return function(*arguments, **named)
 
 
+class _Compiled(BytecodeCache):
+    """Templates compiled once a process, for however many applications it makes."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_compiled = _Compiled()
+
+
 class Environment(FlaskEnvironment):
     """Flask's Jinja environment, quicker at writing values, at reading dictionaries and at calling functions."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.bytecode_cache = _compiled
 
     code_generator_class = _Generator
     context_class = _Context

@@ -23,6 +23,7 @@ from core.db import plugin_registries, tables_named_after
 from core.migrate import head
 from core.registry.host import BUILT_IN, Host, Plugin
 from core.registry.setting_types import Setting
+from core.rules import LateRule
 
 STATIC = Guard("static", reason="style sheets, scripts and icons")
 Claim = tuple[str, ...]
@@ -167,6 +168,7 @@ def _resources(brought: Brought, plugin: Plugin | None) -> Iterator[Claim]:
 def _trial(brought: Brought) -> Flask:
     """Return an application with nothing but this part in it: what breaks there breaks nobody else."""
     trial = Flask("trial", static_folder=None)
+    trial.url_rule_class = LateRule
     desk = flask_admin.Admin(trial, index_view=DeskHome("admin", "/admin"))
     for view in brought.views:
         desk.add_view(view)
