@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PYTEST_OPTIONS ?= $(if $(CI),-q)
 
+# Tests make a database each: in memory where there is plenty, else where temporary files go.
+TEST_FOLDER ?= $(shell df --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 8000000 {print "/dev/shm"}')
+
 # The first interpreter on the path that is new enough.
 PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.14; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
@@ -25,7 +28,7 @@ test: $(VENV)/.tests-installed
 	@failed=0; \
 	$(BIN)/ruff check . || failed=1; \
 	$(BIN)/lint-imports || failed=1; \
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(PYTEST_OPTIONS) || failed=1; \
+	$(if $(TEST_FOLDER),TMPDIR=$(TEST_FOLDER)) $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(PYTEST_OPTIONS) || failed=1; \
 	exit $$failed
 
 bench: $(VENV)/.tests-installed

@@ -80,12 +80,9 @@ def test_each_shipped_role_is_let_in_where_its_grants_say(app, org):
 @pytest.mark.parametrize(
     ("database_url", "app", "scope"),
     [
-        ("sqlite", "product", "store"),
         ("sqlite", "product", "area"),
-        ("sqlite", "product", "own"),
         ("sqlite", "shelves", "store"),
         ("sqlite", "shelves", "own"),
-        ("postgres", "product", "store"),
         ("postgres", "shelves", "store"),
     ],
     indirect=["database_url", "app"],
