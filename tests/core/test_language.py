@@ -39,6 +39,18 @@ def test_a_translation_keeps_the_named_places(folder):
         assert sorted(set(places.findall(text))) == sorted(set(places.findall(chinese))), text
 
 
+def test_a_text_has_one_translation_in_the_whole_house():
+    """All catalogues are merged into one dictionary: a second translation would show on a page of somebody else's."""
+    import re
+
+    said: dict[str, set[str]] = {}
+    for folder in [ROOT / "core", *(plugin.folder for plugin in PLUGINS)]:
+        catalogue = (folder / "locale" / "zh_Hans_CN.po").read_text()
+        for text, chinese in re.findall(r'^msgid "(.+)"\nmsgstr "(.*)"$', catalogue, re.MULTILINE):
+            said.setdefault(text, set()).add(chinese)
+    assert {text: sorted(chinese) for text, chinese in said.items() if len(chinese) > 1} == {}
+
+
 @pytest.mark.parametrize(
     ("accepted", "chosen"),
     [
