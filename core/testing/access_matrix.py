@@ -29,7 +29,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Date, Integer, Numeric, String, Time, inspect, select, update
+from sqlalchemy import JSON, Boolean, Date, Float, Integer, Numeric, String, Time, inspect, select, update
 
 from core import clock
 from core.access.scope import is_through, link_of, model_of, unscoped
@@ -397,7 +397,9 @@ class RowMaker:
 
     @staticmethod
     def _stays(name: str, column: Any) -> bool:
-        if name in ("version", "created_at", "updated_at", "deleted_at", "area_id", "region_id", "merged_into"):
+        if name in ("version", "created_at", "updated_at", "deleted_at", "area_id", "region_id"):
+            return True
+        if column.nullable and any(key.column.table is column.table for key in column.foreign_keys):
             return True
         return column.primary_key and isinstance(column.type, Integer) and not column.foreign_keys
 
@@ -416,17 +418,18 @@ class RowMaker:
             target = model_of(key.column.table)
             if is_through(target) and link_of(target).class_ is model:
                 return self.make(target, node, person, canary=canary, linked=False).id
-            return self._target(target, node, person, canary)
+            return self._target(target, node, person, canary, column)
         return _plain_value(column, number, canary)
 
-    def _target(self, target: Any, node: Any, person: Any, canary: bool) -> Any:
+    def _target(self, target: Any, node: Any, person: Any, canary: bool, column: Any) -> Any:
         if target is Node:
             return node.id
         if target is Person:
             return person.id
         if target is Role:
             return self.session.scalars(select(Role.id).where(Role.code == "clerk")).one()
-        key = (target, node.id, person.id, canary)
+        same = [other.name for other in column.table.columns if other.references(inspect(target).local_table.c.id)]
+        key = (target, same.index(column.name), node.id, person.id, canary)  # two columns never name one row
         if key not in self.made:
             self.made[key] = self.make(target, node, person, canary=canary)
         return inspect(self.made[key]).identity[0]
@@ -456,6 +459,8 @@ def _plain_value(column: Any, number: int, canary: bool) -> Any:
         return time(9, number % 60)
     if isinstance(kind, Numeric):
         return Decimal(1)
+    if isinstance(kind, Float):
+        return 0.5
     if isinstance(kind, Integer):
         return number
     if isinstance(kind, String):

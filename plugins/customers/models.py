@@ -3,7 +3,19 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.api import N_, Deletable, Id, InNode, Instant, Row, clock, plugin_base
@@ -62,6 +74,10 @@ class Customer(Row, Deletable, Base):
         Index("ix_customers_customer_level", "level", "id"),
         Index("ix_customers_customer_node_id", "node_id", "id"),
         Index(
+            "ix_customers_customer_merged_into_id", "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"), sqlite_where=text("merged_into_id IS NOT NULL"),
+        ),
+        Index(
             "ix_customers_customer_in_bin", "id",
             postgresql_where=text("deleted_at IS NOT NULL"), sqlite_where=text("deleted_at IS NOT NULL"),
         ),
@@ -87,6 +103,8 @@ class Customer(Row, Deletable, Base):
     preferences: Mapped[str] = mapped_column(Text, default="")
     external_id: Mapped[str | None] = mapped_column(String(60), default=None)
     """Their number in the system they were imported from."""
+    merged_into_id: Mapped[int | None] = _customer(default=None)
+    """The record that stands for this person now, always the last one of a chain of merges; None: this one does."""
 
 
 class Visitor(Row, InNode, Base):
@@ -107,6 +125,8 @@ class Visitor(Row, InNode, Base):
     customer_id: Mapped[int] = _customer()
     first_on: Mapped[date] = mapped_column(Date)
     last_on: Mapped[date] = mapped_column(Date)
+    is_shared: Mapped[bool] = mapped_column(Boolean, default=False)
+    """The place knows another record of the same person; it goes when the merge is undone."""
 
 
 class Visit(Base):
@@ -212,3 +232,58 @@ class Submission(Base):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     customer_id: Mapped[int] = _customer()
     at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+
+
+class Merge(Base):
+    """Two records were found to be one person; taken back, both stand as before."""
+
+    __tablename__ = "customers_merge"
+    __scope__ = ("via", "kept_id")
+    __resource__ = "customers:customer"
+    __table_args__ = (
+        _only_current("uq_customers_merge_gone_id", "gone_id", where="undone_at IS NULL"),
+        Index("ix_customers_merge_kept_id", "kept_id"),
+        Index("ix_customers_merge_at", "at", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    kept_id: Mapped[int] = _customer()
+    gone_id: Mapped[int] = _customer()
+    how: Mapped[str] = mapped_column(String(12))
+    """`by_hand` or `by_rule`."""
+    score: Mapped[float | None] = mapped_column(Float, default=None)
+    """The probability, 0 to 1, that both are one person; None: nobody computed one."""
+    at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    by: Mapped[int | None] = mapped_column(Id, default=None)
+    undone_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    undone_by: Mapped[int | None] = mapped_column(Id, default=None)
+
+
+class Pair(Base):
+    """Two records that may be one person, and what somebody said about it; asked once."""
+
+    __tablename__ = "customers_pair"
+    __scope__ = ("via", "first_id")
+    __resource__ = "customers:customer"
+    __audit__ = False
+    __table_args__ = (
+        UniqueConstraint("first_id", "second_id"),
+        Index("ix_customers_pair_answer_score", "answer", "score", "id"),
+        Index("ix_customers_pair_second_id", "second_id"),
+        CheckConstraint("first_id < second_id", name="ordered"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    first_id: Mapped[int] = _customer()
+    second_id: Mapped[int] = _customer()
+    score: Mapped[float] = mapped_column(Float)
+    """The probability, 0 to 1, that both are one person."""
+    reasons: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
+    """`{what was compared: its weight in bits}`; above 0 speaks for one person, below against."""
+    found_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
+    answer: Mapped[str] = mapped_column(String(10), default="open")
+    """`open`, `same` or `different`."""
+    answered_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    answered_by: Mapped[int | None] = mapped_column(Id, default=None)

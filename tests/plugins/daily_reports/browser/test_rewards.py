@@ -77,7 +77,7 @@ def test_a_late_day_is_penalised_approved_published_appealed_on_the_phone_and_re
     leader.get_by_text("The shopping centre had no network until ten").wait_for()
     leader.fill("[name=reason]", "Half of the delay was the network's")
     leader.fill("[name=amount]", "25")
-    leader.get_by_role("button", name="Change the amount", exact=True).tap()
+    leader.get_by_role("button", name="Change it", exact=True).tap()
     leader.get_by_text("Amount changed.").wait_for()
     reward, steps = rewards()[0]
     assert (reward.state, reward.amount, steps) == ("effective", 25, ["propose", "approve", "appeal", "change"])
