@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from core.access.person import CurrentPerson, current_person
 from core.access.scope import is_through, is_unscoped, model_of
 
+PLACED_BY = ("node_id", "area_id", "region_id")
+
 
 class ScopeViolation(Exception):
     """A statement or a row tried to leave the acting person's scope."""
@@ -30,7 +32,7 @@ def place(session: Session) -> None:
     from core.org.tree import levels_of
 
     written = [*session.new, *session.dirty]
-    placed = [row for row in written if isinstance(row, InNode)]
+    placed = [row for row in written if isinstance(row, InNode) and _moves(row)]
     levels = levels_of(session, {row.node_id for row in placed}, held=True) if placed else {}  # type: ignore[misc]
     for row in placed:
         row.area_id, row.region_id = levels.get(row.node_id, (None, None))
@@ -52,12 +54,18 @@ def place(session: Session) -> None:
     check_references(session, session.deleted)
 
 
+def _moves(row: Any) -> bool:
+    """Say whether a row is new at its place: the levels of one that stays are those it has."""
+    state = inspect(row)
+    return not state.persistent or any(state.attrs[name].history.has_changes() for name in PLACED_BY)
+
+
 def _hold(row: Any, person: CurrentPerson) -> None:
     if isinstance(row.__scope__, tuple) or getattr(row, "__append_only__", False):
         return
     reach = person.reach(read_permission(row))
     owner = getattr(row, "__owner__", "") if row.__scope__ == "own" or reach.own else ""
-    for values in _before_and_after(row, ("node_id", "area_id", "region_id", owner)):
+    for values in _before_and_after(row, (*PLACED_BY, owner)):
         if not (owner and values[3] == person.id) and not reach.holds(*values[:3]):
             raise ScopeViolation(f"{type(row).__name__} {values} is outside {person.username}'s reach")
 

@@ -94,6 +94,7 @@ SHOWN_BY_TYPE: dict[type, Callable[[Any], str]] = {
 SHOWN_BY_KIND: dict[str, Callable[[Any], str]] = {
     "money": show_money,
     "mobile": lambda value: mask_mobile(str(value)),
+    "month": lambda value: f"{value:%Y-%m}",
     "percent": lambda value: f"{value}%",
     "boolean": lambda value: _("Yes") if value else _("No"),
     "number": lambda value: f"{value:,}" if isinstance(value, int) else _shown_by_type(value),

@@ -118,7 +118,7 @@ def _bound(column: Column, model: Any, text: str) -> Any:
     match column.kind_for(model):
         case "money":
             return typed.money(text)
-        case "date":
+        case "date" | "month":
             return typed.date(text)
         case "datetime":
             return clock.day_bounds(typed.date(text))[0]

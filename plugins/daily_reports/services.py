@@ -29,6 +29,7 @@ FIGURES = ("amount", "units", "visitors", "buyers")
 # Every page of a day asks these: built once, they cost half.
 _ONE_DAY = select(DayReport).where(DayReport.node_id == bindparam("node"), DayReport.day == bindparam("on"))
 _LINES = select(PlanLine).where(PlanLine.report_id == bindparam("report")).order_by(PlanLine.position)
+_SENT = select(Submission.key).where(Submission.key == bindparam("key"))
 _LAST_PLANNED = (
     select(DayReport.id)
     .where(
@@ -117,16 +118,13 @@ def _key_of(node_id: int, day: date, event: str, key: str) -> str:
     return sha256(f"{node_id} {day} {event} {key}".encode()).hexdigest()
 
 
-def _already_sent(session: Session, key: str) -> DayReport | None:
-    sent = session.scalars(select(Submission).where(Submission.key == key)).one_or_none()
-    return session.scalars(select(DayReport).where(DayReport.id == sent.report_id)).one() if sent else None
+def _was_sent(session: Session, key: str) -> bool:
+    """Say whether a form has come before; its key names node and day, so the record is theirs."""
+    return session.scalar(_SENT, {"key": key}) is not None
 
 
 def _claim(session: Session, node: Node, day: date, event: str) -> DayReport:
-    """Return the one record, locked; two who make it at once meet at the unique key."""
-    report = find(session, node.id, day, for_update=True)
-    if report is not None:
-        return report
+    """Return the new record, or the one that somebody made at the same moment, locked: they meet at the unique key."""
     try:
         with session.begin_nested():
             report = DayReport(node_id=node.id, day=day, state=states.next_state(None, event))
@@ -176,8 +174,9 @@ def set_target(
     Raises `DayRefused` for a wrong day or state and `Overtaken` when somebody was faster.
     """
     key = _key_of(node.id, day, "set_target", key)
-    if sent := _already_sent(session, key):
-        return sent
+    report = find(session, node.id, day, for_update=True)
+    if report and _was_sent(session, key):
+        return report
     check_day(session, node, day)
     now = clock.now()
     if now >= hours.target_ends(day):
@@ -187,9 +186,10 @@ def set_target(
                 day=day,
             )
         )
-    report = _claim(session, node, day, "set_target")
-    if sent := _already_sent(session, key):
-        return sent
+    if report is None:
+        report = _claim(session, node, day, "set_target")
+        if _was_sent(session, key):
+            return report
     _step(report, "set_target", seen_version)
     report.target_amount, report.target_units = target.amount, target.units
     report.target_attach_percent, report.suggested_amount = target.attach_percent, target.suggested
@@ -198,7 +198,8 @@ def set_target(
         report.target_late_minutes = hours.late_minutes(hours.target_due(node, day), now)
     report.target_by = current_person().id
     renew(report)
-    _replace_lines(session, report, target.lines, unfinished_before(session, node, day))
+    carried = unfinished_before(session, node, day) if target.lines else []
+    _replace_lines(session, report, target.lines, carried)
     session.add(Submission(key=key, report_id=report.id))
     session.flush()
     return report
@@ -235,17 +236,19 @@ def close_day(
     Raises `DayRefused` for a wrong day or state and `Overtaken` when somebody was faster.
     """
     key = _key_of(node.id, day, "report", key)
-    if sent := _already_sent(session, key):
-        return sent
+    report = find(session, node.id, day, for_update=True)
+    if report and _was_sent(session, key):
+        return report
     check_day(session, node, day)
     now = clock.now()
     if now >= hours.locks_at(day):
         raise DayRefused(
             _("%(day)s is locked since 48 hours after its end. Ask your area manager for a correction.", day=day)
         )
-    report = _claim(session, node, day, "report")
-    if sent := _already_sent(session, key):
-        return sent
+    if report is None:
+        report = _claim(session, node, day, "report")
+        if _was_sent(session, key):
+            return report
     _step(report, "report", seen_version)
     for name in ("amount", "source_amount", "units", "visitors", "buyers", "gap_note", "reflection", "tomorrow"):
         setattr(report, name, getattr(result, name))
@@ -269,7 +272,7 @@ def correct(session: Session, report: DayReport, figure: str, value: Any, reason
     they were reported, also when the amount is corrected: the page says that they add up to another sum.
     """
     key = _key_of(report.node_id, report.day, "correct", key) if key else ""
-    if key and _already_sent(session, key):
+    if key and _was_sent(session, key):
         return
     if figure not in FIGURES:
         raise DayRefused(_("This figure cannot be corrected."))

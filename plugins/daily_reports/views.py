@@ -157,7 +157,7 @@ class MonthTargets(ModelView):
     lead = N_("Set the target of the chain or an area, and split it to the places below by their weights.")
     row_title = N_("month target")
     columns = [
-        Column("month", N_("Month"), sortable=True, filter="date"),
+        Column("month", N_("Month"), "month", sortable=True, filter="date"),
         Column("node_id", N_("Place"), names=names_of_nodes, filter="lookup", lookup="org.node",
                export=select(Node.name).where(Node.id == MonthTarget.node_id).scalar_subquery()),
         Column("amount", N_("Target")),

@@ -3,7 +3,9 @@
 import csv
 import io
 import os
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
@@ -40,9 +42,26 @@ def _postgres() -> Any:
     return psycopg.connect(URL, autocommit=True, prepare_threshold=0)
 
 
+def run(statement: str, *values: Any) -> Any:
+    """Run a statement whose placeholders are `?`."""
+    return connection().execute(statement if IS_SQLITE else statement.replace("?", "%s"), values)
+
+
 def ask(statement: str, *values: Any) -> list[Any]:
     """Return the rows of a statement whose placeholders are `?`."""
-    return connection().execute(statement if IS_SQLITE else statement.replace("?", "%s"), values).fetchall()
+    return run(statement, *values).fetchall()
+
+
+@contextmanager
+def one_transaction() -> Iterator[None]:
+    """Let what is done inside be committed together."""
+    run("BEGIN")
+    try:
+        yield
+    except BaseException:
+        run("ROLLBACK")
+        raise
+    run("COMMIT")
 
 
 @app.route("/list")
@@ -85,8 +104,7 @@ def store(number: int) -> Any:
 def day_page(code: str, day: str) -> Any:
     """Show one store's day with the facts the product shows there, or set its target."""
     if request.method == "POST":
-        ask(sql.SAVE_TARGET, request.form["amount"], code, day)
-        return redirect("/list")
+        return _set_target(code, day)
     found = ask(sql.DAY, day, code)[0]
     if "step" in request.args:  # the figures of which a target is made
         month = date.fromisoformat(day).replace(day=1)
@@ -98,6 +116,19 @@ def day_page(code: str, day: str) -> Any:
         ask(sql.CALENDAR_OF, code, day, str(date.fromisoformat(day) + timedelta(days=1)))
         ask(sql.CORRECTIONS, day, code)
     return render_template("form.html", title=found[1], fields=zip(sql.DAY_NAMES, found, strict=True))
+
+
+def _set_target(code: str, day: str) -> Response:
+    """Do what a target asks for: not twice, not on a closed day, with the plan it replaces and its line in the audit."""
+    key = str(uuid.uuid4())
+    with one_transaction():
+        ask(sql.SENT, key)
+        ask(sql.CALENDAR_OF, code, day, str(date.fromisoformat(day) + timedelta(days=1)))
+        ask(sql.LAST_PLAN, code, day)
+        ask(sql.SAVE_TARGET, request.form["amount"], code, day)
+        run(sql.AUDIT_TARGET, f'{{"target_amount": [null, {int(request.form["amount"])}]}}', code, day)
+        run(sql.NOTE_SENT, key, code, day)
+    return redirect("/list")
 
 
 @app.route("/board/<day>")

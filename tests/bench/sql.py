@@ -63,6 +63,16 @@ SELECT c.before, c.after, p.name FROM daily_reports_correction AS c JOIN org_per
   SELECT id FROM daily_reports_day WHERE day = ? AND node_id = (SELECT id FROM org_node WHERE code = ?)
 )
 """
+SENT = "SELECT key FROM daily_reports_submission WHERE key = ?"
+NOTE_SENT = """
+INSERT INTO daily_reports_submission (key, report_id, at)
+SELECT ?, id, CURRENT_TIMESTAMP FROM daily_reports_day WHERE node_id = (SELECT id FROM org_node WHERE code = ?) AND day = ?
+"""
+AUDIT_TARGET = """
+INSERT INTO audit_entry (at, person_id, person_name, resource, row_id, node_id, area_id, region_id, action, changes, reason)
+SELECT CURRENT_TIMESTAMP, NULL, 'floor', 'daily_reports:day', d.id, d.node_id, d.area_id, d.region_id, 'update', ?, ''
+FROM daily_reports_day AS d WHERE d.node_id = (SELECT id FROM org_node WHERE code = ?) AND d.day = ?
+"""
 SAVE_TARGET = """
 UPDATE daily_reports_day SET target_amount = ?, version = version + 1
 WHERE node_id = (SELECT id FROM org_node WHERE code = ?) AND day = ? RETURNING id

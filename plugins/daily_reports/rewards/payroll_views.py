@@ -97,7 +97,7 @@ class PayrollLines(ModelView):
     row_title = N_("payroll line")
     actions = ("list", "read", "export")
     columns = [
-        Column("month", N_("Month"), sortable=True, filter="date"),
+        Column("month", N_("Month"), "month", sortable=True, filter="date"),
         Column("node_id", N_("Place"), names=names_of_nodes, filter="lookup", lookup="org.node",
                export=select(Node.name).where(Node.id == PayrollLine.node_id).scalar_subquery()),
         Column("person_id", N_("Person"), names=lambda ids: names_of_people(session, ids),
