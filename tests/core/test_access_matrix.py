@@ -56,7 +56,7 @@ def test_a_plugin_that_is_off_does_not_exist(app, org):
 
 
 @on_sqlite
-@on_both
+@pytest.mark.parametrize("app", ["shelves"], indirect=True)  # each plugin's own tests say it of its own addresses
 @pytest.mark.requirement("A20")
 def test_the_right_to_read_everywhere_is_no_right_to_write_there(app, org):
     site = matrix.make_site(app, org, "crossed")
