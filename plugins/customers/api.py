@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, select
+from sqlalchemy import ScalarSelect, Select, select, union_all
+from sqlalchemy.orm import aliased
 
 from core.api import session, typed
 from plugins.customers import numbers, services
 from plugins.customers.models import Customer, Identity
+from plugins.customers.persons import person_id, person_of, records_of, stands
 from plugins.customers.searching import matching
 from plugins.customers.timeline import TimelineEntry
 
@@ -20,6 +22,8 @@ __all__ = [
     "name_column",
     "names_of",
     "note_visit",
+    "person_of",
+    "records_of",
 ]
 
 
@@ -37,14 +41,14 @@ class CustomerCard:
 
 
 def card(customer_id: int) -> CustomerCard | None:
-    """Return a customer's card; None when there is none in the person's reach."""
-    return _card(select(Customer).where(Customer.id == customer_id))
+    """Return a customer's card, by the id of any of their records; None when there is none in the person's reach."""
+    return _card(select(Customer).where(Customer.id == person_of(customer_id)))
 
 
 def find_by_number(text: str) -> CustomerCard | None:
     """Return who has this mobile number now, of the stores in reach. Raises BadValue when it is no number."""
     number = numbers.read_mobile(text)
-    ids = select(Identity.customer_id).where(
+    ids = select(person_of(Identity.customer_id)).where(
         Identity.kind == "mobile", Identity.value == number, Identity.until.is_(None), Identity.deleted_at.is_(None)
     )
     return _card(select(Customer).where(Customer.id.in_(ids)))
@@ -61,18 +65,29 @@ def _card(query: Select[Any]) -> CustomerCard | None:
 
 
 def names_of(ids: set[int]) -> dict[int, str]:
-    """Return `{customer id: name}` in one query, of those in reach; also of those in the recycle bin."""
-    return dict(session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(ids))).all()) if ids else {}  # type: ignore[arg-type]
+    """Return `{customer id: name}` in one query, of those in reach; also of those in the recycle bin.
+
+    The name is that of the record that stands for the person now; so it is in `name_column`.
+    """
+    person = aliased(Customer)
+    query = select(Customer.id, person.name).join(person, person.id == person_id()).where(Customer.id.in_(ids))
+    return dict(session.execute(query).all()) if ids else {}  # type: ignore[arg-type]
 
 
 def name_column(column: Any) -> ScalarSelect[str]:
     """Return the SQL expression for the name of the customer that `column` points to, for a list's export."""
-    return select(Customer.name).where(Customer.id == column).scalar_subquery()
+    return select(Customer.name).where(Customer.id == person_of(column)).scalar_subquery()
 
 
 def ids_matching(text: str) -> Select[tuple[int]]:
-    """Return the query of the ids of customers that a search text means: number, last four digits, code, part of a name."""
-    return select(Customer.id).where(matching(text), Customer.deleted_at.is_(None))
+    """Return the query of the ids of customers that a search text means: number, last four digits, code, part of a name.
+
+    With the ids of all their records: a row of another plugin refers to the one it was written for.
+    """
+    people = select(Customer.id).where(matching(text), Customer.deleted_at.is_(None), stands())
+    merged = aliased(Customer)
+    records = union_all(people, select(merged.id).where(merged.merged_into_id.in_(people)))
+    return select(Customer.id).where(Customer.id.in_(records))
 
 
 def note_visit(customer_id: int, node_id: int, reason: str) -> None:

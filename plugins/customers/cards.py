@@ -5,8 +5,9 @@ from typing import Any
 from sqlalchemy import func, select
 
 from core.api import CurrentPerson, HomeCard, _, clock
-from plugins.customers.models import Visitor
+from plugins.customers.models import Customer, Visitor
 from plugins.customers.pages.addresses import CREATE, counters_of
+from plugins.customers.persons import person_id
 
 
 def cards_of(session: Any, person: CurrentPerson) -> list[HomeCard]:
@@ -17,7 +18,8 @@ def cards_of(session: Any, person: CurrentPerson) -> list[HomeCard]:
     if not nodes:
         return []
     here = Visitor.node_id.in_([node.id for node in nodes]), Visitor.last_on == clock.working_day()
-    count = session.scalar(select(func.count()).select_from(Visitor).where(*here))
+    people = select(func.count(person_id().distinct())).join(Visitor, Visitor.customer_id == Customer.id)
+    count = session.scalar(people.where(*here))
     return [
         HomeCard(
             _("Customers today"), number=str(count), unit=_("people"), url="/customers/", note=_("Find or record one"),

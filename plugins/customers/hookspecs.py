@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 @hookspec
 def customers_timeline(customer_id: int) -> "list[TimelineEntry]":  # type: ignore[empty-body]
-    """When a customer's card is opened: return what the plugin knows happened with them, at most fifty. (collect)"""
+    """When a customer's card is opened: return what the plugin knows happened with them, at most fifty. (collect)
+
+    Asked once for each record of the person, by the id that the plugin's own rows refer to.
+    """
 
 
 @hookspec
@@ -21,3 +24,16 @@ def customers_created(customer_id: int, node_id: int) -> None:
 @hookspec
 def customers_consent_changed(customer_id: int, purpose: str, channel: str, given: bool) -> None:
     """After a customer has consented or withdrawn, in the same transaction. (collect)"""
+
+
+@hookspec
+def customers_merged(kept_id: int, gone_id: int) -> None:
+    """After two records became one person, in the same transaction: `kept_id` stands for both now. (collect)
+
+    Rows that refer to `gone_id` stay as they are; `customers.api.person_of` resolves them.
+    """
+
+
+@hookspec
+def customers_split(customer_id: int, new_id: int) -> None:
+    """After a merge was undone, or a person taken out of a record, in the same transaction: two people now. (collect)"""

@@ -1,4 +1,8 @@
-"""What an import of customers must keep in order, a chunk of rows at a time."""
+"""What an import of customers must keep in order, a chunk of rows at a time.
+
+A row is about the record that owns the number, also when that was merged into another one: what the file says
+of it stays there, and comes back with it when the merge is undone.
+"""
 
 from collections import Counter
 from typing import Any

@@ -235,11 +235,16 @@ class Submission(Base):
 
 
 class Merge(Base):
-    """Two records were found to be one person; taken back, both stand as before."""
+    """Two records were found to be one person; taken back, both stand as before.
+
+    The row that is not undone is the edge from the record that is gone to the one it was merged into; following
+    the edges leads to the record that stands for the person. What happened is told in the audit of both records.
+    """
 
     __tablename__ = "customers_merge"
     __scope__ = ("via", "kept_id")
     __resource__ = "customers:customer"
+    __audit__ = False
     __table_args__ = (
         _only_current("uq_customers_merge_gone_id", "gone_id", where="undone_at IS NULL"),
         Index("ix_customers_merge_kept_id", "kept_id"),
@@ -271,6 +276,8 @@ class Pair(Base):
         UniqueConstraint("first_id", "second_id"),
         Index("ix_customers_pair_answer_score", "answer", "score", "id"),
         Index("ix_customers_pair_second_id", "second_id"),
+        Index("ix_customers_pair_answered_by", "answered_by", "answered_at"),
+        Index("ix_customers_pair_merge_id", "merge_id"),
         CheckConstraint("first_id < second_id", name="ordered"),
         {"sqlite_autoincrement": True},
     )
@@ -287,3 +294,6 @@ class Pair(Base):
     """`open`, `same` or `different`."""
     answered_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
     answered_by: Mapped[int | None] = mapped_column(Id, default=None)
+    """Who said so; None for an answer by rule, and while nobody was asked."""
+    merge_id: Mapped[int | None] = mapped_column(Id, ForeignKey("customers_merge.id", ondelete="SET NULL"), default=None)
+    """The merge that made both one person, also when another pair led to it; its undoing opens the question again."""

@@ -1,7 +1,7 @@
 """What is looked up or written beyond the stores in the reader's scope; none of it leaves here but by a full key.
 
 A number given out again must end at its earlier owner, whoever sees them; a level counts the visits of the
-whole chain; an import writes in sets.
+whole chain; a record of a person is known wherever another one is; an import writes in sets.
 """
 
 from collections.abc import Iterable
@@ -9,22 +9,33 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from core.api import Node, across_scopes, audited_as, clock
 from plugins.customers.models import Consent, Contact, Customer, Identity, Visit, Visitor
+from plugins.customers.persons import person_id, records_of
 
 
 def holder_of(session: Session, kind: str, value: str) -> Customer | None:
-    """Return the customer of the whole chain whom an identity belongs to now; it must be known in full."""
-    query = select(Customer).join(Identity, Identity.customer_id == Customer.id)
+    """Return who of the whole chain an identity belongs to now, as the record that stands for them; it must be known in full."""
+    owner = aliased(Customer)
+    query = select(Customer).join(owner, person_id(owner) == Customer.id).join(Identity, Identity.customer_id == owner.id)
     query = query.where(Identity.kind == kind, Identity.value == value, Identity.until.is_(None))
     with across_scopes("a person is found by the full number from any store"):
         return session.scalars(query.where(Identity.deleted_at.is_(None))).one_or_none()
 
 
+def is_called(session: Session, customer: Customer, name: str) -> bool:
+    """Say whether one of a customer's records bears a name."""
+    if name.casefold() == customer.name.casefold():
+        return True
+    with across_scopes("a person found by the full number may be known by several names"):
+        names = session.scalars(select(Customer.name).where(Customer.id.in_(records_of(customer.id))))
+        return name.casefold() in {known.casefold() for known in names}
+
+
 def holders_of(session: Session, numbers: Iterable[str]) -> dict[str, int]:
-    """Return `{mobile number: id of the customer who has it now}` of those that are taken."""
+    """Return `{mobile number: id of the record that has it now}` of those that are taken; a merged one owns what it owned."""
     query = select(Identity.value, Identity.customer_id).where(Identity.kind == "mobile", Identity.value.in_(numbers))
     with across_scopes("a number belongs to one person of the chain"):
         return dict(session.execute(query.where(Identity.until.is_(None), Identity.deleted_at.is_(None))).all())  # type: ignore[arg-type]
@@ -43,10 +54,42 @@ def release(session: Session, kind: str, value: str, reason: str) -> None:
 
 
 def days_visited(session: Session, customer_id: int, since: date) -> int:
-    """Return on how many days a customer was dealt with anywhere in the chain."""
-    query = select(func.count(Visit.day.distinct())).where(Visit.customer_id == customer_id, Visit.day >= since)
+    """Return on how many days a customer was dealt with anywhere in the chain, under any of their records."""
+    visits = Visit.customer_id.in_(records_of(customer_id)), Visit.day >= since
     with across_scopes("the level counts the visits of the whole chain"):
-        return session.scalar(query) or 0
+        return session.scalar(select(func.count(Visit.day.distinct())).where(*visits)) or 0
+
+
+def share(session: Session, customer_id: int) -> None:
+    """Let every place that knows one record of a person see all of them; what no longer holds goes. Does nothing twice."""
+    with across_scopes("each record of a person is known wherever one of them is"):
+        ids = list(session.scalars(records_of(customer_id)))
+        known = list(session.scalars(select(Visitor).where(Visitor.customer_id.in_(ids))))
+        places: dict[int, tuple[date, date]] = {}
+        for row in known:
+            if not row.is_shared:
+                first, last = places.get(row.node_id, (row.first_on, row.last_on))
+                places[row.node_id] = min(first, row.first_on), max(last, row.last_on)
+        for row in known:
+            if row.is_shared and row.node_id in places:
+                row.first_on, row.last_on = places[row.node_id]
+            elif row.is_shared:
+                session.delete(row)
+        missing = {(one, node_id) for one in ids for node_id in places} - {(row.customer_id, row.node_id) for row in known}
+        for one, node_id in sorted(missing):
+            first, last = places[node_id]
+            session.add(Visitor(customer_id=one, node_id=node_id, first_on=first, last_on=last, is_shared=True))
+        session.flush()
+
+
+def be_known_alike(session: Session, customer_ids: set[int], new_id: int) -> None:
+    """Let the places that know one of these records by themselves know a new one since the same days."""
+    with across_scopes("who is taken out of a record is known where it is known"):
+        own = select(Visitor).where(Visitor.customer_id.in_(customer_ids), ~Visitor.is_shared).order_by(Visitor.id)
+        places = {row.node_id: row for row in session.scalars(own)}
+        for node_id, row in places.items():
+            session.add(Visitor(customer_id=new_id, node_id=node_id, first_on=row.first_on, last_on=row.last_on))
+        session.flush()
 
 
 def write_imported(session: Session, rows: list[tuple[int, str | None, int | None]]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from core.api import Node, _, chain_codes, clock, collect, criteria, current_person, setting, typed
 from plugins.customers import consents, rollups
 from plugins.customers.models import Contact, Customer, Identity, Submission, Visit, Visitor
+from plugins.customers.persons import records_of
 
 YEAR = timedelta(days=365)
 SAME, NEW_OWNER = "same", "new_owner"
@@ -49,9 +50,15 @@ class NumberTaken(Exception):
 
 
 def find(session: Session, code: str) -> Customer | None:
-    """Return the customer with this code within the acting person's scope."""
+    """Return who has this code within the acting person's scope: the record that stands for them, also by a merged one's code."""
     query = select(Customer).where(Customer.code == code, Customer.deleted_at.is_(None))
-    return session.scalars(query).one_or_none()
+    customer = session.scalars(query).one_or_none()
+    return customer and standing(session, customer)
+
+
+def standing(session: Session, customer: Customer) -> Customer:
+    """Return the record that stands for a customer; itself unless it was merged into another one."""
+    return customer if customer.merged_into_id is None else session.get_one(Customer, customer.merged_into_id)
 
 
 def is_seen(session: Session, customer: Customer, permission: str = "customers:customer:read") -> bool:
@@ -69,7 +76,7 @@ def record_customer(session: Session, node: Node, entry: Entry, key: str) -> Rec
     for attempt in (1, 2):
         sent = session.scalars(select(Submission).where(Submission.key == sent_as)).one_or_none()
         if sent is not None:
-            return Recorded(session.scalars(select(Customer).where(Customer.id == sent.customer_id)).one(), "recorded")
+            return Recorded(standing(session, session.get_one(Customer, sent.customer_id)), "recorded")
         try:
             with session.begin_nested():
                 recorded = _record(session, node, entry)
@@ -94,7 +101,7 @@ def _record(session: Session, node: Node, entry: Entry) -> Recorded:
         enter(session, customer, node.id)
         how = "recorded"
     else:
-        if entry.name and entry.decision != SAME and entry.name.casefold() != holder.name.casefold():
+        if entry.name and entry.decision != SAME and not rollups.is_called(session, holder, entry.name):
             raise NumberTaken(holder)
         customer, how = holder, "came" if is_seen(session, holder) else "taken_on"
         note_visit(session, customer, node.id, how)
@@ -123,7 +130,7 @@ def _mobile(customer: Customer) -> Identity:
 
 def note_visit(session: Session, customer: Customer, node_id: int, reason: str) -> None:
     """Note that a customer was dealt with at a place today; once a day and reason. From now on the place sees them."""
-    today = clock.working_day()
+    today, customer = clock.working_day(), standing(session, customer)
     visitor = be_known_at(session, customer, node_id)
     if visitor.last_on != today:
         visitor.last_on = today
@@ -136,14 +143,17 @@ def note_visit(session: Session, customer: Customer, node_id: int, reason: str) 
 
 
 def be_known_at(session: Session, customer: Customer, node_id: int) -> Visitor:
-    """Let a place see a customer from now on."""
+    """Let a place see a customer, with all their records, from now on; also when a merge that showed them is undone."""
     query = select(Visitor).where(Visitor.customer_id == customer.id, Visitor.node_id == node_id)
-    visitor = session.scalars(query).one_or_none()
+    visitor, today = session.scalars(query).one_or_none(), clock.working_day()
+    if visitor is not None and not visitor.is_shared:
+        return visitor
     if visitor is None:
-        today = clock.working_day()
-        visitor = Visitor(customer_id=customer.id, node_id=node_id, first_on=today, last_on=today)
+        visitor = Visitor(customer_id=customer.id, node_id=node_id)
         session.add(visitor)
-        session.flush()
+    visitor.first_on, visitor.last_on, visitor.is_shared = today, today, False
+    session.flush()
+    rollups.share(session, customer.id)
     return visitor
 
 
@@ -165,8 +175,12 @@ def change_mobile(session: Session, customer: Customer, number: str | None) -> N
     """Give a customer another mobile number from today; the old one stays as what it was. BadValue when it is taken."""
     if number == customer.mobile:
         return
-    if number and rollups.holder_of(session, "mobile", number):
+    holder = rollups.holder_of(session, "mobile", number) if number else None
+    if holder is not None and holder.id != customer.id:
         raise typed.BadValue(_("This number belongs to another customer. Find them by it at the counter."))
+    if holder is not None and number:
+        # Another record of the same person has it: from now on this one does, also if they turn out to be two.
+        rollups.release(session, "mobile", number, _("One person with %(code)s", code=customer.code))
     query = select(Identity).where(
         Identity.customer_id == customer.id, Identity.kind == "mobile", Identity.until.is_(None), Identity.deleted_at.is_(None)
     )  # fmt: skip
@@ -179,34 +193,47 @@ def change_mobile(session: Session, customer: Customer, number: str | None) -> N
         session.flush()
 
 
+def current_mobile(session: Session, record_id: int) -> str | None:
+    """Return the latest number that is a record's own now."""
+    query = select(Identity.value).where(Identity.customer_id == record_id, Identity.kind == "mobile")
+    query = query.where(Identity.until.is_(None), Identity.deleted_at.is_(None)).order_by(Identity.id.desc())
+    return session.scalars(query.limit(1)).first()
+
+
 def put_in_bin(session: Session, customer: Customer) -> None:
-    """Put a customer into the recycle bin with identities and contacts; the number is free for somebody else."""
+    """Put a customer into the recycle bin, all records of theirs, with identities and contacts; the numbers are free for others."""
     now = clock.now()
-    customer.deleted_at = now
-    for identity in session.scalars(_of(Identity, customer)):
+    for one in _records(session, customer):
+        one.deleted_at = now
+    for identity in session.scalars(_of(Identity, customer).where(Identity.deleted_at.is_(None))):
         identity.deleted_at = now
-    for contact in session.scalars(_of(Contact, customer)):
+    for contact in session.scalars(_of(Contact, customer).where(Contact.deleted_at.is_(None))):
         contact.deleted_at, contact.binned_with_customer = now, True
 
 
 def restore(session: Session, customer: Customer) -> None:
-    """Bring a customer back with what went with them. BadValue when the number has become somebody else's meanwhile."""
-    holder = rollups.holder_of(session, "mobile", customer.mobile) if customer.mobile else None
-    if holder is not None and holder.id != customer.id:
-        raise typed.BadValue(
-            _(
-                "The number belongs to %(code)s by now. Change it there first, then bring this one back.",
-                code=holder.code,
+    """Bring a customer back with what went with them. BadValue when a number has become somebody else's meanwhile."""
+    records = _records(session, customer)
+    for number in filter(None, [one.mobile for one in records]):
+        holder = rollups.holder_of(session, "mobile", number)
+        if holder is not None and holder.id != customer.id:
+            raise typed.BadValue(
+                _(
+                    "The number belongs to %(code)s by now. Change it there first, then bring this one back.",
+                    code=holder.code,
+                )
             )
-        )
-    gone = select(Identity).where(Identity.customer_id == customer.id, Identity.deleted_at == customer.deleted_at)
-    for identity in session.scalars(gone):
+    for identity in session.scalars(_of(Identity, customer).where(Identity.deleted_at == customer.deleted_at)):
         identity.deleted_at = None
-    with_it = select(Contact).where(Contact.customer_id == customer.id, Contact.binned_with_customer)
-    for contact in session.scalars(with_it):
+    for contact in session.scalars(_of(Contact, customer).where(Contact.binned_with_customer)):
         contact.deleted_at, contact.binned_with_customer = None, False
-    customer.deleted_at = None
+    for one in records:
+        one.deleted_at = None
+
+
+def _records(session: Session, customer: Customer) -> list[Customer]:
+    return list(session.scalars(select(Customer).where(Customer.id.in_(records_of(customer.id)))))
 
 
 def _of(model: Any, customer: Customer) -> Any:
-    return select(model).where(model.customer_id == customer.id, model.deleted_at.is_(None))
+    return select(model).where(model.customer_id.in_(records_of(customer.id)))

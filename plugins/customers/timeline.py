@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from core.api import clock, collect, gettext, names_of_nodes, names_of_people
 from plugins.customers.models import REASONS, Visit
+from plugins.customers.persons import records_of
 
 SHOWN = 50
 
@@ -28,10 +29,9 @@ class TimelineEntry:
 
 
 def timeline_of(session: Any, customer_id: int) -> list[TimelineEntry]:
-    """Return the last fifty entries of a customer in scope, newest first."""
-    query = (
-        select(Visit).where(Visit.customer_id == customer_id).order_by(Visit.at.desc(), Visit.id.desc()).limit(SHOWN)
-    )
+    """Return the last fifty entries of a customer in scope, newest first; of all records that are one person."""
+    ids = list(session.scalars(records_of(customer_id)))
+    query = select(Visit).where(Visit.customer_id.in_(ids)).order_by(Visit.at.desc(), Visit.id.desc()).limit(SHOWN)
     visits = list(session.scalars(query))
     places = names_of_nodes({visit.node_id for visit in visits})
     people = names_of_people(session, {visit.by for visit in visits if visit.by})
@@ -42,5 +42,5 @@ def timeline_of(session: Any, customer_id: int) -> list[TimelineEntry]:
         )
         for visit in visits
     ]  # fmt: skip
-    others = [entry for answer in collect("customers_timeline", customer_id=customer_id) for entry in answer]
+    others = [entry for one in ids for answer in collect("customers_timeline", customer_id=one) for entry in answer]
     return sorted([*own, *others], key=lambda entry: entry.at, reverse=True)[:SHOWN]

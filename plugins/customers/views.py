@@ -36,6 +36,7 @@ from plugins.customers.models import (
     Identity,
 )
 from plugins.customers.pages.card import log_number_shown
+from plugins.customers.persons import records_of, stands
 
 
 def _tags(text: str) -> str:
@@ -94,6 +95,15 @@ class Customers(ModelView):
     def search_condition(self, words: str) -> Any:
         """Numbers, their ends, codes, parts of names."""
         return searching.matching(words)
+
+    def narrowed(self, action: str) -> list[Any]:
+        """Lists and files show people, not records; an import finds the record that owns a number, also a merged one."""
+        return [stands()] if action in ("list", "export") else []
+
+    def one(self, row_id: Any, action: str, *, in_bin: bool = False) -> Any:
+        """The number of a merged record leads to the one that stands for the person."""
+        row = super().one(row_id, action, in_bin=in_bin)
+        return row if row.merged_into_id is None else super().one(row.merged_into_id, action, in_bin=in_bin)
 
     # Saving
 
@@ -157,6 +167,7 @@ class Customers(ModelView):
     def children(self, row: Any) -> list[Any]:
         """Identities, contacts, consents, and what happened."""
         return [
+            *_records(row),
             (_("Known by"), _headings(_("Kind"), _("Value"), _("From"), _("To")), _identities(row)),
             (_("Contacts"), _headings(_("Full name"), _("Their part"), _("Mobile")), _contacts(row)),
             (_("Consents"), _headings(_("Agreed to"), _("Text"), _("Given")), _consents(row)),
@@ -216,9 +227,16 @@ def _rows(found: Any) -> list[dict[str, Any]]:
     ]
 
 
+def _records(row: Customer) -> list[Any]:
+    """Return the table of the records merged into this one; nothing where there is none."""
+    merged = list(session.scalars(select(Customer).where(Customer.merged_into_id == row.id).order_by(Customer.id)))
+    rows = _rows((one.name, one.code, f"{one.created_at:%Y-%m-%d}") for one in merged)
+    return [(_("Records of the same person"), _headings(_("Full name"), _("Code"), _("Recorded")), rows)] if merged else []
+
+
 def _identities(row: Customer) -> list[dict[str, Any]]:
     found = session.scalars(
-        select(Identity).where(Identity.customer_id == row.id, Identity.deleted_at == row.deleted_at if row.deleted_at else Identity.deleted_at.is_(None))
+        select(Identity).where(Identity.customer_id.in_(records_of(row.id)), Identity.deleted_at == row.deleted_at if row.deleted_at else Identity.deleted_at.is_(None))
         .order_by(Identity.id)
     )  # fmt: skip
     return _rows(
@@ -229,7 +247,7 @@ def _identities(row: Customer) -> list[dict[str, Any]]:
 
 def _contacts(row: Customer) -> list[dict[str, Any]]:
     found = session.scalars(
-        select(Contact).where(Contact.customer_id == row.id, Contact.deleted_at.is_(None)).order_by(Contact.id)
+        select(Contact).where(Contact.customer_id.in_(records_of(row.id)), Contact.deleted_at.is_(None)).order_by(Contact.id)
     )
     return _rows(
         (Cell(one.name, url=f"/admin/customers/contact/details/?id={one.id}"), one.role, typed.mask_mobile(one.mobile) if one.mobile else "")

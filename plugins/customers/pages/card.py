@@ -18,6 +18,7 @@ from plugins.customers.pages.addresses import (
     counters_of,
     customer_by,
 )
+from plugins.customers.persons import records_of
 
 REASON_LENGTH = 200
 
@@ -25,8 +26,9 @@ REASON_LENGTH = 200
 @blueprint.route("/at/<code>/")
 @requires(READ)
 def card(code: str) -> Any:
-    """Show a card."""
-    return show_card(customer_by(code, READ))
+    """Show a card; the code of a merged record leads to the one that stands for the person."""
+    customer = customer_by(code, READ)
+    return show_card(customer) if customer.code == code else redirect(url_for("customers.card", code=customer.code))
 
 
 def show_card(customer: Customer, *, number: str = "") -> str:
@@ -34,11 +36,13 @@ def show_card(customer: Customer, *, number: str = "") -> str:
     person, held = current_person(), consents.given_to(session, customer.id)
     identities = session.scalars(
         select(Identity)
-        .where(Identity.customer_id == customer.id, Identity.deleted_at.is_(None))
+        .where(Identity.customer_id.in_(records_of(customer.id)), Identity.deleted_at.is_(None))
         .order_by(Identity.id.desc())
     )
     contacts = session.scalars(
-        select(Contact).where(Contact.customer_id == customer.id, Contact.deleted_at.is_(None)).order_by(Contact.id)
+        select(Contact)
+        .where(Contact.customer_id.in_(records_of(customer.id)), Contact.deleted_at.is_(None))
+        .order_by(Contact.id)
     )
     may_update = _reaches(customer, UPDATE)
     return render_template(
@@ -46,7 +50,7 @@ def show_card(customer: Customer, *, number: str = "") -> str:
         place_name=names_of_nodes({customer.node_id}).get(customer.node_id, "") if customer.node_id else customer.code,
         may_unmask=bool(customer.mobile) and _reaches(customer, UNMASK), may_update=may_update,
         at_counter=bool(person.may(CREATE) and counters_of(person)),
-        earlier=[(gettext(IDENTITIES[row.kind]), row) for row in identities if row.until or row.kind != "mobile"],
+        earlier=[(gettext(IDENTITIES[row.kind]), row) for row in identities if row.until or row.value != customer.mobile],
         contacts=list(contacts), timeline=timeline.timeline_of(session, customer.id),
         choices=[
             (purpose, channel, gettext(title), held.get((purpose, channel)))

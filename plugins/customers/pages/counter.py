@@ -10,6 +10,7 @@ from core.api import N_, Node, _, current_person, gettext, record, requires, ses
 from plugins.customers import consents, numbers, rollups, services
 from plugins.customers.models import Customer
 from plugins.customers.pages.addresses import CREATE, FIND, LIST, blueprint, counter_asked, counters_of, wants_json
+from plugins.customers.persons import stands
 from plugins.customers.searching import matching
 
 MOST_SHOWN = 5
@@ -50,7 +51,7 @@ def known() -> Any:
 def _known(text: str) -> list[Customer]:
     if not numbers.beginning_of(text) and not numbers.ending_of(text):
         return []
-    query = select(Customer).where(matching(text), Customer.deleted_at.is_(None))
+    query = select(Customer).where(matching(text), Customer.deleted_at.is_(None), stands())
     return list(session.scalars(query.order_by(Customer.id.desc()).limit(MOST_SHOWN)))
 
 

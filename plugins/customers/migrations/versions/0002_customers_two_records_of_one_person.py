@@ -53,9 +53,13 @@ def upgrade() -> None:
         sa.Column("answer", sa.String(length=10), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answered_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("merge_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint("first_id < second_id", name=op.f("ck_customers_pair_ordered")),
         sa.ForeignKeyConstraint(
             ["first_id"], ["customers_customer.id"], name=op.f("fk_customers_pair_first_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["merge_id"], ["customers_merge.id"], name=op.f("fk_customers_pair_merge_id"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
             ["second_id"], ["customers_customer.id"], name=op.f("fk_customers_pair_second_id"), ondelete="CASCADE"
@@ -66,26 +70,29 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("customers_pair", schema=None) as batch_op:
         batch_op.create_index("ix_customers_pair_answer_score", ["answer", "score", "id"], unique=False)
+        batch_op.create_index("ix_customers_pair_answered_by", ["answered_by", "answered_at"], unique=False)
+        batch_op.create_index("ix_customers_pair_merge_id", ["merge_id"], unique=False)
         batch_op.create_index("ix_customers_pair_second_id", ["second_id"], unique=False)
 
-    with op.batch_alter_table("customers_customer", schema=None) as batch_op:
-        batch_op.add_column(
-            sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
-        )
-        batch_op.create_index(
-            "ix_customers_customer_merged_into_id",
-            ["merged_into_id"],
-            unique=False,
-            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
-            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_customers_customer_merged_into_id"),
-            "customers_customer",
-            ["merged_into_id"],
-            ["id"],
-            ondelete="CASCADE",
-        )
+    # Added in place: SQLite would copy the table for a constraint of its own, and forget which ids were given out.
+    op.add_column(
+        "customers_customer",
+        sa.Column(
+            "merged_into_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            sa.ForeignKey("customers_customer.id", name=op.f("fk_customers_customer_merged_into_id"), ondelete="CASCADE"),
+            nullable=True,
+        ),
+        inline_references=True,
+    )
+    op.create_index(
+        "ix_customers_customer_merged_into_id",
+        "customers_customer",
+        ["merged_into_id"],
+        unique=False,
+        postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+        sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+    )
 
     with op.batch_alter_table("customers_visitor", schema=None) as batch_op:
         batch_op.add_column(sa.Column("is_shared", sa.Boolean(), server_default=sa.false(), nullable=False))
@@ -98,17 +105,21 @@ def downgrade() -> None:
     with op.batch_alter_table("customers_visitor", schema=None) as batch_op:
         batch_op.drop_column("is_shared")
 
-    with op.batch_alter_table("customers_customer", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_customers_customer_merged_into_id"), type_="foreignkey")
-        batch_op.drop_index(
-            "ix_customers_customer_merged_into_id",
-            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
-            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
-        )
+    op.drop_index(
+        "ix_customers_customer_merged_into_id",
+        table_name="customers_customer",
+        postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+        sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+    )
+    with op.batch_alter_table(
+        "customers_customer", schema=None, table_kwargs={"sqlite_autoincrement": True}
+    ) as batch_op:
         batch_op.drop_column("merged_into_id")
 
     with op.batch_alter_table("customers_pair", schema=None) as batch_op:
         batch_op.drop_index("ix_customers_pair_second_id")
+        batch_op.drop_index("ix_customers_pair_merge_id")
+        batch_op.drop_index("ix_customers_pair_answered_by")
         batch_op.drop_index("ix_customers_pair_answer_score")
 
     op.drop_table("customers_pair")
