@@ -15,7 +15,7 @@ from plugins.customers import rollups, services
 from plugins.customers.models import Customer, Identity, Merge, Pair
 from plugins.customers.persons import person_of, records_of
 
-__all__ = ["AlreadyOne", "merge", "person_of", "records_of", "share", "split", "undo"]
+__all__ = ["AlreadyOne", "locked", "merge", "person_of", "records_of", "share", "split", "undo"]
 
 RESOURCE = "customers:customer"
 share = rollups.share
@@ -31,7 +31,7 @@ def merge(session: Session, kept_id: int, gone_id: int, *, how: str, score: floa
     `how` is `by_hand` or `by_rule`. Raises `AlreadyOne`, or BadValue for a record that is not there, in the recycle
     bin, the other one itself, or of another kind (a person is no company).
     """
-    group = _locked(session, kept_id, gone_id)
+    group = locked(session, kept_id, gone_id)
     kept, gone = _standing(group, kept_id), _standing(group, gone_id)
     _refuse(kept, gone, kept_id, gone_id)
     edge = Merge(kept_id=kept_id, gone_id=gone.id, how=how, score=score, by=current_person().id)
@@ -59,7 +59,7 @@ def undo(session: Session, merge_id: int, *, answer: str = "different") -> Merge
     edge = session.get(Merge, merge_id)
     if edge is None:
         raise typed.BadValue(_("There is no such merge."))
-    group = _locked(session, edge.kept_id, edge.gone_id)
+    group = locked(session, edge.kept_id, edge.gone_id)
     session.refresh(edge)
     if edge.undone_at is not None:
         raise typed.BadValue(_("This merge was undone before."))
@@ -82,7 +82,7 @@ def split(session: Session, customer_id: int, identity_ids: set[int], name: str)
     It is seen by every place that knew the person by them. What else was written stays where it is: nobody can
     tell any more whose it was. Both are never asked about again. Raises BadValue when none of the identities is theirs.
     """
-    group = _locked(session, customer_id)
+    group = locked(session, customer_id)
     person = _standing(group, customer_id)
     taken = list(session.scalars(
         select(Identity).where(Identity.id.in_(identity_ids), Identity.customer_id.in_(group), Identity.deleted_at.is_(None))
@@ -113,7 +113,7 @@ def split(session: Session, customer_id: int, identity_ids: set[int], name: str)
     return new
 
 
-def _locked(session: Session, *ids: int) -> dict[int, Customer]:
+def locked(session: Session, *ids: int) -> dict[int, Customer]:
     """Return all records of the people of these ids, locked against whoever merges them at the same time."""
     while True:
         found = {one for customer_id in ids for one in session.scalars(records_of(customer_id))}

@@ -51,6 +51,16 @@ REASONS = {
     "imported": N_("Imported"),
 }
 """Why there is a visit."""
+MERGED_HOW = {"by_hand": N_("By a person"), "by_rule": N_("By rule")}
+COMPARED = {
+    "name": N_("Full name"),
+    "number": N_("Mobile number"),
+    "account": N_("WeCom or e-mail"),
+    "address": N_("Address"),
+    "title": N_("Invoice title"),
+    "store": N_("Store"),
+}
+"""What may speak for or against one person, by the keys of `Pair.reasons`."""
 
 
 def _customer(**options: Any) -> Any:
@@ -243,8 +253,7 @@ class Merge(Base):
 
     __tablename__ = "customers_merge"
     __scope__ = ("via", "kept_id")
-    __resource__ = "customers:customer"
-    __audit__ = False
+    __resource__ = "customers:merge"
     __table_args__ = (
         _only_current("uq_customers_merge_gone_id", "gone_id", where="undone_at IS NULL"),
         Index("ix_customers_merge_kept_id", "kept_id"),
@@ -256,7 +265,7 @@ class Merge(Base):
     kept_id: Mapped[int] = _customer()
     gone_id: Mapped[int] = _customer()
     how: Mapped[str] = mapped_column(String(12))
-    """`by_hand` or `by_rule`."""
+    """One of `MERGED_HOW`."""
     score: Mapped[float | None] = mapped_column(Float, default=None)
     """The probability, 0 to 1, that both are one person; None: nobody computed one."""
     at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
@@ -288,7 +297,7 @@ class Pair(Base):
     score: Mapped[float] = mapped_column(Float)
     """The probability, 0 to 1, that both are one person."""
     reasons: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
-    """`{what was compared: its weight in bits}`; above 0 speaks for one person, below against."""
+    """`{what was compared, one of COMPARED: its weight in bits}`; above 0 speaks for one person, below against."""
     found_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
     answer: Mapped[str] = mapped_column(String(10), default="open")
     """`open`, `same` or `different`."""

@@ -31,6 +31,9 @@ def backoffice_permissions() -> list[Permission]:
         ),
         Permission("customers:customer:find", N_("Find a customer of another store by the full number"), AREA | COUNTER),
         Permission("customers:customer:unmask", N_("Show a customer's number"), AREA | MANAGERS),
+        Permission("customers:customer:merge", N_("Decide which records are one person"), OFFICE),
+        Permission("customers:customer:count", N_("See how many different customers there are"), OFFICE | {"leader": "all"}),
+        *resource_permissions("customers:merge", N_("Merges of customers"), list=OFFICE, read=OFFICE),
         *resource_permissions(
             "customers:contact", N_("Contacts of customers"), list=READERS, read=READERS, create=AREA | COUNTER,
             update=AREA | COUNTER, delete=AREA | MANAGERS, export=AREA, import_=OFFICE,
@@ -48,10 +51,13 @@ def backoffice_settings() -> list[Setting]:
 
 @hookimpl
 def backoffice_admin_views() -> list[object]:
-    """Customers and their contacts at the desk."""
+    """Customers and their contacts at the desk; which records are one person, and how many people there are."""
+    from plugins.customers.count_page import CountPage
+    from plugins.customers.one_person import Merges, Pairs
     from plugins.customers.views import Contacts, Customers
 
-    return [Customers(), Contacts()]
+    pages = [Pairs("customers_pair", "customers/pair"), CountPage("customers_count", "customers/count")]
+    return [Customers(), Contacts(), *pages, Merges()]
 
 
 @hookimpl
@@ -64,10 +70,11 @@ def backoffice_blueprints() -> list[object]:
 
 @hookimpl
 def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
-    """The way to the counter, for those who stand at one."""
+    """The way to the counter, for those who stand at one; for head office how many people there are."""
     from plugins.customers.cards import cards_of
+    from plugins.customers.count_page import card_of
 
-    return cards_of(session, person)
+    return [*cards_of(session, person), *card_of(person)]
 
 
 @hookimpl

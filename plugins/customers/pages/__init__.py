@@ -1,6 +1,6 @@
 """The pages of the counter under `/customers/`: parse, ask a service, answer."""
 
-from plugins.customers.pages import card, counter
+from plugins.customers.pages import card, counter, splitting
 from plugins.customers.pages.addresses import blueprint
 
-__all__ = ["blueprint", "card", "counter"]
+__all__ = ["blueprint", "card", "counter", "splitting"]

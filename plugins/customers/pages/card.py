@@ -4,10 +4,12 @@ from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from core.api import N_, _, clock, current_person, gettext, names_of_nodes, record, requires, session, toast, typed
 from plugins.customers import consents, services, timeline
-from plugins.customers.models import IDENTITIES, Contact, Customer, Identity
+from plugins.customers.models import IDENTITIES, Contact, Customer, Identity, Merge
+from plugins.customers.one_person import may_merge
 from plugins.customers.pages.addresses import (
     CREATE,
     READ,
@@ -34,7 +36,7 @@ def card(code: str) -> Any:
 def show_card(customer: Customer, *, number: str = "") -> str:
     """Show a card; with the number in full where its showing was just logged."""
     person, held = current_person(), consents.given_to(session, customer.id)
-    identities = session.scalars(
+    identities_of = (
         select(Identity)
         .where(Identity.customer_id.in_(records_of(customer.id)), Identity.deleted_at.is_(None))
         .order_by(Identity.id.desc())
@@ -44,7 +46,8 @@ def show_card(customer: Customer, *, number: str = "") -> str:
         .where(Contact.customer_id.in_(records_of(customer.id)), Contact.deleted_at.is_(None))
         .order_by(Contact.id)
     )
-    may_update = _reaches(customer, UPDATE)
+    may_update, is_judge = _reaches(customer, UPDATE), may_merge()
+    identities = list(session.scalars(identities_of))
     return render_template(
         "customers/card.html", page_title=customer.name, back_url=url_for("customers.counter"), customer=customer, number=number,
         place_name=names_of_nodes({customer.node_id}).get(customer.node_id, "") if customer.node_id else customer.code,
@@ -58,8 +61,18 @@ def show_card(customer: Customer, *, number: str = "") -> str:
         ],
         show_day=lambda instant: f"{clock.local(instant):%Y-%m-%d}",
         edit_url=f"/admin/customers/customer/edit/?id={customer.id}" if may_update else "",
+        may_merge=is_judge, merges=_merges(customer) if is_judge else [],
+        own=[(gettext(IDENTITIES[row.kind]), row) for row in identities] if is_judge else [],
         contact_url="/admin/customers/contact/new/" if person.may("customers:contact:create") else "",
     )  # fmt: skip
+
+
+def _merges(customer: Customer) -> list[tuple[Merge, str, str]]:
+    """Return the merges that made this customer of several records: each with its gone record and its day."""
+    gone = aliased(Customer)
+    query = select(Merge, gone).join(gone, gone.id == Merge.gone_id).where(Merge.undone_at.is_(None))
+    rows = session.execute(query.where(gone.merged_into_id == customer.id).order_by(Merge.id.desc()))
+    return [(merge, f"{one.name} · {one.code}", f"{clock.local(merge.at):%Y-%m-%d}") for merge, one in rows]
 
 
 def _reaches(customer: Customer, permission: str) -> bool:

@@ -32,4 +32,7 @@ ROW_VALUES = {
     },
     "customers_consent": {"purpose": "service", "channel": "any", "withdrawn_at": None},
     "customers_visit": {"reason": "came"},
+    "customers_visitor": {"is_shared": False},
+    "customers_merge": {"how": "by_hand", "undone_at": None},
+    "customers_pair": {"answer": "open", "answered_at": None, "answered_by": None, "merge_id": None},
 }

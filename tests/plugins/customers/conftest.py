@@ -9,6 +9,8 @@ from sqlalchemy import func, select
 
 from core import language
 from core.testing.factories import Organisation, acting, enable_plugins, post, sign_in
+from plugins.customers import merging
+from plugins.customers.models import Customer, Pair
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -71,3 +73,52 @@ def count(app: "Flask") -> Callable[[Any], int]:
             return session.scalar(select(func.count()).select_from(model))
 
     return rows
+
+
+@pytest.fixture
+def people(record: Callable[..., Any], everybody: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """`people("张三", "张三", "李四")`: each recorded by the clerk of another store, with a number of their own."""
+
+    def make(*names: str) -> list[Any]:
+        for position, name in enumerate(names):
+            record(f"1380013800{position}", name, store=position)
+        return everybody(Customer)[-len(names) :]
+
+    return make
+
+
+@pytest.fixture
+def merged(app: "Flask") -> Callable[..., int]:
+    """`merged(kept, gone)` merges two records by hand, as the system, and returns the id of the merge."""
+
+    def merge(kept: Any, gone: Any) -> int:
+        with app.app_context(), acting(app) as session:
+            return merging.merge(session, kept.id, gone.id, how="by_hand").id
+
+    return merge
+
+
+@pytest.fixture
+def undone(app: "Flask") -> Callable[[int], None]:
+    """`undone(number)` takes a merge back."""
+
+    def undo(number: int) -> None:
+        with app.app_context(), acting(app) as session:
+            merging.undo(session, number)
+
+    return undo
+
+
+@pytest.fixture
+def pair(app: "Flask") -> Callable[..., int]:
+    """`pair(first, second, 0.8)` puts two records into the queue, and returns the id of the pair."""
+
+    def add(first: Any, second: Any, score: float = 0.5, **values: Any) -> int:
+        first_id, second_id = sorted((first.id, second.id))
+        with acting(app) as session:
+            row = Pair(first_id=first_id, second_id=second_id, score=score, **values)
+            session.add(row)
+            session.flush()
+            return row.id
+
+    return add
