@@ -254,6 +254,7 @@ class Merge(Base):
     __tablename__ = "customers_merge"
     __scope__ = ("via", "kept_id")
     __resource__ = "customers:merge"
+    __audit__ = False
     __table_args__ = (
         _only_current("uq_customers_merge_gone_id", "gone_id", where="undone_at IS NULL"),
         Index("ix_customers_merge_kept_id", "kept_id"),

@@ -1,6 +1,7 @@
 """Customers of a made-up chain, for the demonstration: some for every store, a few of them seen in two.
 
-The same stores, seed and day give the same people. Rows are written in sets, past the audit.
+The same stores, seed and day give the same people. Rows are written in sets, past the audit. Some people were
+recorded a second time elsewhere: see `sample_doubles`.
 """
 
 import random
@@ -13,7 +14,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from core.api import Node, chain_codes, clock
-from plugins.customers import consents
+from plugins.customers import consents, sample_doubles
 from plugins.customers.models import Consent, Customer, Identity, Visit, Visitor
 
 WORDS = Path(__file__).with_name("sample.toml")
@@ -50,6 +51,7 @@ def fill(session: Session, size: dict[str, Any], seed: int) -> None:
         {"customer_id": ids[code], "purpose": purpose, "channel": channel, "text_version": consents.TEXT_VERSION}
         for code in codes for purpose, channel in consents.AT_THE_COUNTER if purpose == "service" or chance.random() < 0.6
     ])  # fmt: skip
+    sample_doubles.fill(session, stores, seed, today)
 
 
 def _person(chance: random.Random, words: dict[str, Any], store: Node, number: int) -> dict[str, Any]:

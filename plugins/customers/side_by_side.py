@@ -1,7 +1,7 @@
 """Two people beside each other: what is known of each, and where they agree. Numbers only as masks."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -13,12 +13,12 @@ from plugins.customers.models import COMPARED, IDENTITIES, KINDS, Contact, Custo
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that is known of both: its name, what each says, and whether they say the same."""
+    """One thing that is known of both: its name, what each says, and whether they say the same; None where that says little."""
 
     title: str
     first: list[str]
     second: list[str]
-    agrees: bool = False
+    agrees: bool | None = None
 
 
 def facts_of(session: Session, first: Customer, second: Customer) -> list[Fact]:
@@ -31,7 +31,7 @@ def facts_of(session: Session, first: Customer, second: Customer) -> list[Fact]:
     own = [[one for one in records if owner[one.id] == root] for root in roots]
     facts = [
         _fact(_("Full name"), *([one.name for one in side] for side in own)),
-        _fact(_("Kind"), *([gettext(KINDS[side[0].kind])] for side in own)),
+        _plain(_("Kind"), *([gettext(KINDS[side[0].kind])] if side[0].kind != "person" else [] for side in own)),
         *_identities(session, owner, roots),
         _fact(_("Address"), *([one.address for one in side if one.address] for side in own)),
         *_places(session, owner, roots),
@@ -51,7 +51,11 @@ def reasons_of(pair: Pair) -> tuple[list[str], list[str]]:
 
 def _fact(title: str, first: Iterable[str], second: Iterable[str]) -> Fact:
     first, second = list(dict.fromkeys(first)), list(dict.fromkeys(second))
-    return Fact(title, first, second, bool({text.casefold() for text in first} & {text.casefold() for text in second}))
+    return Fact(title, first, second, _agree(*({text.casefold() for text in side} for side in (first, second))))
+
+
+def _agree(first: set[str], second: set[str]) -> bool | None:
+    return bool(first & second) if first and second else None
 
 
 def _plain(title: str, first: list[str], second: list[str]) -> Fact:
@@ -64,8 +68,8 @@ def _identities(session: Session, owner: dict[int, int], roots: tuple[int, int])
     facts = []
     for kind, title in IDENTITIES.items():
         sides = [[one for one in found if one.kind == kind and owner[one.customer_id] == root] for root in roots]
-        same = {one.value for one in sides[0]} & {one.value for one in sides[1]}
-        facts.append(Fact(gettext(title), *([_shown(one) for one in side] for side in sides), bool(same)))
+        agrees = _agree(*({one.value for one in side} for side in sides))
+        facts.append(Fact(gettext(title), *([_shown(one) for one in side] for side in sides), agrees))
     return facts
 
 
@@ -79,8 +83,9 @@ def _places(session: Session, owner: dict[int, int], roots: tuple[int, int]) -> 
     known = list(session.scalars(query))
     sides = [[row for row in known if owner[row.customer_id] == root] for root in roots]
     names = names_of_nodes({row.node_id for row in known})
+    stores = _fact(_("Stores"), *([names.get(row.node_id, "") for row in side] for side in sides))
     return [
-        _fact(_("Stores"), *([names.get(row.node_id, "") for row in side] for side in sides)),
+        replace(stores, agrees=stores.agrees or None),  # people go to more than one store
         _plain(_("First visit"), *([str(min(row.first_on for row in side))] if side else [] for side in sides)),
         _plain(_("Last visit"), *([str(max(row.last_on for row in side))] if side else [] for side in sides)),
     ]

@@ -7,8 +7,8 @@ import pytest
 
 from core.access.scope import unscoped
 from core.testing.factories import acting
-from plugins.customers import sample
-from plugins.customers.models import Consent, Customer, Identity, Visit, Visitor
+from plugins.customers import pairs, sample, sample_doubles
+from plugins.customers.models import COMPARED, Consent, Customer, Identity, Visit, Visitor
 
 SIZE = {"stores": 8, "days": 7, "today": date(2026, 11, 20)}
 
@@ -21,13 +21,23 @@ def filled(app, chain):
 
 def test_every_store_has_people_with_number_visit_and_consent(filled, everybody, count, chain):
     people = everybody(Customer)
-    assert len(people) == 8 * sample.A_STORE
+    doubles = sample_doubles.WAITING + sample_doubles.MERGED
+    assert len(people) == 8 * sample.A_STORE + doubles
     assert len({one.mobile for one in people}) == len({one.code for one in people}) == len(people)
     assert count(Identity) == len(people)
-    assert count(Visit) == count(Visitor) >= len(people)
-    assert count(Consent) >= len(people)
+    assert count(Visit) == sum(not one.is_shared for one in everybody(Visitor)) >= len(people)
+    assert count(Consent) >= len(people) - doubles
     assert {one.node_id for one in everybody(Visitor)} == {store.id for store in chain.stores}
     assert all(one.level == "ordinary" or one.level_reason for one in people)
+
+
+@pytest.mark.requirement("A10")
+def test_some_were_recorded_twice_a_few_are_merged_and_the_others_wait(filled, everybody, app):
+    assert sum(one.merged_into_id is not None for one in everybody(Customer)) == sample_doubles.MERGED
+    with acting(app) as session:
+        assert pairs.progress(session) == pairs.Progress(0, sample_doubles.WAITING)
+        found = pairs.next_pair(session)
+    assert found.reasons.keys() <= COMPARED.keys()
 
 
 def test_a_clerk_finds_one_of_them_by_the_first_seven_digits(filled, everybody, clerk, chain):
