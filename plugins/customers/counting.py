@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil, floor, sqrt
+from typing import Any
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
@@ -118,7 +119,7 @@ def band_of(score: float) -> int:
     return min(int(score * BANDS), BANDS - 1)
 
 
-def joining(scored: Iterable[tuple[int, int, float]]) -> list[float]:
+def joining(scored: Iterable[Any]) -> list[float]:
     """Return the scores of the pairs (first, second, score) that no more likely ones imply."""
     above: dict[int, int] = {}
 
@@ -153,6 +154,6 @@ def _bands(session: Session) -> list[Band]:
     for score, number, agreed in session.execute(answers):
         answered[band_of(score)] += number
         same[band_of(score)] += agreed
-    for score in joining(session.execute(pairs.waiting_people()).tuples()):
+    for score in joining(session.execute(pairs.waiting_people())):
         open_[band_of(score)] += 1
     return [Band(*numbers) for numbers in zip(range(BANDS), answered, same, open_, strict=True)]
