@@ -113,7 +113,7 @@ class Customer(Row, Deletable, Base):
     preferences: Mapped[str] = mapped_column(Text, default="")
     external_id: Mapped[str | None] = mapped_column(String(60), default=None)
     """Their number in the system they were imported from."""
-    merged_into_id: Mapped[int | None] = _customer(default=None)
+    merged_into_id: Mapped[int | None] = mapped_column(Id, ForeignKey("customers_customer.id"), default=None)
     """The record that stands for this person now, always the last one of a chain of merges; None: this one does."""
 
 

@@ -80,7 +80,7 @@ def upgrade() -> None:
         sa.Column(
             "merged_into_id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            sa.ForeignKey("customers_customer.id", name=op.f("fk_customers_customer_merged_into_id"), ondelete="CASCADE"),
+            sa.ForeignKey("customers_customer.id"),
             nullable=True,
         ),
         inline_references=True,
