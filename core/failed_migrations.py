@@ -22,7 +22,7 @@ class UpgradeFailed(MigrationsFailed):
 
     def __init__(self, revision: str, reason: str) -> None:
         super().__init__(f"{revision}: {reason}; tables and rows are as they were")
-        self.revision = revision
+        self.revision, self.reason = revision, reason
 
 
 class BrokenReferences(MigrationsFailed):
@@ -57,10 +57,15 @@ def _meaning(error: Exception, seconds: int) -> str:
     return ""
 
 
-def keep(database: Database, plugin: str, folder: Path, revision: str, error: MigrationsFailed) -> None:
-    """Note for IT why the upgrade of a plugin failed, and where in its `folder`."""
+def keep(database: Database, plugin: str, folder: Path, head: str, error: MigrationsFailed) -> None:
+    """Note for IT why the upgrade of a plugin to `head` failed, and where in its `folder`."""
     cause = error.__cause__ or error
     frames = [frame for frame in traceback.extract_tb(cause.__traceback__) if frame.filename.startswith(str(folder))]
     told = "".join([*traceback.format_list(frames), *traceback.format_exception_only(cause)])
     with acting_as(SYSTEM), database.transaction() as session:
-        session.merge(FailedUpgrade(plugin=plugin, revision=revision, reason=str(error), traceback=told, at=clock.now()))
+        session.merge(
+            FailedUpgrade(
+                plugin=plugin, revision=getattr(error, "revision", head), reason=getattr(error, "reason", str(error)),
+                traceback=told, at=clock.now(),
+            )
+        )  # fmt: skip

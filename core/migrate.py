@@ -135,7 +135,7 @@ def upgrade(database: Database, host: Host, plugin: str | None = None, seconds: 
                 _to_head(host, plugin, connection, seconds)
         except (UpgradeFailed, BrokenReferences) as error:
             if plugin is not None:
-                keep(database, plugin, host.plugins[plugin].installed.folder, getattr(error, "revision", target), error)
+                keep(database, plugin, host.plugins[plugin].installed.folder, target, error)
             raise
     with acting_as(SYSTEM), database.transaction() as session:
         _seed(session, host, plugin)
@@ -164,9 +164,19 @@ def rehearse(database: Database, host: Host, plugin: str | None = None, seconds:
 def steps(host: Host, plugin: str | None, connection: Connection) -> list[Any]:
     """Return the scripts (`.revision`, `.doc`) between the database and the head, in the order in which they run."""
     from alembic.script import ScriptDirectory
+    from alembic.script.revision import RevisionError
 
-    scripts = ScriptDirectory.from_config(_config(host, plugin))
-    return list(scripts.iterate_revisions(head(host, plugin), current(connection, plugin)))[::-1]
+    scripts, at = ScriptDirectory.from_config(_config(host, plugin)), current(connection, plugin)
+    try:
+        return list(scripts.iterate_revisions(head(host, plugin), at))[::-1]
+    except RevisionError as error:
+        raise MigrationsFailed(f"the tables are at {at}, which this code does not know: install the newer one") from error
+
+
+def outstanding(database: Database, host: Host, plugin: str | None) -> list[Any]:
+    """Return the same for a connection of its own; raises `MigrationsFailed` when the tables are ahead of the code."""
+    with database.engine.connect() as connection:
+        return steps(host, plugin, connection)
 
 
 def _to_head(host: Host, plugin: str | None, connection: Connection, seconds: int) -> None:
