@@ -68,12 +68,18 @@ def start(context: click.Context, host: str, port: int) -> None:
 @click.command()
 @click.option("--once", is_flag=True, help="Do what waits and what is due now, then stop.")
 @click.option("--attached", is_flag=True, help="Stop when the process that started it has gone.")
+@click.option("--alone", is_flag=True, hidden=True, help="Be the worker, which another process looks after.")
 @click.pass_obj
-def worker(shell: Shell, once: bool, attached: bool) -> None:
-    """Run background jobs and the tasks that go by the clock."""
+def worker(shell: Shell, once: bool, attached: bool, alone: bool) -> None:
+    """Run background jobs and the tasks that go by the clock; one that hangs is ended, and the others go on."""
+    from core.jobs.supervisor import supervise
     from core.jobs.worker import run_worker
 
-    run_worker(shell, once=once, parent=os.getppid() if attached else None)
+    if alone:
+        run_worker(shell, once=once, parent=os.getppid())
+        return
+    command = [sys.executable, "-m", "core", "worker", "--alone", *(["--once"] if once else [])]
+    raise SystemExit(supervise(command, os.getppid() if attached else None))
 
 
 @click.command()

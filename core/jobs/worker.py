@@ -6,7 +6,8 @@ from typing import Any
 
 import structlog
 
-from core.jobs.queue import run_waiting
+from core.jobs.limits import ROUND_SECONDS, ended_after
+from core.jobs.queue import run_waiting, take_back
 from core.jobs.tasks import run_due_tasks
 from core.registry import processes
 
@@ -22,7 +23,8 @@ def run_worker(shell: Any, *, once: bool = False, parent: int | None = None) -> 
     tasks_at = 0.0
     while parent is None or os.getppid() == parent:
         try:
-            with shell.app.app_context():
+            with shell.app.app_context(), ended_after(shell.house, ROUND_SECONDS):
+                take_back(shell.house)
                 if time.monotonic() >= tasks_at:
                     tasks_at = time.monotonic() + TASK_SECONDS
                     run_due_tasks(shell.house)
