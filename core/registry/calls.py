@@ -5,8 +5,8 @@ lives. Entering a hook writes the hook's name there, which costs a copy of 128 b
 every other process of the machine can see which call has not come back, and whatever ends a process, even
 `kill -9`, leaves the name of the hook it was in. Nobody asks that hook for a while.
 
-A process notes the calls of the thread it began in, which is all of them in gunicorn's sync workers: a worker of
-many threads has no timeout that ends it either.
+A process notes the calls of the thread it began in, which is all of them in gunicorn's sync workers; config/gunicorn.py
+refuses others.
 """
 
 import fcntl
