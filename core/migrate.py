@@ -219,7 +219,7 @@ def upgrade_everything(
             tell(plugin.name, upgrade(database, host, plugin.name) or "no tables")
         except Exception as error:
             failed[plugin.name] = error
-            tell(plugin.name, f"failed, its tables and rows are as they were: {error}")
+            tell(plugin.name, f"failed: {error}")
     if failed:
         raise MigrationsFailed(f"not up to date: {', '.join(failed)}") from next(iter(failed.values()))
 

@@ -59,5 +59,10 @@ def _migrated(work: Work, step: Callable[..., Any]) -> Any:
     try:
         states.loaded(work.house.host, work.arguments["name"])
         return step(work.house.database, work.house.host, work.arguments["name"])
+    except migrate.UpgradeFailed as error:
+        told = _(
+            "%(revision)s fails, and tables and rows are as they were: %(reason)s", revision=error.revision, reason=error.reason
+        )  # fmt: skip
+        raise JobRefused(told) from error
     except (migrate.MigrationsFailed, states.PluginRefused) as error:
         raise JobRefused(str(error)) from error
