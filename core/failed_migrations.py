@@ -2,10 +2,10 @@
 
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from core import clock
 from core.access.person import SYSTEM, acting_as
@@ -58,11 +58,11 @@ def _meaning(error: Exception, seconds: int) -> str:
 
 
 def keep(database: Database, plugin: str, folder: Path, head: str, error: MigrationsFailed) -> None:
-    """Note for IT why the upgrade of a plugin to `head` failed, and where in its `folder`."""
+    """Note for IT why the upgrade of a plugin to `head` failed, and where in its `folder`; the caller raises it as well."""
     cause = error.__cause__ or error
     frames = [frame for frame in traceback.extract_tb(cause.__traceback__) if frame.filename.startswith(str(folder))]
     told = "".join([*traceback.format_list(frames), *traceback.format_exception_only(cause)])
-    with acting_as(SYSTEM), database.transaction() as session:
+    with suppress(SQLAlchemyError), acting_as(SYSTEM), database.transaction() as session:
         session.merge(
             FailedUpgrade(
                 plugin=plugin, revision=getattr(error, "revision", head), reason=getattr(error, "reason", str(error)),

@@ -189,7 +189,7 @@ def _to_head(host: Host, plugin: str | None, connection: Connection, seconds: in
     try:
         command.upgrade(config, "head")
     except Exception as error:
-        step = planned[len(config.attributes["applied"])]
+        step = [*planned, planned[-1]][len(config.attributes["applied"])]
         raise UpgradeFailed(step, reason_of(error, seconds)) from error
 
 

@@ -79,9 +79,10 @@ def start(context: click.Context, host: str, port: int) -> None:
 def worker(shell: Shell, once: bool, attached: bool, alone: bool) -> None:
     """Run background jobs and the tasks that go by the clock; one that hangs is ended, and the others go on."""
     from core.jobs.supervisor import supervise
-    from core.jobs.worker import run_worker
+    from core.jobs.worker import leave_at_once, run_worker
 
     if alone:
+        leave_at_once(shell.house)
         run_worker(shell, once=once, parent=os.getppid())
         return
     command = [sys.executable, "-m", "core", "worker", "--alone", *(["--once"] if once else [])]

@@ -5,6 +5,7 @@ worker, such as a test that does a job itself, is never ended.
 """
 
 import json
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -70,6 +71,7 @@ def left_behind(house: Any) -> Iterator[tuple[int, int]]:
         if is_alive(path.with_suffix(".call")):
             continue
         with suppress(OSError, ValueError):
-            job_id, seconds, began = json.loads(path.read_text())
+            mine = path.rename(path.with_suffix(f".{os.getpid()}"))  # of several workers one takes it back
+            job_id, seconds, began = json.loads(mine.read_text())
+            mine.unlink()
             yield job_id, max(1, round(seconds / 60)) if time.time() - began >= seconds else 0
-        path.unlink(missing_ok=True)

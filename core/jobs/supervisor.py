@@ -8,6 +8,8 @@ from contextlib import suppress
 import structlog
 
 log = structlog.get_logger("jobs")
+STOP_SECONDS = 10
+"""So long a worker has to end when it is told to."""
 
 
 def supervise(command: list[str], parent: int | None = None) -> int:
@@ -23,10 +25,13 @@ def supervise(command: list[str], parent: int | None = None) -> int:
         while worker.poll() is None and not stop and (parent is None or os.getppid() == parent):
             with suppress(subprocess.TimeoutExpired):
                 worker.wait(timeout=1)
-        was_killed = worker.poll() is None
+        if is_told := worker.poll() is None:
+            worker.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                worker.wait(timeout=STOP_SECONDS)
         with suppress(ProcessLookupError):
-            os.killpg(worker.pid, signal.SIGTERM if was_killed else signal.SIGKILL)
+            os.killpg(worker.pid, signal.SIGKILL)
         code = worker.wait()
-        if was_killed or code >= 0:
-            return 0 if was_killed else code
+        if is_told or code >= 0:
+            return 0 if is_told else code
         log.error("the worker was ended, another one takes over", signal=signal.Signals(-code).name)

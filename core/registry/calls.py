@@ -75,6 +75,10 @@ class CallMark:
         """Note that the last call has come back, and the one around it goes on."""
         self.started[0], self.label[:] = outer if outer[0] else self._base
 
+    def wipe(self) -> None:
+        """Note that no call is to blame when this process ends now."""
+        self.started[0], self.label[:] = _NOTHING
+
     def end(self, started: float) -> None:
         """Keep the note of a long call that a SystemExit has ended: so a server ends a worker for its silence."""
         if time.monotonic() - started > LONG_SECONDS:

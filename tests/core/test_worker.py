@@ -1,7 +1,9 @@
 """The worker: what hangs in it is ended and told, what ends it is followed by another, and the other work is done."""
 
 import json
+import os
 import signal
+import subprocess
 import sys
 import time
 from datetime import timedelta
@@ -19,7 +21,7 @@ from core.jobs.queue import JobKind, ask_for
 from core.jobs.tasks import NEVER, ScheduledTask, TaskRun, run_due_tasks
 from core.registry import calls, processes
 from core.testing.factories import acting, enable_plugins, make_organisation
-from tests.core.serving import Site
+from tests.core.serving import ROOT, Site
 
 HANGS = """
 import time
@@ -91,6 +93,31 @@ def test_what_hangs_is_ended_and_says_so_and_the_others_are_done(installed):
     assert ran["thangs.work"] > NEVER
     [died] = (site._folder / "processes").glob("*.died")
     assert calls.read(died)[:2] == ("thangs", "task thangs.hang"), "left alone for an hour, or until it is switched on anew"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_worker_that_is_told_to_stop_stops_at_once_and_blames_nothing(installed):
+    app, site = installed
+    plugin = site._folder / "plugins" / "thangs" / "plugin.py"
+    plugin.write_text(HANGS.replace("seconds=0.5", "minutes=30"))
+    with acting(app) as session:
+        make_organisation(session)
+        enable_plugins(session, app.extensions["backoffice"].host)
+    folder = site._folder / "processes"
+    command = [sys.executable, "-m", "core", "worker"]
+    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **site.environment, "PYTHONPATH": str(ROOT)}) as worker:
+        until(lambda: any(calls.read(path)[1] == "task thangs.hang" for path in folder.glob("*.call")))
+        worker.terminate()
+        assert worker.wait(timeout=5) == 0
+    calls.CallMark(folder)
+    assert list(folder.glob("*.died")) == []
+
+
+def until(is_so):
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.fixture
