@@ -12,6 +12,18 @@ max_requests_jitter = 2_000
 control_socket_disable = True
 
 
+ONE_THREAD = (
+    "the backoffice runs with sync workers of one thread: a plugin that hangs is told from one that works by the thread "
+    "it has to itself, and gunicorn ends no hanging thread. Take more workers instead: --workers 4, without --threads"
+)
+
+
+def on_starting(server: Any) -> None:
+    """Refuse what would take the house's protection against hanging plugins away."""
+    if server.cfg.threads > 1 or server.cfg.worker_class_str != "sync":
+        raise SystemExit(ONE_THREAD)
+
+
 def post_worker_init(_worker: Any) -> None:
     """Tell the garbage collector that what the start has made stays; a board of a thousand stores is 8 % quicker."""
     gc.collect()

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     pretend_now: str = ""
     """Testing only: the ISO instant at which the server's clock starts, so that a test can live any hour."""
     product_name: str = "连锁后台"
+    work_minutes: int = Field(default=30, ge=1, le=60)
+    """A job or a task is ended after so long, unless it says itself how long it may take."""
     page_size: int = Field(default=50, ge=10, le=200)
 
     def prepared(self) -> "Settings":

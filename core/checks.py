@@ -1,12 +1,16 @@
 """What is wrong with the configuration, each finding with its cause and its fix."""
 
+import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from gunicorn.config import Config
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from config.gunicorn import ONE_THREAD
 from core.auth.accounts import administrators
 from core.migrate import pending
 from core.registry.states import states
@@ -50,6 +54,9 @@ def findings(shell: Any, *, deploy: bool) -> Iterator[Finding]:
 
 def _deploy_findings(house: Any) -> Iterator[Finding]:
     settings = house.settings
+    asked = Config().parser().parse_known_args(shlex.split(os.environ.get("GUNICORN_CMD_ARGS", "")))[0]
+    if (asked.threads or 1) > 1 or asked.worker_class not in (None, "sync"):
+        yield Finding("error", "GUNICORN_CMD_ARGS asks for threads, or for other workers than sync", ONE_THREAD)
     if settings.env != "production":
         yield Finding(
             "error",

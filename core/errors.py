@@ -83,7 +83,7 @@ def add_to(app: Flask) -> None:
         house = app.extensions["backoffice"]
         owner = house.owners.get((request.endpoint or "").split(".")[0])
         if owner:
-            house.host.hooks.note_page(owner, request.endpoint)
+            house.host.hooks.note(owner, f"page {request.endpoint}")
         if app.testing:
             raise error
         return error_page(500)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from core import models  # noqa: F401 - every table of core must be known
@@ -19,20 +18,13 @@ from core.access.guard import GuardedSession
 from core.access.person import SYSTEM, acting_as
 from core.auth.shipped import seed_grants
 from core.db import Database, tables_of
+from core.failed_migrations import BrokenReferences, MigrationsFailed, UpgradeFailed, explained, keep, reason_of
 from core.registry.host import Host
-from core.registry.models import Revision, everybody_looks_again
+from core.registry.models import FailedUpgrade, Revision, everybody_looks_again
 
 CORE_VERSIONS = Path(__file__).resolve().parent.parent / "migrations" / "versions"
 LOCK = 7_013_001
 STATEMENT_SECONDS = 600
-
-
-class BrokenReferences(RuntimeError):
-    """A migration would leave rows that point to nothing; it is rolled back."""
-
-
-class MigrationsFailed(RuntimeError):
-    """Some plugins could not be brought to their head; the message names them."""
 
 
 class TakenBack(Exception):
@@ -57,8 +49,9 @@ def _config(host: Host, plugin: str | None, connection: Connection | None = None
     config.set_main_option("version_locations", str(versions_folder(host, plugin)))
     config.set_main_option("path_separator", "newline")
     config.attributes.update(
-        connection=connection, version_table=version_table(plugin), tables={table.name for table in tables_of(plugin)}
-    )
+        connection=connection, version_table=version_table(plugin), tables={table.name for table in tables_of(plugin)},
+        applied=[],
+    )  # fmt: skip
     return config
 
 
@@ -84,31 +77,13 @@ def current(connection: Connection, plugin: str | None) -> str | None:
 def _locked(database: Database, seconds: int = STATEMENT_SECONDS) -> Iterator[Connection]:
     """Give a connection in a transaction that nobody else migrates in; at the end all of it holds, or nothing."""
     engine = database.engine.execution_options(writes=True)
-    with _explained(seconds), engine.connect() as connection, _no_cascades(database, connection), connection.begin():
+    with explained(seconds), engine.connect() as connection, _no_cascades(database, connection), connection.begin():
         if not database.is_sqlite:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
         with _limited(database, connection, seconds):
             yield connection
         if database.is_sqlite and (orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
             raise BrokenReferences(f"rows would point to nothing, first in table {orphans[0][0]}: nothing was changed")
-
-
-@contextmanager
-def _explained(seconds: int) -> Iterator[None]:
-    """Say what it means that a lock did not come, or a statement did not end."""
-    try:
-        yield
-    except OperationalError as error:
-        said = getattr(error.orig, "sqlstate", None) or str(error.orig)
-        if said in ("55P03", "database is locked"):
-            raise MigrationsFailed(
-                "somebody else upgrades, or works in a table that is to change: nothing was changed; try again"
-            ) from error
-        if said in ("57014", "interrupted"):
-            raise MigrationsFailed(
-                f"a statement took longer than {seconds} seconds: nothing was changed; allow more with --timeout"
-            ) from error
-        raise
 
 
 @contextmanager
@@ -155,10 +130,17 @@ def upgrade(database: Database, host: Host, plugin: str | None = None, seconds: 
     """
     host.heads.pop(plugin, None)
     if target := head(host, plugin):
-        with _locked(database, seconds) as connection:
-            _to_head(host, plugin, connection)
+        try:
+            with _locked(database, seconds) as connection:
+                _to_head(host, plugin, connection, seconds)
+        except (UpgradeFailed, BrokenReferences) as error:
+            if plugin is not None:
+                keep(database, plugin, host.plugins[plugin].installed.folder, target, error)
+            raise
     with acting_as(SYSTEM), database.transaction() as session:
         _seed(session, host, plugin)
+        if failed := session.get(FailedUpgrade, plugin or ""):
+            session.delete(failed)
         everybody_looks_again(session)
     return target
 
@@ -174,16 +156,41 @@ def rehearse(database: Database, host: Host, plugin: str | None = None, seconds:
     host.heads.pop(plugin, None)
     with suppress(TakenBack), _locked(database, seconds) as connection:
         event.listen(connection, "before_cursor_execute", note)
-        _to_head(host, plugin, connection)
+        _to_head(host, plugin, connection, seconds)
         raise TakenBack
     return run
 
 
-def _to_head(host: Host, plugin: str | None, connection: Connection) -> None:
+def steps(host: Host, plugin: str | None, connection: Connection) -> list[Any]:
+    """Return the scripts (`.revision`, `.doc`) between the database and the head, in the order in which they run."""
+    from alembic.script import ScriptDirectory
+    from alembic.script.revision import RevisionError
+
+    scripts, at = ScriptDirectory.from_config(_config(host, plugin)), current(connection, plugin)
+    try:
+        return list(scripts.iterate_revisions(head(host, plugin), at))[::-1]
+    except RevisionError as error:
+        raise MigrationsFailed(f"the tables are at {at}, which this code does not know: install the newer one") from error
+
+
+def outstanding(database: Database, host: Host, plugin: str | None) -> list[Any]:
+    """Return the same for a connection of its own; raises `MigrationsFailed` when the tables are ahead of the code."""
+    with database.engine.connect() as connection:
+        return steps(host, plugin, connection)
+
+
+def _to_head(host: Host, plugin: str | None, connection: Connection, seconds: int) -> None:
     from alembic import command
 
-    if current(connection, plugin) != head(host, plugin):
-        command.upgrade(_config(host, plugin, connection), "head")
+    if current(connection, plugin) == head(host, plugin):
+        return
+    config = _config(host, plugin, connection)
+    planned = [step.revision for step in steps(host, plugin, connection)]
+    try:
+        command.upgrade(config, "head")
+    except Exception as error:
+        step = [*planned, planned[-1]][len(config.attributes["applied"])]
+        raise UpgradeFailed(step, reason_of(error, seconds)) from error
 
 
 def _seed(session: Session, host: Host, plugin: str | None) -> None:
@@ -212,7 +219,7 @@ def upgrade_everything(
             tell(plugin.name, upgrade(database, host, plugin.name) or "no tables")
         except Exception as error:
             failed[plugin.name] = error
-            tell(plugin.name, f"failed, its tables and rows are as they were: {error}")
+            tell(plugin.name, f"failed: {error}")
     if failed:
         raise MigrationsFailed(f"not up to date: {', '.join(failed)}") from next(iter(failed.values()))
 

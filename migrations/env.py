@@ -27,6 +27,7 @@ context.configure(
     include_object=lambda _thing, name, kind, *_others: is_ours(name, kind),
     render_as_batch=True,
     render_item=plain_type,
+    on_version_apply=lambda *, step, **_rest: attributes["applied"].append(step.up_revision_id),
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -31,12 +31,15 @@ def backoffice_permissions() -> list[Permission]:
 def backoffice_admin_views() -> list[object]:
     """Plugins and audit."""
     from core.admin.audit_view import AuditEntries
+    from core.admin.plugin_upkeep_pages import PluginPurge, PluginUpgrade
     from core.admin.plugins_page import PluginsPage
     from core.admin.settings_page import PluginSettings
 
     return [
         PluginsPage("plugins", "plugins"),
         PluginSettings("plugin_settings", "plugins/<name>/settings"),
+        PluginUpgrade("plugin_upgrade", "plugins/<name>/upgrade"),
+        PluginPurge("plugin_purge", "plugins/<name>/purge"),
         AuditEntries(),
     ]
 
@@ -52,10 +55,17 @@ def backoffice_blueprints() -> list[object]:
 
 @hookimpl
 def backoffice_job_kinds() -> list[JobKind]:
-    """Files that are too big for a request."""
+    """Files that are too big for a request, and the tables of plugins."""
     from core.exchange.long import export, import_step
+    from core.registry import upkeep
 
-    return [JobKind("exchange.export", export), JobKind("exchange.import", import_step, writes=True)]
+    return [
+        JobKind("exchange.export", export),
+        JobKind("exchange.import", import_step, writes=True),
+        JobKind("registry.rehearse", upkeep.rehearse),
+        JobKind("registry.upgrade", upkeep.upgrade),
+        JobKind("registry.purge", upkeep.purge, writes=True),
+    ]
 
 
 @hookimpl

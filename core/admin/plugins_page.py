@@ -31,27 +31,27 @@ class PluginsPage(Page):
         found = states.states(session, _house())
         return self.render(
             "backoffice/plugins.html", page_title=_("Plugins"), plugins=_shown(found), safe_mode=_house().settings.safe_mode,
-            crumbs=_crumbs(),
+            crumbs=crumbs(),
             page_lead=_("A plugin is installed by a deploy and switched on here, for all or for pilot places."),
         )  # fmt: skip
 
     @expose("/<name>/")
     def details(self, name: str) -> Any:
         """Show one plugin: what it brings, how it does in each process, what went wrong."""
-        state = _state(name)
+        state = found_state(name)
         [shown] = _shown([state])
         return self.render(
-            "backoffice/plugin.html", page_title=shown["title"], plugin=shown, crumbs=_crumbs(shown["title"]),
+            "backoffice/plugin.html", page_title=shown["title"], plugin=shown, crumbs=crumbs(shown["title"]),
             facts=_facts(state, shown), hooks=_hooks(state), processes=_processes(name),
             preview=_brought(preview(current_app, session, name)), actions=shown["actions"],
-            purge="" if state.seen.startswith("on") else f"backoffice plugin purge {name} --export {name}-data",
+            purge_url="" if state.seen.startswith("on") or not _may_switch() else url_for("plugin_purge.index", name=name),
         )  # fmt: skip
 
     @expose("/<name>/enable/", methods=("GET", "POST"))
     @allowed(states.UPDATE)
     def enable(self, name: str) -> Any:
         """Say what enabling does; then enable for the whole chain, or for the places named by their codes."""
-        state, problem, status = _state(name), "", 200
+        state, problem, status = found_state(name), "", 200
         nodes = request.form.get("nodes", ", ".join(state.nodes))
         if request.method == "POST":
             session.rollback()  # the check takes seconds: nobody waits for a lock of this request meanwhile
@@ -63,12 +63,12 @@ class PluginsPage(Page):
             except states.PluginRefused as error:
                 session.rollback()
                 problem, status = str(error), 409 if isinstance(error, states.Overtaken) else 422
-                state = _state(name)
+                state = found_state(name)
         title = _("Enable %(name)s", name=_title(state))
         page = self.render(
             "backoffice/plugin_enable.html", page_title=title, seen=state.seen, problem=problem,
             fields=[_pilot_field(nodes)], preview=_brought(preview(current_app, session, name)),
-            cancel_url=url_for(".index"), crumbs=_crumbs(title),
+            cancel_url=url_for(".index"), crumbs=crumbs(title),
         )  # fmt: skip
         return page, status
 
@@ -89,13 +89,15 @@ def _house() -> Any:
     return current_app.extensions["backoffice"]
 
 
-def _state(name: str) -> states.PluginState:
+def found_state(name: str) -> states.PluginState:
+    """Return how a plugin is; nobody finds one that is not there."""
     return next((state for state in states.states(session, _house()) if state.name == name), None) or abort(404)
 
 
-def _crumbs(title: str = "") -> list[tuple[str, str | None]]:
+def crumbs(title: str = "") -> list[tuple[str, str | None]]:
+    """Return the way to the page of plugins, or to one under it."""
     above: list[tuple[str, str | None]] = [(_("Desk"), url_for("admin.index"))]
-    return [*above, (_("Plugins"), url_for(".index")), (title, None)] if title else [*above, (_("Plugins"), None)]
+    return [*above, (_("Plugins"), url_for("plugins.index")), (title, None)] if title else [*above, (_("Plugins"), None)]
 
 
 def _codes(text: str) -> tuple[str, ...]:
@@ -135,8 +137,11 @@ def _actions(state: states.PluginState) -> list[dict[str, Any]]:
     if current_person().may(setting_changes.PERMISSION) and _house().host.settings_of(state.name):
         url = url_for("plugin_settings.index", name=state.name)
         actions.append({"title": _("Settings"), "url": url, "method": "get"})
-    if not current_person().may(states.UPDATE):
+    if not _may_switch():
         return actions
+    if state.needs_upgrade:
+        url = url_for("plugin_upgrade.index", name=state.name)
+        actions.append({"title": _("Upgrade"), "url": url, "method": "get"})
     if state.state in ("disabled", "discovered", "enabled") and not state.needs_upgrade:
         title = _("Change where") if state.state == "enabled" else _("Enable")
         actions.append({"title": title, "url": url_for(".enable", name=state.name), "method": "get"})
@@ -146,6 +151,10 @@ def _actions(state: states.PluginState) -> list[dict[str, Any]]:
             "confirm": _("Its pages and menu vanish at once for everybody. Its data is kept."),
         })  # fmt: skip
     return actions
+
+
+def _may_switch() -> bool:
+    return current_person().reach(states.UPDATE).everything
 
 
 def _facts(state: states.PluginState, shown: dict[str, Any]) -> list[dict[str, Any]]:

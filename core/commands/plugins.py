@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from core.access.person import current_person
 from core.commands.context import Shell, print_json, refusals_shown
 from core.registry import processes, states
 
@@ -108,7 +107,6 @@ def enable(shell: Shell, name: str, nodes: tuple[str, ...]) -> None:
     with refusals_shown():
         states.check(shell.house.host, name)
         with shell.work() as session:
-            current_person().require("registry:plugin:update")
             states.enable(session, shell.house, name, nodes)
     click.echo(f"{name} is on{' for ' + ', '.join(nodes) if nodes else ''}.")
 
@@ -126,7 +124,6 @@ def disable(context: click.Context, name: str) -> None:
 
         shell.__dict__["app"] = create_app(Settings(safe_mode=True))
     with refusals_shown(), shell.work() as session:
-        current_person().require("registry:plugin:update")
         states.disable(session, shell.house, name)
     click.echo(f"{name} is off. Its data is kept.")
 
@@ -193,7 +190,6 @@ def purge(shell: Shell, name: str, folder: Path) -> None:
     from core.registry.purge import purge as take_away
 
     with refusals_shown(), shell.work() as session:
-        current_person().require("registry:plugin:update")
         for table, count in take_away(session, shell.house.host, name, folder).items():
             click.echo(f"{table}: {count} rows in {folder / table}.csv")
 

@@ -15,21 +15,26 @@ from core.commands.context import Shell, print_json
 @click.pass_obj
 def init(shell: Shell) -> None:
     """Create or upgrade the schema of core and of every installed plugin."""
-    from core.migrate import MigrationsFailed, upgrade_everything
+    if behind := _bring_up_to_date(shell):
+        raise click.ClickException(behind)
+    click.echo("The schema is up to date.")
+
+
+def _bring_up_to_date(shell: Shell) -> str:
+    """Return which plugins could not be upgraded; without core's own tables there is nothing to go on with."""
+    from core.migrate import MigrationsFailed, pending, upgrade_everything
     from core.org.setup import ensure_chain
 
-    problem = ""
+    house, behind = shell.house, ""
     try:
-        upgrade_everything(
-            shell.house.database, shell.house.host, lambda name, outcome: click.echo(f"{name}: {outcome}")
-        )
+        upgrade_everything(house.database, house.host, lambda name, outcome: click.echo(f"{name}: {outcome}"))
     except MigrationsFailed as error:
-        problem = str(error)
+        behind = str(error)
+        if pending(house.database, house.host, None):
+            raise click.ClickException(behind) from error
     with shell.work() as session:
         ensure_chain(session)
-    if problem:
-        raise click.ClickException(problem)
-    click.echo("The schema is up to date.")
+    return behind
 
 
 @click.command()
@@ -57,7 +62,8 @@ def start(context: click.Context, host: str, port: int) -> None:
     """Do all a first run needs: schema, demonstration chain when empty, worker, server."""
     from core.commands.data import demo, is_empty
 
-    context.invoke(init)
+    if behind := _bring_up_to_date(context.obj):
+        click.echo(f"{behind}; the others work")
     if is_empty(context.obj):
         context.invoke(demo)
     click.echo(f"\n  http://{host}:{port}/  (stop with Ctrl+C)\n")
@@ -68,12 +74,19 @@ def start(context: click.Context, host: str, port: int) -> None:
 @click.command()
 @click.option("--once", is_flag=True, help="Do what waits and what is due now, then stop.")
 @click.option("--attached", is_flag=True, help="Stop when the process that started it has gone.")
+@click.option("--alone", is_flag=True, hidden=True, help="Be the worker, which another process looks after.")
 @click.pass_obj
-def worker(shell: Shell, once: bool, attached: bool) -> None:
-    """Run background jobs and the tasks that go by the clock."""
-    from core.jobs.worker import run_worker
+def worker(shell: Shell, once: bool, attached: bool, alone: bool) -> None:
+    """Run background jobs and the tasks that go by the clock; one that hangs is ended, and the others go on."""
+    from core.jobs.supervisor import supervise
+    from core.jobs.worker import leave_at_once, run_worker
 
-    run_worker(shell, once=once, parent=os.getppid() if attached else None)
+    if alone:
+        leave_at_once(shell.house)
+        run_worker(shell, once=once, parent=os.getppid())
+        return
+    command = [sys.executable, "-m", "core", "worker", "--alone", *(["--once"] if once else [])]
+    raise SystemExit(supervise(command, os.getppid() if attached else None))
 
 
 @click.command()

@@ -60,6 +60,6 @@ def _shown(job: Job) -> dict[str, Any]:
     return {
         "title": job.title, "state": job.state, "state_title": gettext(STATES.get(job.state, job.state)), "percent": job.percent,
         "problem": job.problem, "asked_at": f"{clock.local(job.asked_at):%m-%d %H:%M}",
-        "url": url_for("jobs.job", job_id=job.id),
+        "url": url_for("jobs.job", job_id=job.id), "page": job.arguments.get("page", ""),
         "file_url": url_for("jobs.file", job_id=job.id) if job.file_name else None, "file_name": job.file_name,
     }  # fmt: skip

@@ -24,13 +24,14 @@ from core.access.person import SYSTEM, Forbidden, acting_as, current_person
 from core.access.scope import unscoped
 from core.auth.rights import load_person
 from core.db import current_session
+from core.jobs.limits import LONGEST, at_hand, check_limit, left_behind, seconds_of
 from core.jobs.models import Job
 from core.language import _, current_locale, speaking
 from core.registry.models import Revision
 
 log = structlog.get_logger("jobs")
-LOST_AFTER = timedelta(minutes=10)
-"""A running job of which nothing was heard for so long is given to another worker."""
+LOST_AFTER = LONGEST + timedelta(minutes=5)
+"""A job of another machine, of which nothing was heard for so long, is begun again; see `take_back` for this one's."""
 TRIES = 3
 KEPT_DAYS = 7
 """So long a finished job and its file are kept."""
@@ -46,12 +47,17 @@ class JobKind:
     """Something a worker can do. `name` is `plugin.what`; `run` is called with a `Work`.
 
     `writes` says that `run` changes the database: all of it in one transaction, or nothing. `run` raises
-    JobRefused for what the person should read; any other error is logged, and the job is not possible.
+    JobRefused for what the person should read; any other error is logged, and the job is not possible. One that
+    takes longer than `limit` (at most an hour) is ended with its worker, and tried again after the others.
     """
 
     name: str
     run: Callable[["Work"], None]
     writes: bool = False
+    limit: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        check_limit(self.limit)
 
 
 class Work:
@@ -115,9 +121,29 @@ def run_waiting(house: Any) -> int:
     return count
 
 
+def take_back(house: Any) -> None:
+    """Let the jobs be begun again at which a worker of this machine has ended; one that had its tries is given up."""
+    for job_id, minutes in left_behind(house):
+        with acting_as(SYSTEM), house.database.transaction() as session, unscoped("the worker serves everybody"):
+            job = session.get(Job, job_id)
+            if job is None or job.state != "running":
+                continue
+            with speaking(job.locale):
+                told = (
+                    _("Ended after %(minutes)s minutes: it had not come to an end.", minutes=minutes)
+                    if minutes
+                    else _("Its worker ended before it was done.")
+                )
+            _note(session, job_id, state="waiting", problem=told)
+        house.host.hooks.note(job.kind.split(".")[0], f"job {job.kind}", told)
+        log.error("job ended before it was done", job=job_id, kind=job.kind, tries=job.tries, minutes=minutes)
+        if job.tries >= TRIES:
+            _end(house, job, problem=told)
+
+
 def _claim(house: Any) -> Job | None:
     lost = (Job.state == "running") & (Job.seen_at < clock.now() - LOST_AFTER)
-    free = select(Job.id).where(or_(Job.state == "waiting", lost)).order_by(Job.id).limit(1)
+    free = select(Job.id).where(or_(Job.state == "waiting", lost)).order_by(Job.tries, Job.id).limit(1)
     taken = {"state": "running", "seen_at": clock.now(), "tries": Job.tries + 1}
     with acting_as(SYSTEM), house.database.transaction() as session, unscoped("the worker serves everybody"):
         found = session.scalars(free.with_for_update(skip_locked=True)).one_or_none()
@@ -135,13 +161,14 @@ def _run(house: Any, job: Job) -> None:
         with speaking(job.locale), _at_work(house, job) as work:
             kind = _kind_of(house, job.kind, work.session)
             with house.database.session(writes=True) if kind.writes else _reading(work.session) as session:
-                with current_session(session):
+                with current_session(session), at_hand(house, job.id, seconds_of(house, kind)):
                     work.session = session
                     kind.run(work)
                     session.commit()
     except (JobRefused, Forbidden) as refusal:
         _end(house, job, problem=str(refusal))
     except Exception:
+        house.host.hooks.note(job.kind.split(".")[0], f"job {job.kind}")
         log.exception("job failed", job=job.id, kind=job.kind)
         with speaking(job.locale):
             _end(house, job, problem=_("Something went wrong. Nothing was changed; IT can read the cause in the log."))

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from core import clock
 from core.access.person import SYSTEM, acting_as
 from core.db import Base, Instant
+from core.jobs.limits import check_limit, ended_after, seconds_of
 from core.registry.models import Revision
 
 log = structlog.get_logger("jobs")
@@ -26,12 +27,17 @@ NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 class ScheduledTask:
     """Something to do every so often. It must be harmless to run twice.
 
-    `name` is `plugin.task`; `run` gets the session of its transaction and returns a line for the log.
+    `name` is `plugin.task`; `run` gets the session of its transaction and returns a line for the log. One that
+    takes longer than `limit` (at most an hour) is ended with its worker, and left alone for an hour.
     """
 
     name: str
     every: timedelta
     run: Callable[[Session], str]
+    limit: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        check_limit(self.limit)
 
 
 class TaskRun(Base):
@@ -55,9 +61,10 @@ def run_due_tasks(house: Any) -> list[str]:
     for plugin, tasks in house.host.collect("backoffice_scheduled_tasks", only=on):
         for task in tasks:
             try:
-                if _run_if_due(house, task):
+                if _run_if_due(house, task, plugin):
                     ran.append(task.name)
             except Exception:
+                house.host.hooks.note(plugin, f"task {task.name}")
                 log.exception("task failed", plugin=plugin, task=getattr(task, "name", repr(task)))
     return ran
 
@@ -68,7 +75,10 @@ def _make_known(house: Any, task: ScheduledTask) -> None:
             session.add(TaskRun(name=task.name, ran_at=NEVER))
 
 
-def _run_if_due(house: Any, task: ScheduledTask) -> bool:
+def _run_if_due(house: Any, task: ScheduledTask, plugin: str = "core") -> bool:
+    what = f"task {task.name}"
+    if house.host.hooks.rests(plugin, what):
+        return False
     _make_known(house, task)
     with acting_as(SYSTEM), house.database.transaction() as session:
         free = select(TaskRun).where(TaskRun.name == task.name).with_for_update(skip_locked=True)
@@ -76,6 +86,7 @@ def _run_if_due(house: Any, task: ScheduledTask) -> bool:
         if run is None or clock.now() - run.ran_at < task.every:
             return False  # another worker is at it, or it is not due
         run.ran_at = clock.now()
-        run.outcome = (task.run(session) or "")[:400]
+        with house.host.hooks.marked(plugin, what), ended_after(house, seconds_of(house, task)):
+            run.outcome = (task.run(session) or "")[:400]
         log.info("task ran", task=task.name, outcome=run.outcome)
         return True

@@ -5,8 +5,8 @@ lives. Entering a hook writes the hook's name there, which costs a copy of 128 b
 every other process of the machine can see which call has not come back, and whatever ends a process, even
 `kill -9`, leaves the name of the hook it was in. Nobody asks that hook for a while.
 
-A process notes the calls of the thread it began in, which is all of them in gunicorn's sync workers: a worker of
-many threads has no timeout that ends it either.
+A process notes the calls of the thread it began in, which is all of them in gunicorn's sync workers; config/gunicorn.py
+refuses others.
 """
 
 import fcntl
@@ -74,6 +74,10 @@ class CallMark:
     def leave(self, outer: _Noted) -> None:
         """Note that the last call has come back, and the one around it goes on."""
         self.started[0], self.label[:] = outer if outer[0] else self._base
+
+    def wipe(self) -> None:
+        """Note that no call is to blame when this process ends now."""
+        self.started[0], self.label[:] = _NOTHING
 
     def end(self, started: float) -> None:
         """Keep the note of a long call that a SystemExit has ended: so a server ends a worker for its silence."""

@@ -118,15 +118,11 @@ class Hooks:
 
     @contextmanager
     def marked(self, plugin: str, what: str) -> Iterator[None]:
-        """Note that something of a plugin runs which is no hook; raises where a process has ended in it before."""
+        """Note that something of a plugin runs which is no hook."""
         mark, started = self.mark, time.monotonic()
         if mark is None:
             yield
             return
-        count = HookCount()
-        mark.look({plugin: {what: count}}, at_once=True)
-        if count.because == ENDED:
-            raise RuntimeError(f"a process hung or ended in its {what}: mend it, switch it off, and restart")
         outer = mark.now
         mark.label[:] = mark.label_of(plugin, what)
         mark.started[0] = started
@@ -137,6 +133,18 @@ class Hooks:
             raise
         finally:
             mark.leave(outer)
+
+    def rests(self, plugin: str, what: str) -> bool:
+        """Say whether something that is no hook is left alone, because a process hung or ended in it."""
+        if self.mark is None:
+            return False
+        count = HookCount()
+        self.mark.look({plugin: {what: count}}, at_once=True)
+        if count.because != ENDED:
+            return False
+        self.counts.setdefault(plugin, {})[what] = count
+        self.news += 1
+        return True
 
     def of(self, name: str) -> list[str]:
         """Return the names of the hooks a plugin answers."""
@@ -242,10 +250,11 @@ class Hooks:
             count.pause(started + BREAK_SECONDS, f"{type(error).__name__}: {error}")
         log.error("hook failed", plugin=call.plugin, hook=hook, error=str(error))
 
-    def note_page(self, plugin: str, endpoint: str) -> None:
-        """Count the failure that is being handled against a page of a plugin: IT reads it beside its hooks."""
-        count = self.counts.setdefault(plugin, {}).setdefault(f"page {endpoint}", HookCount())
-        count.calls, count.failures, count.last_error = count.calls + 1, count.failures + 1, traceback.format_exc()
+    def note(self, plugin: str, what: str, told: str = "") -> None:
+        """Count a failure, that which is being handled or is `told`, of a page, task or job: IT reads it beside the hooks."""
+        count = self.counts.setdefault(plugin, {}).setdefault(what, HookCount())
+        count.calls, count.failures = count.calls + 1, count.failures + 1
+        count.last_error = told or traceback.format_exc()
         self.news += 1
 
     def forgive(self, plugin: str) -> None:

@@ -94,6 +94,8 @@ class Host:
         try:
             if missing := self.missing_for(plugin):
                 raise RuntimeError(f"it needs {', '.join(missing)}, which is not loaded")
+            if self.hooks.rests(plugin.name, "import"):
+                raise RuntimeError("a process hung or ended in its import: mend it, switch it off, and restart")
             too_long = f"it did not load within {LOAD_SECONDS} seconds"
             with self.hooks.marked(plugin.name, "import"), at_most(LOAD_SECONDS, too_long):
                 plugin.module = importlib.import_module(f"{plugin.installed.package}.plugin")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, update
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core import clock
@@ -55,6 +55,22 @@ class PilotNode(Base):
 
     plugin: Mapped[str] = mapped_column(ForeignKey("registry_plugin.name"), primary_key=True)
     node_id: Mapped[int] = mapped_column(Id, ForeignKey("org_node.id"), primary_key=True)
+
+
+class FailedUpgrade(Base):
+    """Why the last upgrade of a plugin's tables failed; the next one that works takes it away."""
+
+    __tablename__ = "registry_failed_upgrade"
+    __scope__ = "global"
+    __audit__ = False
+
+    plugin: Mapped[str] = mapped_column(String(60), primary_key=True)
+    revision: Mapped[str] = mapped_column(String(80))
+    """The step that failed."""
+    reason: Mapped[str] = mapped_column(Text)
+    traceback: Mapped[str] = mapped_column(Text)
+    """As far as it lies in the plugin."""
+    at: Mapped[datetime] = mapped_column(Instant)
 
 
 class SettingChange(Base):

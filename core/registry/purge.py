@@ -16,8 +16,8 @@ from core.language import _
 from core.migrate import version_table
 from core.registry.host import Host
 from core.registry.manifest import RESERVED
-from core.registry.models import PilotNode, PluginIntent, SettingChange
-from core.registry.states import PluginRefused, plugins_changed
+from core.registry.models import FailedUpgrade, PilotNode, PluginIntent, SettingChange
+from core.registry.states import PluginRefused, hold, plugins_changed
 from core.search.schema import drop_search
 
 
@@ -27,16 +27,12 @@ def purge(session: Session, host: Host, name: str, folder: Path) -> dict[str, in
     Its rights and settings go too: installed again, it starts like a new one. Raises `PluginRefused` for a name that
     is core's own or unknown, for a plugin that is on, and while another plugin's tables point to its own.
     """
-    intents = {intent.name: intent for intent in session.scalars(select(PluginIntent))}
-    if name in RESERVED or not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name not in {*host.plugins, *intents}:
-        raise PluginRefused(_("There is no plugin named %(name)s.", name=name))
-    if name in intents and intents[name].enabled:
-        raise PluginRefused(_("%(name)s is on: disable it first.", name=name))
+    hold(session, name)
+    tables = tables_to_purge(session, host, name)
     folder.mkdir(parents=True, exist_ok=True)
     rows: dict[str, int] = {}
     with unscoped("a purge takes everything"):
         connection = session.connection()
-        tables = _tables_of_plugin(connection, name, {*host.plugins, *intents})
         for table in tables:
             rows[table.name] = _write(connection, select(table), folder / f"{table.name}.csv")
         changes = select(SettingChange.__table__).where(SettingChange.plugin == name)
@@ -50,13 +46,25 @@ def purge(session: Session, host: Host, name: str, folder: Path) -> dict[str, in
             table.drop(connection)
         connection.execute(text(f"DROP TABLE IF EXISTS {version_table(name)}"))
         _forget_rights(session, name)
-        for pilot in session.scalars(select(PilotNode).where(PilotNode.plugin == name)):
-            session.delete(pilot)
+        for model in (PilotNode, FailedUpgrade):
+            for row in session.scalars(select(model).where(model.plugin == name)):
+                session.delete(row)
         session.flush()
-        if name in intents:
-            session.delete(intents[name])
+        if intent := session.get(PluginIntent, name):
+            session.delete(intent)
     plugins_changed(session, name, "purged", {table: [count, 0] for table, count in rows.items()})
     return rows
+
+
+def tables_to_purge(session: Session, host: Host, name: str) -> list[Table]:
+    """Return what a purge drops, children before parents; raise `PluginRefused` when it may not be."""
+    intents = dict(session.execute(select(PluginIntent.name, PluginIntent.enabled)).all())  # type: ignore[arg-type]
+    if name in RESERVED or not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name not in {*host.plugins, *intents}:
+        raise PluginRefused(_("There is no plugin named %(name)s.", name=name))
+    if intents.get(name):
+        raise PluginRefused(_("%(name)s is on: disable it first.", name=name))
+    with unscoped("a purge takes everything"):
+        return _tables_of_plugin(session.connection(), name, {*host.plugins, *intents})
 
 
 def _tables_of_plugin(connection: Connection, name: str, others: set[str]) -> list[Table]:

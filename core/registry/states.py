@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from core.migrate import pending
 from core.org.models import Node
 from core.registry import calls, processes
 from core.registry.host import Host, Plugin
-from core.registry.models import PilotNode, PluginIntent, everybody_looks_again
+from core.registry.models import FailedUpgrade, PilotNode, PluginIntent, everybody_looks_again
 
 CHECK_SECONDS = 20
 
@@ -54,6 +55,8 @@ class PluginState:
     """What each hook has done in the processes that serve; see `core.registry.processes`."""
     trouble: tuple[str, ...]
     """What went wrong in the processes that serve, a sentence each."""
+    failed_revision: str
+    """The step in which the last upgrade of its tables failed; empty when it did not."""
     seen: str
     """How it is switched, for a form to send back: two people who switch at once find out."""
     changed_by: str = ""
@@ -68,20 +71,22 @@ def states(session: Session, house: Any) -> list[PluginState]:
     pilots: dict[str, list[str]] = {}
     for name, code in session.execute(query):
         pilots.setdefault(name, []).append(code)
+    failed = {each.plugin: each for each in session.scalars(select(FailedUpgrade))}
     return [
-        _state(house, name, intents.get(name), tuple(pilots.get(name, ())), serving)
+        _state(house, name, intents.get(name), tuple(pilots.get(name, ())), serving, failed.get(name))
         for name in sorted({*host.plugins, *intents})
     ]
 
 
 def _state(
-    house: Any, name: str, intent: PluginIntent | None, nodes: tuple[str, ...], serving: list[processes.Seen]
-) -> PluginState:
+    house: Any, name: str, intent: PluginIntent | None, nodes: tuple[str, ...], serving: list[processes.Seen],
+    failed: FailedUpgrade | None,
+) -> PluginState:  # fmt: skip
     host, plugin = house.host, house.host.plugins.get(name)
     switched = (_seen(intent, nodes), intent.changed_by if intent else "", intent.changed_at if intent else None)
     if plugin is None:
         reason = _("Its code is not installed. Its data is kept; the site works without it.")
-        return PluginState(name, name, "", "", "missing", reason, "", nodes, (), "", False, {}, (), *switched)
+        return PluginState(name, name, "", "", "missing", reason, "", nodes, (), "", False, {}, (), "", *switched)
     manifest = plugin.installed.manifest
     needs_upgrade = plugin.is_loaded and pending(house.database, host, name)
     hooks = processes.together(host, name, serving)
@@ -93,9 +98,18 @@ def _state(
         state, reason = "failed", _("Its tables are not up to date.")
     return PluginState(
         name, manifest.title if manifest else name, manifest.version if manifest else "", manifest.summary if manifest else "",
-        state, reason, plugin.traceback, nodes, manifest.requires if manifest else (), plugin.installed.origin, needs_upgrade,
-        hooks, tuple(processes.trouble(name, plugin.failure, hooks, serving)), *switched,
+        state, reason, plugin.traceback or (failed.traceback if failed else ""), nodes, manifest.requires if manifest else (), plugin.installed.origin, needs_upgrade,
+        hooks, (*_failure(failed), *processes.trouble(name, plugin.failure, hooks, serving)), failed.revision if failed else "",
+        *switched,
     )  # fmt: skip
+
+
+def _failure(failed: FailedUpgrade | None) -> Iterator[str]:
+    if failed:
+        yield _(
+            "The upgrade of its tables failed at %(time)s in %(revision)s, and they are as they were: %(reason)s",
+            time=f"{clock.local(failed.at):%m-%d %H:%M}", revision=failed.revision, reason=failed.reason,
+        )  # fmt: skip
 
 
 def _seen(intent: PluginIntent | None, nodes: tuple[str, ...]) -> str:
@@ -110,8 +124,8 @@ def enable(
     Ask `check` first, outside of a transaction. Refused with the reason when it is not loaded, when a plugin it
     requires is off, or when its tables are not at head; `Overtaken` when it is not switched as in `seen` any more.
     """
-    host, plugin = house.host, _loaded(house.host, name)
-    _hold(session, name, seen)
+    host, plugin = house.host, loaded(house.host, name)
+    hold(session, name, seen)
     meant = set(session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)))
     if missing := [other for other in plugin.installed.manifest.requires if other not in meant]:  # type: ignore[union-attr]
         raise PluginRefused(_("%(name)s needs %(others)s: enable that first.", name=name, others=", ".join(missing)))
@@ -137,7 +151,8 @@ def enable(
     host.collect("backoffice_enabled", only={name})
 
 
-def _loaded(host: Host, name: str) -> Plugin:
+def loaded(host: Host, name: str) -> Plugin:
+    """Return a plugin whose code is in this process; raise `PluginRefused` with the reason when it is not."""
     plugin = host.plugins.get(name)
     if plugin is None:
         raise PluginRefused(_("There is no plugin named %(name)s.", name=name))
@@ -146,13 +161,18 @@ def _loaded(host: Host, name: str) -> Plugin:
     return plugin
 
 
-def _hold(session: Session, name: str, seen: str | None) -> None:
+def require_whole_chain() -> None:
+    """Raise `Forbidden` unless the person may switch plugins, and change their tables, for everybody."""
+    if not current_person().reach(UPDATE).everything:
+        raise Forbidden(UPDATE, _("A plugin is switched by whoever may do it for the whole chain."))
+
+
+def hold(session: Session, name: str, seen: str | None = None) -> None:
     """Let nobody else switch until this transaction ends; raise `Overtaken` when somebody has since `seen`.
 
     A switch is the whole chain's affair, also one for pilot places: who holds the right for a part does not switch.
     """
-    if not current_person().reach(UPDATE).everything:
-        raise Forbidden(UPDATE, _("A plugin is switched by whoever may do it for the whole chain."))
+    require_whole_chain()
     everybody_looks_again(session)
     if seen is None:
         return
@@ -171,7 +191,7 @@ def _hold(session: Session, name: str, seen: str | None) -> None:
 def disable(session: Session, house: Any, name: str, *, seen: str | None = None) -> None:
     """Mean a plugin to be off. Its code is not needed for it; refused while an enabled plugin requires it."""
     host = house.host
-    _hold(session, name, seen)
+    hold(session, name, seen)
     meant = set(session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)))
     needed_by = [
         other.name for other in host.plugins.values()
@@ -205,7 +225,7 @@ def check(host: Host, name: str) -> None:
 
     Raises `PluginRefused` with what that process says. Call it while no lock is held.
     """
-    _loaded(host, name)
+    loaded(host, name)
     command = [sys.executable, "-m", "core.registry.check", name, str(host.plugins_dir)]
     try:
         run = subprocess.run(  # noqa: S603

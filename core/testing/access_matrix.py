@@ -76,6 +76,8 @@ ROUTE_VALUES: dict[tuple[str, str], Any] = {
     ("auth", "session_id"): lambda site, kind: site.sessions[kind],
     ("plugins", "name"): lambda site, kind: "nowhere",
     ("plugin_settings", "name"): lambda site, kind: "nowhere",
+    ("plugin_upgrade", "name"): lambda site, kind: "nowhere",
+    ("plugin_purge", "name"): lambda site, kind: "nowhere",
 }
 ROW_VALUES: dict[str, dict[str, Any]] = {
     "org_node": {"kind": "store", "format": "community"},

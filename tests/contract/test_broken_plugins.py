@@ -235,6 +235,8 @@ def test_a_migration_that_fails_leaves_everything_as_it_was_and_the_plugin_off(i
         assert "no such table: nowhere" in told
         told = backoffice(installation.child, "plugin", "enable", "broken_migration", fails=True)
         assert "backoffice plugin upgrade broken_migration" in told
+        assert "no such table: nowhere" in " ".join(installation.states()["broken_migration"]["trouble"])
+        assert "no such table: nowhere" in installation.on_the_page("broken_migration")
     with installation.app.extensions["backoffice"].database.engine.connect() as connection:
         assert not [name for name in sa.inspect(connection).get_table_names() if "broken_migration" in name]
 

@@ -88,6 +88,22 @@ def test_from_nothing_to_the_first_administrator(tmp_path):
     assert "BACKOFFICE_ENV is development" in deploy and "fix:" in deploy
 
 
+@on_sqlite
+def test_threads_are_refused_with_the_reason_and_what_to_do(run, tmp_path, monkeypatch):
+    said = "asks for threads"
+    assert said not in run("check --deploy", code=1)
+    for asked in ("--threads 4", "-k gthread", "--worker-class=gevent --workers 2"):
+        monkeypatch.setenv("GUNICORN_CMD_ARGS", asked)
+        assert said in run("check --deploy", code=1), asked
+    monkeypatch.setenv("GUNICORN_CMD_ARGS", "--threads 2")
+    monkeypatch.setenv("BACKOFFICE_DATA_DIR", str(tmp_path))
+    served = subprocess.run(
+        [sys.executable, "-c", "from core.cli import main; main()", "serve", "--port", "0"],
+        capture_output=True, text=True, cwd=ROOT, check=False, timeout=60,
+    )  # fmt: skip
+    assert served.returncode == 1 and "sync workers of one thread" in served.stderr and "--workers 4" in served.stderr
+
+
 def test_init_twice_changes_nothing(run, app, work):
     def everything():
         from sqlalchemy import text

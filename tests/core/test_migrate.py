@@ -127,13 +127,13 @@ def test_scripts_know_nothing_of_the_house(database, host, part):
 
 
 def test_a_failing_migration_leaves_schema_and_rows_as_they_were(database, installed):
-    from core.migrate import current, upgrade
+    from core.migrate import UpgradeFailed, current, upgrade
 
     install(installed, "qsteps", FIRST)
     upgrade(database, loaded(installed), "qsteps")
     fails = CHANGE + '    op.execute("DELETE FROM {name}_child")\n    op.execute("SELECT no FROM nowhere")\n'
-    install(installed, "qsteps", FIRST, fails)
-    with pytest.raises(sa.exc.DBAPIError):
+    install(installed, "qsteps", FIRST, '    op.execute("DELETE FROM {name}_child")\n', fails)
+    with pytest.raises(UpgradeFailed, match="0003_qsteps: .*nowhere.*; tables and rows are as they were"):
         upgrade(database, loaded(installed), "qsteps")
     assert seen(database, "SELECT id, parent_id FROM qsteps_child") == [(1, 1)]
     with database.engine.connect() as connection:
@@ -141,6 +141,20 @@ def test_a_failing_migration_leaves_schema_and_rows_as_they_were(database, insta
         columns = {column["name"]: column for column in sa.inspect(connection).get_columns("qsteps_parent")}
         assert columns["word"]["type"].length == 20
         assert "_alembic_tmp_qsteps_parent" not in sa.inspect(connection).get_table_names()
+    assert_kept_until_an_upgrade_works(database, installed)
+
+
+def assert_kept_until_an_upgrade_works(database, installed):
+    from core.migrate import upgrade
+
+    [(plugin, revision, reason, traceback)] = seen(
+        database, "SELECT plugin, revision, reason, traceback FROM registry_failed_upgrade"
+    )
+    assert (plugin, revision) == ("qsteps", "0003_qsteps") and "nowhere" in reason
+    assert 'op.execute("SELECT no FROM nowhere")' in traceback and "alembic" not in traceback
+    install(installed, "qsteps", FIRST, CHANGE, "    pass\n")
+    upgrade(database, loaded(installed), "qsteps")
+    assert seen(database, "SELECT * FROM registry_failed_upgrade") == []
 
 
 def test_changing_a_table_keeps_the_rows_that_point_to_it(database, installed):
@@ -232,6 +246,7 @@ def tables_and_rows(database):
                 connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar(),
             )
             for table in inspector.get_table_names()
+            if table != "registry_failed_upgrade"  # where the reason is kept
         }
 
 
@@ -255,11 +270,11 @@ def test_a_rehearsal_prints_the_sql_and_changes_nothing(database, installed):
 
 
 def test_a_rehearsal_that_fails_says_what_would_and_changes_nothing(database, installed):
-    from core.migrate import rehearse
+    from core.migrate import UpgradeFailed, rehearse
 
     install(installed, "qsteps", FIRST + '    op.execute("SELECT no FROM nowhere")\n')
     before = tables_and_rows(database)
-    with pytest.raises(sa.exc.DBAPIError):
+    with pytest.raises(UpgradeFailed, match="0001_qsteps: "):
         rehearse(database, loaded(installed), "qsteps")
     assert tables_and_rows(database) == before
 
