@@ -68,7 +68,7 @@ def undo(session: Session, merge_id: int, *, answer: str = "different") -> Merge
     with audited_as(reason=_("Merge undone")):
         _flatten(session, group)
     kept, gone = _standing(group, edge.kept_id), _standing(group, edge.gone_id)
-    _reopen(session, edge, answer)
+    _reopen(session, edge, group, answer)
     for one in (kept, gone):
         _settle(session, one)
     _tell(session, N_("merge undone"), kept, gone)
@@ -172,13 +172,16 @@ def _answer(session: Session, ids: set[int], answer: str, *, merge_id: int | Non
     session.flush()
 
 
-def _reopen(session: Session, edge: Merge, answer: str) -> None:
-    is_open = answer == "open"
-    for pair in session.scalars(select(Pair).where(Pair.merge_id == edge.id)):
-        pair.answer, pair.merge_id = answer, None
-        pair.answered_at, pair.answered_by = (None, None) if is_open else (clock.now(), current_person().id)
+def _reopen(session: Session, edge: Merge, group: dict[int, Customer], answer: str) -> None:
+    """Answer the pairs that are one person no more: as was said where this merge had answered them, else they are open."""
+    said_same = Pair.first_id.in_(group), Pair.second_id.in_(group), Pair.answer == "same"
+    for pair in session.scalars(select(Pair).where(*said_same)):
+        if _standing(group, pair.first_id) is not _standing(group, pair.second_id):
+            said = answer if pair.merge_id == edge.id else "open"
+            at, by = (None, None) if said == "open" else (clock.now(), current_person().id)
+            pair.answer, pair.answered_at, pair.answered_by, pair.merge_id = said, at, by, None
     session.flush()
-    if not is_open:
+    if answer != "open":
         _never_ask(session, edge.kept_id, edge.gone_id, edge.score or 0.0)
 
 

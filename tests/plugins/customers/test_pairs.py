@@ -115,6 +115,20 @@ def test_a_pair_that_is_one_person_by_another_way_or_in_the_bin_is_not_asked(peo
     assert shown(office) is None
 
 
+@pytest.mark.requirement("A10", "Z9")
+def test_an_undone_merge_is_never_proposed_again_and_what_followed_from_it_is_asked_anew(
+    people, pair, office, undone, everybody
+):
+    first, second, third = people("张三", "张三", "张三")
+    pair(first, second, 0.9), pair(second, third, 0.8), pair(first, third, 0.7)
+    answer(office, shown(office), "same")
+    answer(office, shown(office), "same")
+    assert [row.answer for row in everybody(Pair)] == ["same"] * 3
+    undone(everybody(Merge)[0].id)
+    assert [row.answer for row in everybody(Pair)] == ["different", "same", "open"]
+    assert [row.merged_into_id for row in everybody(Customer)] == [None, None, second.id]
+
+
 @pytest.mark.requirement("A10")
 def test_what_cannot_be_one_person_is_told_and_the_next_one_follows(people, pair, office, app):
     first, second, third = people("张三", "张三公司", "张三")
