@@ -170,7 +170,9 @@ def steps(host: Host, plugin: str | None, connection: Connection) -> list[Any]:
     try:
         return list(scripts.iterate_revisions(head(host, plugin), at))[::-1]
     except RevisionError as error:
-        raise MigrationsFailed(f"the tables are at {at}, which this code does not know: install the newer one") from error
+        raise MigrationsFailed(
+            f"the tables are at {at}, which this code does not know: install the newer one"
+        ) from error
 
 
 def outstanding(database: Database, host: Host, plugin: str | None) -> list[Any]:

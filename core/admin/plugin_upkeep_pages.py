@@ -37,9 +37,7 @@ class _TablesPage(Page):
 
     def _show(self, template: str, title: str, **shown: Any) -> str:
         waits = all(seen.kind != "worker" for seen in processes.alive(_house()))
-        return self.render(
-            f"backoffice/{template}.html", page_title=title, crumbs=crumbs(title), waits=waits, **shown
-        )
+        return self.render(f"backoffice/{template}.html", page_title=title, crumbs=crumbs(title), waits=waits, **shown)
 
 
 class PluginUpgrade(_TablesPage):

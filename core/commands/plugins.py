@@ -142,10 +142,8 @@ def upgrade(shell: Shell, name: str | None, dry_run: bool, timeout: int) -> None
 
     host = shell.house.host
     for each in [name] if name else [plugin.name for plugin in host.plugins.values() if plugin.is_loaded]:
-        if each not in host.plugins or not host.plugins[each].is_loaded:
-            raise click.ClickException(
-                f"{each} cannot be loaded: {host.plugins[each].failure if each in host.plugins else 'not installed'}"
-            )
+        with refusals_shown():
+            states.loaded(host, each)
         try:
             if dry_run:
                 click.echo("\n".join([f"-- {each}", *rehearse(shell.house.database, host, each, seconds=timeout)]))
@@ -203,10 +201,9 @@ def revision(shell: Shell, name: str, message: str) -> None:
     from core.migrate import new_revision
 
     host = shell.house.host
-    if name != "core" and (name not in host.plugins or not host.plugins[name].is_loaded):
-        raise click.ClickException(
-            f"{name} cannot be loaded: {host.plugins[name].failure if name in host.plugins else 'not installed'}"
-        )
+    if name != "core":
+        with refusals_shown():
+            states.loaded(host, name)
     new_revision(shell.house.database, host, None if name == "core" else name, message)
 
 

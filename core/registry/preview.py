@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from core.auth.models import Grant, Role
 from core.db import tables_of
 from core.language import _, gettext
-from core.migrate import pending
-from core.registry.models import PluginIntent
+from core.registry import states
 
 LEAVES_OUT = ("static", "ajax_lookup")
 
@@ -47,12 +46,11 @@ class Preview:
 def preview(app: Flask, session: Session, name: str) -> Preview:
     """Return what enabling the plugin `name` does; only `missing` when its code is not loaded."""
     house = app.extensions["backoffice"]
-    plugin = house.host.plugins.get(name)
-    if plugin is None:
-        return Preview([_("There is no plugin named %(name)s.", name=name)])
-    if not plugin.is_loaded:
-        return Preview([_("%(name)s cannot be loaded: %(reason)s", name=name, reason=plugin.failure)])
-    missing = _missing(session, house, plugin)
+    try:
+        plugin = states.loaded(house.host, name)
+    except states.PluginRefused as refusal:
+        return Preview([str(refusal)])
+    missing = states.in_the_way(session, house, plugin)
     return Preview(
         missing, _rights(session, house, name),
         [(gettext(view.title), f"{view.url}/".replace("//", "/")) for view in house.menu_views if view.plugin == name],
@@ -62,20 +60,6 @@ def preview(app: Flask, session: Session, name: str) -> Preview:
         sorted(table.name for table in tables_of(name)),
         [gettext(setting.title) for setting in plugin.settings.values()], house.host.hooks.of(name),
     )  # fmt: skip
-
-
-def _missing(session: Session, house: Any, plugin: Any) -> list[str]:
-    meant = set(session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)))
-    found = [
-        _("%(name)s needs %(others)s: enable that first.", name=plugin.name, others=other)
-        for other in plugin.installed.manifest.requires
-        if other not in meant
-    ]
-    if pending(house.database, house.host, plugin.name):
-        found.append(
-            _("The tables of %(name)s are not up to date. Run: backoffice plugin upgrade %(name)s", name=plugin.name)
-        )
-    return found
 
 
 def _rights(session: Session, house: Any, name: str) -> list[Right]:

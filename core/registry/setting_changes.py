@@ -13,7 +13,7 @@ from core.registry.host import Host
 from core.registry.models import SettingChange, everybody_looks_again
 from core.registry.setting_types import Setting
 from core.registry.settings import newest_changes
-from core.registry.states import Overtaken, PluginRefused
+from core.registry.states import Overtaken, PluginRefused, loaded
 
 PERMISSION = "registry:setting:update"
 
@@ -28,12 +28,7 @@ class WrongSettings(ValueError):
 
 def declared_by(host: Host, plugin: str) -> dict[str, Setting]:
     """Return the settings of a plugin by name; raise `PluginRefused` when its code is not there to say them."""
-    if plugin not in host.plugins:
-        raise PluginRefused(_("There is no plugin named %(name)s.", name=plugin))
-    if not host.plugins[plugin].is_loaded:
-        reason = host.plugins[plugin].failure
-        raise PluginRefused(_("%(name)s cannot be loaded: %(reason)s", name=plugin, reason=reason))
-    return host.plugins[plugin].settings
+    return loaded(host, plugin).settings
 
 
 def newest_id(session: Session, plugin: str) -> int:

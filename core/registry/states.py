@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,19 +48,19 @@ class PluginState:
     traceback: str
     nodes: tuple[str, ...]
     """Codes of the pilot nodes; empty means the whole chain."""
-    requires: tuple[str, ...]
-    origin: str
-    needs_upgrade: bool
-    hooks: dict[str, dict[str, Any]]
-    """What each hook has done in the processes that serve; see `core.registry.processes`."""
-    trouble: tuple[str, ...]
-    """What went wrong in the processes that serve, a sentence each."""
-    failed_revision: str
-    """The step in which the last upgrade of its tables failed; empty when it did not."""
     seen: str
     """How it is switched, for a form to send back: two people who switch at once find out."""
-    changed_by: str = ""
-    changed_at: datetime | None = None
+    changed_by: str
+    changed_at: datetime | None
+    requires: tuple[str, ...] = ()
+    origin: str = ""
+    needs_upgrade: bool = False
+    hooks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What each hook has done in the processes that serve; see `core.registry.processes`."""
+    trouble: tuple[str, ...] = ()
+    """What went wrong in the processes that serve, and with the last upgrade of its tables, a sentence each."""
+    failed_revision: str = ""
+    """The step in which that upgrade failed; empty when it did not."""
 
 
 def states(session: Session, house: Any) -> list[PluginState]:
@@ -83,24 +83,23 @@ def _state(
     failed: FailedUpgrade | None,
 ) -> PluginState:  # fmt: skip
     host, plugin = house.host, house.host.plugins.get(name)
-    switched = (_seen(intent, nodes), intent.changed_by if intent else "", intent.changed_at if intent else None)
+    switched = nodes, _seen(intent, nodes), intent.changed_by if intent else "", intent.changed_at if intent else None
     if plugin is None:
         reason = _("Its code is not installed. Its data is kept; the site works without it.")
-        return PluginState(name, name, "", "", "missing", reason, "", nodes, (), "", False, {}, (), "", *switched)
-    manifest = plugin.installed.manifest
+        return PluginState(name, name, "", "", "missing", reason, "", *switched)
+    state, reason = "discovered" if intent is None else "enabled" if intent.enabled else "disabled", ""
     needs_upgrade = plugin.is_loaded and pending(house.database, host, name)
-    hooks = processes.together(host, name, serving)
-    state = "discovered" if intent is None else "enabled" if intent.enabled else "disabled"
-    reason = ""
     if not plugin.is_loaded:
         state, reason = "failed", plugin.failure
-    elif needs_upgrade and intent and intent.enabled:
+    elif needs_upgrade and state == "enabled":
         state, reason = "failed", _("Its tables are not up to date.")
+    manifest, hooks = plugin.installed.manifest, processes.together(host, name, serving)
     return PluginState(
         name, manifest.title if manifest else name, manifest.version if manifest else "", manifest.summary if manifest else "",
-        state, reason, plugin.traceback or (failed.traceback if failed else ""), nodes, manifest.requires if manifest else (), plugin.installed.origin, needs_upgrade,
-        hooks, (*_failure(failed), *processes.trouble(name, plugin.failure, hooks, serving)), failed.revision if failed else "",
-        *switched,
+        state, reason, plugin.traceback or (failed.traceback if failed else ""), *switched,
+        requires=manifest.requires if manifest else (), origin=plugin.installed.origin, needs_upgrade=needs_upgrade, hooks=hooks,
+        trouble=(*_failure(failed), *processes.trouble(name, plugin.failure, hooks, serving)),
+        failed_revision=failed.revision if failed else "",
     )  # fmt: skip
 
 
@@ -126,13 +125,8 @@ def enable(
     """
     host, plugin = house.host, loaded(house.host, name)
     hold(session, name, seen)
-    meant = set(session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)))
-    if missing := [other for other in plugin.installed.manifest.requires if other not in meant]:  # type: ignore[union-attr]
-        raise PluginRefused(_("%(name)s needs %(others)s: enable that first.", name=name, others=", ".join(missing)))
-    if pending(house.database, host, name):
-        raise PluginRefused(
-            _("The tables of %(name)s are not up to date. Run: backoffice plugin upgrade %(name)s", name=name)
-        )
+    if missing := in_the_way(session, house, plugin):
+        raise PluginRefused(" ".join(missing))
     nodes = list(session.scalars(select(Node).where(Node.code.in_(node_codes), Node.deleted_at.is_(None))))
     if unknown := set(node_codes) - {node.code for node in nodes}:
         raise PluginRefused(_("There is no place with the code %(codes)s.", codes=", ".join(sorted(unknown))))
@@ -149,6 +143,21 @@ def enable(
     plugins_changed(session, name, "enabled", {"nodes": [None, sorted(node_codes)]})
     calls.forget(processes.folder_of(house), name)
     host.collect("backoffice_enabled", only={name})
+
+
+def in_the_way(session: Session, house: Any, plugin: Plugin) -> list[str]:
+    """Return what stands in the way of enabling a plugin, each with its fix."""
+    name, required = plugin.name, plugin.installed.manifest.requires  # type: ignore[union-attr]
+    found = []
+    if missing := [other for other in required if other not in _meant_to_be_on(session)]:
+        found.append(_("%(name)s needs %(others)s: enable that first.", name=name, others=", ".join(missing)))
+    if pending(house.database, house.host, name):
+        found.append(_("The tables of %(name)s are not up to date. Run: backoffice plugin upgrade %(name)s", name=name))
+    return found
+
+
+def _meant_to_be_on(session: Session) -> set[str]:
+    return set(session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)))
 
 
 def loaded(host: Host, name: str) -> Plugin:
@@ -192,7 +201,7 @@ def disable(session: Session, house: Any, name: str, *, seen: str | None = None)
     """Mean a plugin to be off. Its code is not needed for it; refused while an enabled plugin requires it."""
     host = house.host
     hold(session, name, seen)
-    meant = set(session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)))
+    meant = _meant_to_be_on(session)
     needed_by = [
         other.name for other in host.plugins.values()
         if other.name in meant and other.installed.manifest and name in other.installed.manifest.requires

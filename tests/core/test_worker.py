@@ -92,7 +92,9 @@ def test_what_hangs_is_ended_and_says_so_and_the_others_are_done(installed):
     assert ran["thangs.hang"] == NEVER, "what it had begun is taken back"
     assert ran["thangs.work"] > NEVER
     [died] = (site._folder / "processes").glob("*.died")
-    assert calls.read(died)[:2] == ("thangs", "task thangs.hang"), "left alone for an hour, or until it is switched on anew"
+    assert calls.read(died)[:2] == ("thangs", "task thangs.hang"), (
+        "left alone for an hour, or until it is switched on anew"
+    )
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -147,7 +149,9 @@ def test_a_task_in_which_a_worker_ended_is_left_alone_until_it_is_switched_on_an
 
 @on_sqlite
 @pytest.mark.parametrize(
-    ("began", "told"), [(0, "还没做完，后台进程就中断了。"), (3600, "运行了 10 分钟还没有结束，已被中止。")], ids=["killed", "too long"]
+    ("began", "told"),
+    [(0, "还没做完，后台进程就中断了。"), (3600, "运行了 10 分钟还没有结束，已被中止。")],
+    ids=["killed", "too long"],
 )
 def test_a_job_at_which_a_worker_ended_is_begun_again_at_once(house, app, org, began, told):
     [number] = ask(app, org.people["clerk"], "test.lost")
