@@ -1,0 +1,94 @@
+"""All that changed is compared with the whole chain: at night, or when somebody asks for it.
+
+A step is a transaction of its own: what a stopped run has done is kept, and the next one goes on behind it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_
+from sqlalchemy.orm import Session
+
+from core.api import SYSTEM, Work, _, acting_as, ask_for, clock, session
+from plugins.customers.matching import finding, rollups
+from plugins.customers.matching.blocks import keys_of
+from plugins.customers.matching.people import People
+from plugins.customers.models import Customer
+
+KIND = "customers.matching"
+STEP = 1_000
+NIGHT = range(1, 6)
+"""The hours, in Shanghai, in which nobody waits for the database."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step did, and the record after which the next one begins; 0 when nothing is left."""
+
+    compared: int = 0
+    merged: int = 0
+    asked: int = 0
+    last: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.compared} compared, {self.merged} merged, {self.asked} to be asked"
+
+
+def start() -> Any:
+    """Queue a run for the person who asks, and return its job."""
+    return ask_for(session, KIND, _("Look for doubles"))
+
+
+def run(work: Work) -> None:
+    """Compare everything that changed, step by step."""
+    with acting_as(SYSTEM):
+        last, compared, total = 0, 0, 0
+        while True:
+            with work.house.database.transaction() as own:
+                total = total or rollups.count(own)
+                done = step(own, last)
+            if not done.last:
+                return
+            last, compared = done.last, compared + done.compared
+            work.progress(min(compared / total, 1))
+
+
+def run_at_night(session: Session) -> str:
+    """Do a step, if it is night."""
+    if clock.local(clock.now()).hour not in NIGHT:
+        return "waits for the night"
+    return str(step(session))
+
+
+def step(session: Session, after: int = 0, limit: int = STEP) -> Step:
+    """Compare the next `limit` records that changed with all that share a key with them."""
+    ids = rollups.changed(session, after, limit)
+    if not ids:
+        return Step()
+    records = rollups.load(session, Customer.id.in_(ids))
+    rollups.keep_keys(session, {record.id: keys_of(record.known) for record in records.values()})
+    pairs = rollups.neighbours(session, ids)
+    for some in _some({one for pair in pairs for one in pair} - set(records)):
+        records |= rollups.load(session, Customer.id.in_(some))
+    found = finding.likely((records[one], records[two]) for one, two in pairs if one in records and two in records)
+    people = _people(session, {records[one].person_id for each in found for one in (each.first_id, each.second_id)})
+    merged = finding.merge_sure(session, found, people)
+    asked = finding.ask(session, found, people)
+    rollups.mark(session, ids)
+    return Step(len(ids), merged, asked, ids[-1])
+
+
+def _people(session: Session, persons: set[int]) -> People:
+    members = {}
+    for some in _some(persons):
+        members |= rollups.load(session, or_(Customer.id.in_(some), Customer.merged_into_id.in_(some)))
+    pairs = {}
+    for some in _some(members):
+        pairs |= rollups.pairs_of(session, some)
+    return People(members.values(), pairs)
+
+
+def _some(ids: Iterable[int]) -> Iterator[list[int]]:
+    wanted = sorted(ids)
+    return (wanted[at : at + STEP] for at in range(0, len(wanted), STEP))

@@ -1,0 +1,38 @@
+"""By what records are found that may be one person, and when each was last compared."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.api import Id, Instant
+from plugins.customers.models import Base
+
+
+class Block(Base):
+    """A record has a key: those that share one are compared. The key is a hash, see `blocks`."""
+
+    __tablename__ = "customers_block"
+    __scope__ = ("via", "customer_id")
+    __resource__ = "customers:customer"
+    __audit__ = False
+    __table_args__ = (Index("ix_customers_block_customer_id", "customer_id"), {"sqlite_with_rowid": False})
+
+    key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    customer_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("customers_customer.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class Compared(Base):
+    """When a record was compared with all that share a key; what changed since is compared again."""
+
+    __tablename__ = "customers_compared"
+    __scope__ = ("via", "customer_id")
+    __resource__ = "customers:customer"
+    __audit__ = False
+
+    customer_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("customers_customer.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[datetime] = mapped_column(Instant)
