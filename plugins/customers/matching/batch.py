@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
-from core.api import SYSTEM, Work, _, acting_as, ask_for, clock, session
-from plugins.customers.matching import finding, rollups
+from core.api import SYSTEM, Work, _, acting_as, ask_for, clock, session, setting, typed
+from plugins.customers import merging
+from plugins.customers.matching import comparing, finding, rollups
 from plugins.customers.matching.blocks import keys_of
 from plugins.customers.matching.people import People
 from plugins.customers.models import Customer
@@ -73,10 +74,29 @@ def step(session: Session, after: int = 0, limit: int = STEP) -> Step:
         records |= rollups.load(session, Customer.id.in_(some))
     found = finding.likely((records[one], records[two]) for one, two in pairs if one in records and two in records)
     people = _people(session, {records[one].person_id for each in found for one in (each.first_id, each.second_id)})
-    merged = finding.merge_sure(session, found, people)
+    merged = _merge_sure(session, found, people)
     asked = finding.ask(session, found, people)
     rollups.mark(session, ids)
     return Step(len(ids), merged, asked, ids[-1])
+
+
+def _merge_sure(session: Session, found: list[finding.Likely], people: People) -> int:
+    """Merge those that the rule may merge by itself; return how many. The older record is kept."""
+    least, count = setting("customers.merge_from") / 100, 0
+    for each in found:
+        kept, gone = sorted((people.of(each.first_id), people.of(each.second_id)))
+        if each.likeness.probability < least or not comparing.may_merge_alone(each.likeness.levels) or kept == gone:
+            continue
+        asked = people.asked(kept, gone)
+        if (asked and asked.answer == "different") or not people.fit(kept, gone):
+            continue
+        try:
+            merging.merge(session, kept, gone, how="by_rule", score=each.likeness.probability)
+        except typed.BadValue:  # somebody has put one into the recycle bin meanwhile
+            continue
+        people.unite(kept, gone)
+        count += 1
+    return count
 
 
 def _people(session: Session, persons: set[int]) -> People:

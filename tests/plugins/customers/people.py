@@ -10,6 +10,13 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
 
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from core.access.scope import unscoped
+from core.api import chain_codes, clock
+from plugins.customers.models import Customer, Identity, Visitor
+
 FAMILIES = {
     "王": 711, "李": 704, "张": 681, "刘": 521, "陈": 493, "杨": 309, "黄": 240, "赵": 235, "吴": 230, "周": 218, "徐": 166,
     "孙": 150, "马": 138, "朱": 133, "胡": 131, "郭": 120, "何": 117, "林": 116, "高": 111, "罗": 106, "郑": 101, "梁": 100,
@@ -224,3 +231,37 @@ def pairs(kept: list[Kept]) -> set[tuple[int, int]]:
     for position, one in enumerate(kept):
         of.setdefault(one.who, []).append(position)
     return {(a, b) for places in of.values() for at, a in enumerate(places) for b in places[at + 1 :]}
+
+
+def bring(session: Session, kept: list[Kept], nodes: list[int]) -> list[int]:
+    """Write records as the shops made them, in sets, and return their ids. Whoever came last has a number or account now."""
+    today = clock.today()
+    codes = chain_codes(session, "C", len(kept))
+    last = {(kind, value): position for position, one in enumerate(kept) for kind, value in _identities(one)}
+    rows, identities, visitors = [], [], []
+    first = (session.scalar(select(func.max(Customer.id))) or 0) + 1
+    for position, (code, one) in enumerate(zip(codes, kept, strict=True)):
+        number = next(reversed(one.mobiles), None)
+        rows.append({
+            "id": first + position, "code": code, "name": one.name, "kind": one.kind, "address": one.address,
+            "mobile": number if number and last["mobile", number] == position else None, "node_id": nodes[one.stores[0] % len(nodes)],
+        })  # fmt: skip
+        identities += [
+            {"customer_id": first + position, "kind": kind, "value": value, "tail": value[-4:] if kind == "mobile" else "",
+             "until": None if last[kind, value] == position else today}
+            for kind, value in _identities(one)
+        ]  # fmt: skip
+        visitors += [
+            {"customer_id": first + position, "node_id": node, "first_on": today, "last_on": today}
+            for node in {nodes[store % len(nodes)] for store in one.stores}
+        ]
+    with unscoped("records as the shops have made them"):
+        for model, found in ((Customer, rows), (Identity, identities), (Visitor, visitors)):
+            if found:
+                session.execute(insert(model), found)
+    return [row["id"] for row in rows]
+
+
+def _identities(one: Kept) -> list[tuple[str, str]]:
+    accounts = (("wecom", one.wecom), ("email", one.email), ("invoice_title", one.title))
+    return [("mobile", number) for number in one.mobiles] + [(kind, value) for kind, value in accounts if value]
