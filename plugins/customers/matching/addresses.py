@@ -7,16 +7,18 @@ from functools import lru_cache
 
 _WIDER = re.compile(r"^(中国|广东省?|深圳市?|[\u4e00-\u9fff]{2}(新区|区))")
 _NUMBERS = re.compile(r"[0-9a-z]+")
-_CLOSE = 0.7
-"""So much of the pairs of signs two addresses share at least, of 1, to be close."""
+SAME, CLOSE, DIFFERENT, MISSING = "same", "close", "different", "missing"
+_SHARE = 0.6
+"""So much of the pairs of signs two addresses share at least, of 1, to be close: the same house, without the room."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What two addresses are compared by: `key` is empty unless a building and a room are said."""
+    """What two addresses are compared by: `key` is empty unless house, building and room are said."""
 
     text: str = ""
     key: str = ""
+    numbers: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=50_000)
@@ -26,22 +28,23 @@ def read(text: str) -> Address:
     shorter = None
     while shorter != plain:
         shorter, plain = plain, _WIDER.sub("", plain.strip("-"))
-    parts = _NUMBERS.findall(plain)
-    street = re.sub(r"-", "", _NUMBERS.split(plain, maxsplit=1)[0])[-3:]
-    return Address(plain.replace("-", ""), f"{street}{'-'.join(parts)}" if street and len(parts) > 1 else "")
+    numbers = tuple(_NUMBERS.findall(plain))
+    street = _NUMBERS.split(plain, maxsplit=1)[0].replace("-", "")[-3:]
+    key = f"{street}{'-'.join(numbers)}" if street and len(numbers) > 2 else ""
+    return Address(plain.replace("-", ""), key, numbers)
 
 
 def alike(first: Address, second: Address) -> str:
     """Return how alike two addresses are: same, close, different, or missing."""
-    if not first.text or not second.text:
-        return "missing"
+    if not first.numbers or not second.numbers:  # a street alone says nothing
+        return MISSING
     if first.key and first.key == second.key:
-        return "same"
-    if first.key and second.key and _NUMBERS.findall(first.key) != _NUMBERS.findall(second.key):
-        return "different"  # the neighbours
+        return SAME
+    if any(one != other for one, other in zip(first.numbers, second.numbers, strict=False)):
+        return DIFFERENT  # the neighbours
     one, other = _pairs(first.text), _pairs(second.text)
     shared = 2 * len(one & other) / ((len(one) + len(other)) or 1)
-    return "close" if shared >= _CLOSE else "different"
+    return CLOSE if shared >= _SHARE else DIFFERENT
 
 
 def _pairs(text: str) -> set[str]:

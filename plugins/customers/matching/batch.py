@@ -74,13 +74,13 @@ def step(session: Session, after: int = 0, limit: int = STEP) -> Step:
         records |= rollups.load(session, Customer.id.in_(some))
     found = finding.likely((records[one], records[two]) for one, two in pairs if one in records and two in records)
     people = _people(session, {records[one].person_id for each in found for one in (each.first_id, each.second_id)})
-    merged = _merge_sure(session, found, people)
+    merged = merge_sure(session, found, people)
     asked = finding.ask(session, found, people)
     rollups.mark(session, ids)
     return Step(len(ids), merged, asked, ids[-1])
 
 
-def _merge_sure(session: Session, found: list[finding.Likely], people: People) -> int:
+def merge_sure(session: Session, found: list[finding.Likely], people: People) -> int:
     """Merge those that the rule may merge by itself; return how many. The older record is kept."""
     least, count = setting("customers.merge_from") / 100, 0
     for each in found:

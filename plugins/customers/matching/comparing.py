@@ -86,7 +86,7 @@ def may_merge_alone(levels: dict[str, str]) -> bool:
         return True  # two companies
     has_proof = SAME in (levels["account"], levels["number"])
     if levels["name"] in (SAME, names.SOUND):
-        return has_proof or levels["number"] == SLIP or levels["address"] == SAME
+        return has_proof or levels["number"] == SLIP or levels["address"] in (SAME, addresses.CLOSE)
     return has_proof and levels["name"] in (names.PART, MISSING)
 
 

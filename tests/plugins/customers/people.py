@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.access.scope import unscoped
 from core.api import chain_codes, clock
+from plugins.customers.matching import addresses, names, titles
+from plugins.customers.matching.blocks import keys_of
+from plugins.customers.matching.comparing import Known
 from plugins.customers.models import Customer, Identity, Visitor
 
 FAMILIES = {
@@ -79,6 +82,15 @@ class Kept:
     stores: tuple[int, ...] = field(default=())
     kind: str = "person"
 
+    @property
+    def known(self) -> Known:
+        """The record as matching sees it."""
+        return Known(
+            names.read(self.name), frozenset(self.mobiles), frozenset(filter(None, (self.wecom, self.email.casefold()))),
+            frozenset(filter(None, [titles.plain(self.title)])), addresses.read(self.address), frozenset(self.stores),
+            self.kind == "company",
+        )  # fmt: skip
+
 
 def records(count: int, seed: int = 1, stores: int = 200) -> list[Kept]:
     """Return `count` records in the order in which the shops made them."""
@@ -96,6 +108,7 @@ def records(count: int, seed: int = 1, stores: int = 200) -> list[Kept]:
 def _city(chance: random.Random, stores: int) -> Iterator[Someone]:
     family_weights, given_weights = list(accumulate(FAMILIES.values())), list(accumulate(1 / (at + 8) for at in range(len(GIVEN))))
     families, given_up = list(FAMILIES), []
+    employers = [f"深圳市{''.join(chance.choices(GIVEN, k=2))}{chance.choice(TRADES)}有限公司" for _ in range(400)]
     before: Someone | None = None
     for number in range(10**9):
         given = "".join(chance.choices(GIVEN, cum_weights=given_weights, k=1 if chance.random() < 0.14 else 2))
@@ -115,7 +128,7 @@ def _city(chance: random.Random, stores: int) -> Iterator[Someone]:
             number, family, given, chance.random() < 0.5, tuple(mobiles), address, store,
             wecom=f"wm{chance.getrandbits(48):012x}" if chance.random() < 0.6 else "",
             email=f"{chance.choice('abcdefghkl')}{chance.randrange(10**7):07}@qq.com" if chance.random() < 0.25 else "",
-            title=f"深圳市{chance.choice(GIVEN)}{chance.choice(GIVEN)}{chance.choice(TRADES)}有限公司" if chance.random() < 0.05 else "",
+            title=chance.choice(employers) if chance.random() < 0.05 else "",
         )  # fmt: skip
         yield before
 
@@ -222,6 +235,7 @@ def _written(chance: random.Random, address: tuple[str, ...]) -> str:
     return chance.choice((
         f"深圳市{district}区{street}{house}号{block}栋{room}", f"广东省深圳市{district}区{street}{house}号{block}栋{room}室",
         f"{district}区{street}{house}号{block}栋{room}房", f"{street}{house}-{block}-{room}", f"{street}{house}號{block}棟{room}",
+        f"{district}{street}{house}号{block}栋",
     ))  # fmt: skip
 
 
@@ -231,6 +245,15 @@ def pairs(kept: list[Kept]) -> set[tuple[int, int]]:
     for position, one in enumerate(kept):
         of.setdefault(one.who, []).append(position)
     return {(a, b) for places in of.values() for at, a in enumerate(places) for b in places[at + 1 :]}
+
+
+def neighbours(seen: list[Known]) -> set[tuple[int, int]]:
+    """Return the pairs of positions that share a key."""
+    blocks: dict[int, list[int]] = {}
+    for position, one in enumerate(seen):
+        for key in keys_of(one):
+            blocks.setdefault(key, []).append(position)
+    return {(one, other) for block in blocks.values() for at, one in enumerate(block) for other in block[at + 1 :]}
 
 
 def bring(session: Session, kept: list[Kept], nodes: list[int]) -> list[int]:
@@ -256,6 +279,8 @@ def bring(session: Session, kept: list[Kept], nodes: list[int]) -> list[int]:
             for node in {nodes[store % len(nodes)] for store in one.stores}
         ]
     with unscoped("records as the shops have made them"):
+        taken = Identity.value.in_({value for _kind, value in last}), Identity.until.is_(None)
+        session.execute(update(Identity).where(*taken).values(until=today))
         for model, found in ((Customer, rows), (Identity, identities), (Visitor, visitors)):
             if found:
                 session.execute(insert(model), found)
