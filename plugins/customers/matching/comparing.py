@@ -71,8 +71,12 @@ def compare(first: Known, second: Known) -> Likeness:
     if first.is_company or second.is_company:
         is_one = first.is_company and second.is_company and levels["title"] == SAME
         return Likeness(levels, bits, ONE_COMPANY if is_one else 0.0)
-    odds = 2.0 ** (sum(bits.values()) + _read()["prior"])
-    return Likeness(levels, bits, odds / (1 + odds))
+    return Likeness(levels, bits, probability(sum(bits.values()) + _read()["prior"]))
+
+
+def probability(bits: float) -> float:
+    """Return the probability, 0 to 1, that log-odds in bits mean."""
+    return 1 / (1 + 2.0**-bits)
 
 
 def rules_out(levels: dict[str, str]) -> bool:
