@@ -7,9 +7,9 @@ from pathlib import Path
 from tests.bench.data import Chain, make_chain
 from tests.bench.exchange import exports, imports
 from tests.bench.load import Client, WrongAnswer, median, milliseconds, requests_a_second
-from tests.bench.operations import Action, Operation, operations
 from tests.bench.matching import WORDS as MATCHING
 from tests.bench.matching import matching
+from tests.bench.operations import Action, Operation, operations
 from tests.bench.plugins import WORDS, plugin_lines
 from tests.bench.ranking import SNAPSHOT, snapshot
 from tests.bench.rush import WORKERS, rush

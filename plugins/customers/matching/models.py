@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.api import Id, Instant
@@ -16,12 +16,11 @@ class Block(Base):
     __scope__ = ("via", "customer_id")
     __resource__ = "customers:customer"
     __audit__ = False
-    __table_args__ = (Index("ix_customers_block_customer_id", "customer_id"), {"sqlite_with_rowid": False})
+    __table_args__ = (UniqueConstraint("key", "customer_id"), Index("ix_customers_block_customer_id", "customer_id"))
 
-    key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    customer_id: Mapped[int] = mapped_column(
-        Id, ForeignKey("customers_customer.id", ondelete="CASCADE"), primary_key=True
-    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    key: Mapped[str] = mapped_column(String(11).with_variant(String(11, collation="C"), "postgresql"))
+    customer_id: Mapped[int] = mapped_column(Id, ForeignKey("customers_customer.id", ondelete="CASCADE"))
 
 
 class Compared(Base):

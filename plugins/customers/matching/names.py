@@ -98,7 +98,7 @@ def alike(first: Name, second: Name) -> str:
     if first.sex and second.sex and first.sex != second.sex:
         return DIFFERENT
     if not (first.is_full and second.is_full):
-        short, long = sorted((first, second), key=lambda name: (name.is_full, name.letters))
+        short, long = sorted((first, second), key=lambda name: (name.is_full, name.syllables))
         return PART if _is_part(short, long) else DIFFERENT
     if first.written == second.written:
         return SAME

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugins.customers.matching import addresses, batch, blocks, comparing, finding, names, titles
@@ -151,7 +151,8 @@ def test_a_company_is_who_its_invoice_title_says():
 
 
 def test_a_key_tells_nothing_of_the_person():
-    assert all(isinstance(key, int) and abs(key) < 2**63 for key in blocks.keys_of(known(address=HOME)))
+    keys = blocks.keys_of(known(address=HOME))
+    assert len(keys) == 5 and all(len(key) == 11 and "138" not in key for key in keys)
 
 
 names_of_people = st.sampled_from(["张建国", "張建國", "张先生", "张小姐", "小张", "国建张", "Zhang Jianguo", "zhangjianguo", "李梅", "欧阳娜", "C0001234567", ""]) | st.text(max_size=6)  # fmt: skip
@@ -162,12 +163,14 @@ anybody = st.builds(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(anybody, anybody)
 def test_a_score_is_the_same_whichever_record_comes_first(first, second):
     one, other = comparing.compare(first, second), comparing.compare(second, first)
     assert one == other and 0 <= one.probability <= 1
 
 
+@settings(deadline=None)
 @given(anybody, anybody)
 def test_records_that_may_merge_by_themselves_share_a_key(first, second):
     if verdict(first, second) == "merge":

@@ -6,12 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from core import clock
-from core.access.person import acting_as
 from core.auth.rights import load_person
 from core.jobs.queue import run_waiting
 from core.testing.factories import acting
 from plugins.customers import merging
-from plugins.customers.matching import batch, blocks
+from plugins.customers.matching import batch
 from plugins.customers.matching.models import Block, Compared
 from plugins.customers.models import Customer, Merge, Pair
 from tests.plugins.customers import people

@@ -13,13 +13,16 @@ def upgrade() -> None:
     number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.create_table(
         "customers_block",
-        sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", number, nullable=False),
+        sa.Column(
+            "key", sa.String(length=11).with_variant(sa.String(length=11, collation="C"), "postgresql"), nullable=False
+        ),
         sa.Column("customer_id", number, nullable=False),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers_customer.id"], name=op.f("fk_customers_block_customer_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("key", "customer_id", name=op.f("pk_customers_block")),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customers_block")),
+        sa.UniqueConstraint("key", "customer_id", name=op.f("uq_customers_block_key_customer_id")),
     )
     op.create_index("ix_customers_block_customer_id", "customers_block", ["customer_id"], unique=False)
     op.create_table(
