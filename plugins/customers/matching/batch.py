@@ -36,9 +36,9 @@ class Step:
         return f"{self.compared} compared, {self.merged} merged, {self.asked} to be asked"
 
 
-def start() -> Any:
-    """Queue a run for the person who asks, and return its job."""
-    return ask_for(session, KIND, _("Look for doubles"))
+def start(page: str) -> Any:
+    """Queue a run for the person who asks, and return its job; `page` is the address it leads to in the end."""
+    return ask_for(session, KIND, _("Look for doubles"), page=page)
 
 
 def run(work: Work) -> None:
@@ -50,9 +50,10 @@ def run(work: Work) -> None:
                 total = total or rollups.count(own)
                 done = step(own, last)
             if not done.last:
-                return
+                break
             last, compared = done.last, compared + done.compared
             work.progress(min(compared / total, 1))
+    work.see(work.arguments["page"])
 
 
 def run_at_night(session: Session) -> str:
@@ -62,9 +63,9 @@ def run_at_night(session: Session) -> str:
     return str(step(session))
 
 
-def step(session: Session, after: int = 0, limit: int = STEP) -> Step:
-    """Compare the next `limit` records that changed with all that share a key with them."""
-    ids = rollups.changed(session, after, limit)
+def step(session: Session, after: int = 0) -> Step:
+    """Compare the next thousand records that changed with all that share a key with them."""
+    ids = rollups.changed(session, after, STEP)
     if not ids:
         return Step()
     records = rollups.load(session, Customer.id.in_(ids))

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core import clock
 from core.auth.rights import load_person
 from core.jobs.queue import run_waiting
-from core.testing.factories import acting
+from core.testing.factories import acting, post, sign_in
 from plugins.customers import merging
 from plugins.customers.matching import batch
 from plugins.customers.matching.models import Block, Compared
@@ -155,13 +155,11 @@ def test_the_worker_compares_at_night(monkeypatch, app, bring, everybody, hour, 
 def test_somebody_may_ask_for_it_by_day_and_it_goes_step_by_step(monkeypatch, app, house, chain, bring, everybody):
     bring(ZHANG, AGAIN, ASKED)
     monkeypatch.setattr(batch, "STEP", 2)
-    with acting(app) as session:
-        person = load_person(session, chain.people["head_office"].id)
-    with acting(app, person) as session:
-        batch.start()
-    with app.app_context():
-        assert run_waiting(house) == 1
+    client = sign_in(app.test_client(), chain.people["head_office"])
+    job = post(client, "/admin/customers/pair/look/").location
+    assert run_waiting(house) == 1
     assert len(everybody(Compared)) == 3 and len(everybody(Merge)) == 1
+    assert client.get(job).location == "/admin/customers/pair/"
 
 
 def test_made_up_people_are_found_again_in_the_database(bring, night, everybody):
