@@ -94,7 +94,7 @@ def backoffice_job_kinds() -> list[JobKind]:
     """The same, when somebody asks for it."""
     from plugins.customers.matching import batch
 
-    return [JobKind(batch.KIND, batch.run)]
+    return [JobKind(batch.KIND, batch.run, limit=timedelta(hours=1))]
 
 
 @hookimpl

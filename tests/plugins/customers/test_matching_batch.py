@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import select
 
 from core import clock
-from core.auth.rights import load_person
 from core.jobs.queue import run_waiting
 from core.testing.factories import acting, post, sign_in
 from plugins.customers import merging
