@@ -21,6 +21,7 @@ from core.api import (
     typed,
 )
 from plugins.customers import merging, numbers, pairs, rollups, services, side_by_side
+from plugins.customers.matching import batch
 from plugins.customers.models import MERGED_HOW, Customer, Merge
 
 MERGE = "customers:customer:merge"
@@ -103,6 +104,12 @@ class Pairs(Page):
         if pairs.undo_last(session) is None:
             toast(_("You have answered nothing that could be undone."))
         return redirect(url_for(".index"))
+
+    @expose("/look/", methods=("POST",))
+    def look(self) -> Any:
+        """Compare now what changed, instead of at night."""
+        _must_merge()
+        return redirect(url_for("jobs.job", job_id=batch.start(url_for(".index")).id))
 
     @expose("/two/", methods=("POST",))
     def two(self) -> Any:

@@ -11,6 +11,9 @@ from sqlalchemy.orm import aliased
 
 from plugins.customers.models import Customer
 
+_RECORD, _PERSON = aliased(Customer), aliased(Customer)
+"""Made once: making an alias of a wide table costs more than most queries with it."""
+
 
 def person_id(record: Any = Customer) -> ColumnElement[int]:
     """Return the id of the record that stands for the person of a record (`Customer`, or an alias of it)."""
@@ -27,11 +30,12 @@ def person_of(column: Any) -> ScalarSelect[int]:
 
     Also for a record that was merged long ago, in however many steps; NULL for one out of scope.
     """
-    record = aliased(Customer)
-    return select(person_id(record)).where(record.id == column).scalar_subquery()
+    query = select(person_id(_PERSON)).where(_PERSON.id == column)
+    return query.correlate_except(_PERSON).scalar_subquery()
 
 
 def records_of(customer_id: Any) -> Select[tuple[int]]:
     """Return the query of the ids of all records of one person, named by any of them."""
-    record, person = aliased(Customer), person_of(customer_id)
-    return select(record.id).where(or_(record.id == person, record.merged_into_id == person))
+    person = person_of(customer_id)
+    query = select(_RECORD.id).where(or_(_RECORD.id == person, _RECORD.merged_into_id == person))
+    return query.correlate_except(_RECORD)

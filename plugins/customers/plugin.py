@@ -1,18 +1,22 @@
 """What the customers tell the house."""
 
+from datetime import timedelta
 from typing import Any
 
 from core.api import (
     N_,
     CurrentPerson,
     HomeCard,
+    JobKind,
     Permission,
+    ScheduledTask,
     Setting,
     hookimpl,
     resource_permissions,
     session,
 )
 from plugins.customers import models  # noqa: F401 - the host must know every table before it looks at the schema
+from plugins.customers.matching import models as matching_models  # noqa: F401 - the same
 
 OFFICE = {"head_office": "all"}
 AREA = OFFICE | {"area_manager": "node"}
@@ -75,6 +79,22 @@ def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
     from plugins.customers.count_page import card_of
 
     return [*cards_of(session, person), *card_of(person)]
+
+
+@hookimpl
+def backoffice_scheduled_tasks() -> list[ScheduledTask]:
+    """At night, what changed is compared with the whole chain."""
+    from plugins.customers.matching import batch
+
+    return [ScheduledTask(batch.KIND, timedelta(minutes=2), batch.run_at_night)]
+
+
+@hookimpl
+def backoffice_job_kinds() -> list[JobKind]:
+    """The same, when somebody asks for it."""
+    from plugins.customers.matching import batch
+
+    return [JobKind(batch.KIND, batch.run, limit=timedelta(hours=1))]
 
 
 @hookimpl

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.api import Node, _, chain_codes, clock, collect, criteria, current_person, setting, typed
 from plugins.customers import consents, rollups
+from plugins.customers.matching import at_save
 from plugins.customers.models import Contact, Customer, Identity, Submission, Visit, Visitor
 from plugins.customers.persons import records_of
 
@@ -119,6 +120,7 @@ def enter(session: Session, customer: Customer, node_id: int | None, reason: str
     if customer.mobile:
         session.add(_mobile(customer))
     session.flush()
+    at_save.look(session, customer)
     if node_id is not None:
         collect("customers_created", customer_id=customer.id, node_id=node_id)
 

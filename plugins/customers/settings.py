@@ -11,4 +11,13 @@ SETTINGS: list[Setting] = [
         "vip_visits", N_("VIP from"), 10, N_("So many days with a visit in a year make a customer a VIP."),
         minimum=1, maximum=365, unit=N_("days"),
     ),
+    WholeSetting(
+        "merge_from", N_("Merge by itself from"), 95,
+        N_("So sure must the comparison be that two records are one person, to merge them at night; below, somebody is asked."),
+        minimum=90, maximum=100, unit="%",
+    ),
+    WholeSetting(
+        "ask_from", N_("Ask from"), 50, N_("So likely must two records be one person, for the question to be put."),
+        minimum=1, maximum=100, unit="%",
+    ),
 ]  # fmt: skip

@@ -23,6 +23,7 @@ from core.api import (
     typed,
 )
 from plugins.customers import api, consents, imports, numbers, searching, services, timeline
+from plugins.customers.matching import at_save
 from plugins.customers.models import (
     CREDIT_MEANINGS,
     CREDITS,
@@ -138,9 +139,12 @@ class Customers(ModelView):
             ) from error
 
     def after_save(self, row: Any, *, is_new: bool) -> None:
-        """A place that is to look after them sees them."""
-        if not is_new and row.node_id is not None:
+        """A place that is to look after them sees them; a change may show that the chain knows them already."""
+        if is_new:
+            return
+        if row.node_id is not None:
             services.be_known_at(session, row, row.node_id)
+        at_save.look(session, row)
 
     def bin(self, row: Any) -> None:
         """With identities and contacts."""

@@ -7,6 +7,8 @@ from pathlib import Path
 from tests.bench.data import Chain, make_chain
 from tests.bench.exchange import exports, imports
 from tests.bench.load import Client, WrongAnswer, median, milliseconds, requests_a_second
+from tests.bench.matching import WORDS as MATCHING
+from tests.bench.matching import matching
 from tests.bench.operations import Action, Operation, operations
 from tests.bench.plugins import WORDS, plugin_lines
 from tests.bench.ranking import SNAPSHOT, snapshot
@@ -38,6 +40,7 @@ def measure(url: str, folder: Path, scale: float, only: str, rush_seconds: float
         yield from snapshot(app) if only in SNAPSHOT else ()
         yield from plugin_lines(app, chain, folder) if only in WORDS else ()
         yield from imports(app, chain) if only in "import" else ()
+        yield from matching(app, chain, scale) if only in MATCHING else ()
     finally:
         app.extensions["backoffice"].database.dispose()
 

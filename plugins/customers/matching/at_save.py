@@ -1,0 +1,36 @@
+"""The look at a record that was just written: does the chain know this person already?"""
+
+import structlog
+from sqlalchemy.orm import Session
+
+from plugins.customers.matching import finding, rollups
+from plugins.customers.matching.blocks import keys_of
+from plugins.customers.matching.people import People
+from plugins.customers.models import Customer
+
+log = structlog.get_logger("customers")
+
+
+def look(session: Session, customer: Customer) -> None:
+    """Put a likely double of a record into the queue, with three questions to the database.
+
+    Whoever saves learns nothing of it, and is not held up by its failure: the night looks again.
+    """
+    session.flush()
+    try:
+        with session.begin_nested():
+            _look(session, customer.id)
+    except Exception:
+        log.exception("the look for doubles failed", customer=customer.id)
+
+
+def _look(session: Session, customer_id: int) -> None:
+    own = rollups.load(session, Customer.id == customer_id)[customer_id]
+    keys = keys_of(own.known)
+    others = rollups.load(session, rollups.with_keys(keys))
+    others.pop(own.id, None)
+    if found := finding.likely((own, other) for other in others.values()):
+        records = {own.id: own} | {each.second_id: others[each.second_id] for each in found}
+        people = People(records.values(), rollups.pairs_of(session, records))
+        finding.ask(session, found, people)
+    rollups.keep_keys(session, {own.id: keys})

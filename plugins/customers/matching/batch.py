@@ -1,0 +1,115 @@
+"""All that changed is compared with the whole chain: at night, or when somebody asks for it.
+
+A step is a transaction of its own: what a stopped run has done is kept, and the next one goes on behind it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_
+from sqlalchemy.orm import Session
+
+from core.api import SYSTEM, Work, _, acting_as, ask_for, clock, session, setting, typed
+from plugins.customers import merging
+from plugins.customers.matching import comparing, finding, rollups
+from plugins.customers.matching.blocks import keys_of
+from plugins.customers.matching.people import People
+from plugins.customers.models import Customer
+
+KIND = "customers.matching"
+STEP = 1_000
+NIGHT = range(1, 6)
+"""The hours, in Shanghai, in which nobody waits for the database."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step did, and the record after which the next one begins; 0 when nothing is left."""
+
+    compared: int = 0
+    merged: int = 0
+    asked: int = 0
+    last: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.compared} compared, {self.merged} merged, {self.asked} to be asked"
+
+
+def start(page: str) -> Any:
+    """Queue a run for the person who asks, and return its job; `page` is the address it leads to in the end."""
+    return ask_for(session, KIND, _("Look for doubles"), page=page)
+
+
+def run(work: Work) -> None:
+    """Compare everything that changed, step by step."""
+    with acting_as(SYSTEM):
+        last, compared, total = 0, 0, 0
+        while True:
+            with work.house.database.transaction() as own:
+                total = total or rollups.count(own)
+                done = step(own, last)
+            if not done.last:
+                break
+            last, compared = done.last, compared + done.compared
+            work.progress(min(compared / total, 1))
+    work.see(work.arguments["page"])
+
+
+def run_at_night(session: Session) -> str:
+    """Do a step, if it is night."""
+    if clock.local(clock.now()).hour not in NIGHT:
+        return "waits for the night"
+    return str(step(session))
+
+
+def step(session: Session, after: int = 0) -> Step:
+    """Compare the next thousand records that changed with all that share a key with them."""
+    ids = rollups.changed(session, after, STEP)
+    if not ids:
+        return Step()
+    records = rollups.load(session, Customer.id.in_(ids))
+    rollups.keep_keys(session, {record.id: keys_of(record.known) for record in records.values()})
+    pairs = rollups.neighbours(session, ids)
+    for some in _some({one for pair in pairs for one in pair} - set(records)):
+        records |= rollups.load(session, Customer.id.in_(some))
+    found = finding.likely((records[one], records[two]) for one, two in pairs if one in records and two in records)
+    people = _people(session, {records[one].person_id for each in found for one in (each.first_id, each.second_id)})
+    merged = merge_sure(session, found, people)
+    asked = finding.ask(session, found, people)
+    rollups.mark(session, ids)
+    return Step(len(ids), merged, asked, ids[-1])
+
+
+def merge_sure(session: Session, found: list[finding.Likely], people: People) -> int:
+    """Merge those that the rule may merge by itself; return how many. The older record is kept."""
+    least, count = setting("customers.merge_from") / 100, 0
+    for each in found:
+        kept, gone = sorted((people.of(each.first_id), people.of(each.second_id)))
+        if each.likeness.probability < least or not comparing.may_merge_alone(each.likeness.levels) or kept == gone:
+            continue
+        asked = people.asked(kept, gone)
+        if (asked and asked.answer == "different") or not people.fit(kept, gone):
+            continue
+        try:
+            merging.merge(session, kept, gone, how="by_rule", score=each.likeness.probability)
+        except typed.BadValue:  # somebody has put one into the recycle bin meanwhile
+            continue
+        people.unite(kept, gone)
+        count += 1
+    return count
+
+
+def _people(session: Session, persons: set[int]) -> People:
+    members = {}
+    for some in _some(persons):
+        members |= rollups.load(session, or_(Customer.id.in_(some), Customer.merged_into_id.in_(some)))
+    pairs = {}
+    for some in _some(members):
+        pairs |= rollups.pairs_of(session, some)
+    return People(members.values(), pairs)
+
+
+def _some(ids: Iterable[int]) -> Iterator[list[int]]:
+    wanted = sorted(ids)
+    return (wanted[at : at + STEP] for at in range(0, len(wanted), STEP))
