@@ -11,4 +11,13 @@ SETTINGS: list[Setting] = [
         "vip_visits", N_("VIP from"), 10, N_("So many days with a visit in a year make a customer a VIP."),
         minimum=1, maximum=365, unit=N_("days"),
     ),
+    WholeSetting(
+        "contacts_most", N_("Offers at most"), 2, N_("So often a person who agreed to offers is contacted with one within the days below."),
+        minimum=0, maximum=100, unit=N_("times"),
+    ),
+    WholeSetting("contacts_days", N_("Offers within"), 30, N_("The days in which offers to a person are counted."), minimum=1, maximum=365, unit=N_("days")),
+    WholeSetting(
+        "link_hours", N_("Link to the own page"), 24, N_("So long a customer may open their own page by the link a store gave them."),
+        minimum=1, maximum=168, unit=N_("hours"),
+    ),
 ]  # fmt: skip
