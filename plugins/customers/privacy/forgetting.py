@@ -31,7 +31,7 @@ def everything_about(session: Session, customer: Customer) -> list[tuple[str, Pe
 def names_and_numbers(session: Session, customer: Customer) -> set[str]:
     """Return every name and number by which a person is known."""
     ids = frozenset(one.id for one in rollups.records_of(session, customer))
-    return {value for row in personal.rows_to_empty(session, ids) for value in personal.names_and_numbers(row)}
+    return set(personal.names_and_numbers(session, ids))
 
 
 def forget(session: Session, customer: Customer, reason: str) -> Erasure:

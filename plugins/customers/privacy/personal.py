@@ -31,7 +31,7 @@ EMPTIED: dict[Any, dict[str, Any]] = {
     Contact: {"name": "—", "role": "", "mobile": None, "note": ""},
 }  # fmt: skip
 """What becomes of the columns that say who somebody is; a customer's name becomes their code."""
-NAMES_AND_NUMBERS: dict[Any, tuple[str, ...]] = {Customer: ("name", "mobile"), Identity: ("value",), Contact: ()}
+NAMES_AND_NUMBERS: dict[Any, tuple[str, ...]] = {Customer: ("name", "mobile"), Identity: ("value",)}
 """What is the person's alone; the numbers of a contact are somebody else's."""
 KEPT: dict[str, str] = {
     "customers_customer": "code kind party level credit",
@@ -111,26 +111,28 @@ def rows_to_empty(session: Session, customer_ids: frozenset[int]) -> list[Any]:
     """Return the rows that say who somebody is: their records, identities and contacts, and where they are a contact."""
     customers = [session.get(Customer, customer_id) for customer_id in sorted(customer_ids)]
     identities = rollups.rows_of(session, Identity, customer_ids)
-    numbers = {one.value for one in identities if one.kind == "mobile"}
+    numbers = {one.value for one in identities if one.kind == "mobile"} - rollups.numbers_of_others(session, customer_ids)
     contacts = {*rollups.rows_of(session, Contact, customer_ids), *rollups.contacts_with(session, numbers)}
     return [*filter(None, customers), *identities, *contacts]
 
 
-def names_and_numbers(row: Any) -> set[str]:
-    """Return what a row says that is nobody else's: to be looked for in what core keeps."""
-    return {value for name in NAMES_AND_NUMBERS[type(row)] if len(value := getattr(row, name) or "") > 1}
+def names_and_numbers(session: Session, customer_ids: frozenset[int]) -> frozenset[str]:
+    """Return every name and number by which a person is known, and nobody else."""
+    said = {
+        getattr(row, name) or ""
+        for row in rows_to_empty(session, customer_ids)
+        for name in NAMES_AND_NUMBERS.get(type(row), ())
+    }
+    return frozenset({text for text in said if len(text) > 1} - rollups.numbers_of_others(session, customer_ids))
 
 
 def erase(session: Session, customer_ids: frozenset[int]) -> list[Emptied]:
     """Empty what says who these records of one person are, put them into the recycle bin, and return which rows."""
-    rows = rows_to_empty(session, customer_ids)
+    rows, values = rows_to_empty(session, customer_ids), names_and_numbers(session, customer_ids)
     emptied = [
-        Emptied(
-            model, frozenset(row.id for row in rows if type(row) is model), frozenset(empty),
-            frozenset(value for row in rows if type(row) is model for value in names_and_numbers(row)),
-        )
+        Emptied(model, frozenset(row.id for row in rows if type(row) is model), frozenset(empty), values)
         for model, empty in EMPTIED.items()
-    ]  # fmt: skip
+    ]
     for row in rows:
         for name, empty in EMPTIED[type(row)].items():
             setattr(row, name, empty)

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.api import CurrentPerson, _, across_scopes, acting_as
-from plugins.customers.models import Contact, Customer
+from plugins.customers.models import Contact, Customer, Identity
 from plugins.customers.privacy.models import ErasedValue, Erasure, Link, Outreach
 
 
@@ -42,6 +42,14 @@ def rows_of(session: Session, model: Any, customer_ids: frozenset[int]) -> list[
     """Return the rows of a table that hang on these records of one person."""
     with across_scopes("one person, wherever they were recorded"):
         return list(session.scalars(select(model).where(model.customer_id.in_(customer_ids)).order_by(model.id)))
+
+
+def numbers_of_others(session: Session, customer_ids: frozenset[int]) -> set[str]:
+    """Return what this person was known by once and somebody else is known by now: operators give a number out again."""
+    mine = select(Identity.value).where(Identity.customer_id.in_(customer_ids), Identity.until.is_not(None))
+    query = select(Identity.value).where(Identity.value.in_(mine), Identity.customer_id.not_in(customer_ids))
+    with across_scopes("a number belongs to one person of the chain"):
+        return set(session.scalars(query.where(Identity.until.is_(None), Identity.deleted_at.is_(None))))
 
 
 def contacts_with(session: Session, numbers: set[str]) -> list[Contact]:

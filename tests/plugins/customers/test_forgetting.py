@@ -276,6 +276,19 @@ def test_who_is_in_the_recycle_bin_is_forgotten_from_there(one, office, house, a
 
 
 @on_sqlite
+@pytest.mark.requirement("A21", "A10")
+def test_a_number_that_was_given_out_again_stays_with_who_has_it_now(one, record, work, everybody, office, house, app):
+    record(EARLIER, "新主人", store=1)
+    owner = everybody(Customer)[-1]
+    with work() as session:
+        session.add(Contact(customer_id=owner.id, name="新主人", mobile=EARLIER))
+    erase(office, house, app, one)
+    assert where(house, NAME, NUMBER) == []
+    assert where(house, EARLIER) == ["customers_contact", "customers_customer", "customers_identity"]
+    assert record(EARLIER, "新主人", store=1).status_code == 302, "nobody is asked about them"
+
+
+@on_sqlite
 def test_a_hash_of_a_number_is_keyed(app, monkeypatch):
     with app.app_context():
         before = forgetting.digest(NUMBER)
