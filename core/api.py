@@ -17,8 +17,10 @@ from core.admin.toasts import toast
 from core.admin.view import Page, allowed, expose
 from core.audit import audited_as, record
 from core.db import Deletable, Id, Instant, Money, Row, plugin_base, session
+from core.erasure import Emptied, forget_person, hide_values
 from core.exchange.mapping import ImportRefused
 from core.exchange.models import ImportRow
+from core.exchange.writing import write_xlsx
 from core.hookspecs import hookimpl, hookspec
 from core.jobs.queue import JobKind, JobRefused, Work, ask_for
 from core.jobs.tasks import ScheduledTask
@@ -27,7 +29,8 @@ from core.org.models import FORMATS, CalendarDay, InNode, Node, Person
 from core.org.people import names_of_people, people_at, people_who_may
 from core.org.places import names_of_nodes
 from core.org.tree import add_place, chain, closed_ids, is_closed, stores_below
-from core.registry.asking import collect, is_on_at, setting
+from core.registry.asking import collect, is_on_at, must, setting
+from core.registry.hooks import MustFailed
 from core.registry.setting_types import (
     AmountSetting,
     ChoiceSetting,
@@ -42,12 +45,12 @@ from core.sequences import chain_codes, document_codes
 
 __all__ = [
     "FORMATS", "N_", "SYSTEM", "AmountSetting", "CalendarDay", "Cell", "ChoiceSetting", "Column",
-    "CurrentPerson", "Deletable", "Field", "Forbidden", "HomeCard", "Id", "ImportRefused", "ImportRow",
-    "InNode", "Instant", "JobKind", "JobRefused", "ModelView", "Money", "Node", "Page", "Permission",
+    "CurrentPerson", "Deletable", "Emptied", "Field", "Forbidden", "HomeCard", "Id", "ImportRefused", "ImportRow",
+    "InNode", "Instant", "JobKind", "JobRefused", "ModelView", "Money", "MustFailed", "Node", "Page", "Permission",
     "Person", "Reach", "Row", "ScheduledTask", "Setting", "TextSetting", "TimeSetting", "WholeSetting",
     "Work", "YesNoSetting", "_", "across_scopes", "acting_as", "add_place", "allowed", "ask_for", "audited_as",
     "chain", "chain_codes", "clock", "closed_ids", "collect", "criteria", "current_person",
-    "document_codes", "expose", "gettext", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at",
+    "document_codes", "expose", "forget_person", "gettext", "hide_values", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at", "must",
     "names_of_nodes", "names_of_people", "people_at", "people_who_may", "plugin_base", "public", "record", "requires",
-    "resource_permissions", "search_column", "session", "setting", "show", "signed_in", "stores_below", "toast", "typed",
+    "resource_permissions", "search_column", "session", "setting", "show", "signed_in", "stores_below", "toast", "typed", "write_xlsx",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.routing import IntegerConverter
 
 from core import db, language, metrics
-from core.access.person import NOBODY, CurrentPerson, Forbidden, current_person, set_person
+from core.access.person import NOBODY, SYSTEM, CurrentPerson, Forbidden, current_person, set_person
 from core.admin.menu import menu_of
 from core.admin.toasts import take_toasts
 from core.auth import sessions
@@ -114,7 +114,8 @@ def _let_in(house: Any, endpoint: str | None, guard: Any) -> Any:
     if guard is None:
         abort(404)
     owner = house.owners.get((endpoint or "").split(".")[0])
-    if owner and not house.host.is_on(owner, g.switches, person):
+    # A page for the world has no place that could be a pilot's: it asks for the place of its record itself.
+    if owner and not house.host.is_on(owner, g.switches, SYSTEM if guard.kind == "public" else person):
         abort(404)
     if guard.kind == "public":
         return None

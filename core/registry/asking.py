@@ -32,6 +32,14 @@ def collect(hook: str, **arguments: Any) -> list[Any]:
     return [answer for _name, answer in host.collect(hook, only=on, **arguments)]
 
 
+def must(hook: str, **arguments: Any) -> list[tuple[str, Any]]:
+    """Call a *must* hook of every installed plugin, on or off; return (plugin name, answer) of those that have one.
+
+    Raises `MustFailed` naming the plugin that could not answer: then nothing may be kept of the transaction.
+    """
+    return _host().must(session, hook, **arguments)
+
+
 def is_on_at(plugin: str, node: Any) -> bool:
     """Say whether a plugin is on for records of `node` now: for all, or at or under a pilot node."""
     pilots = current_switches().enabled.get(plugin, frozenset())

@@ -18,11 +18,21 @@ from sqlalchemy.orm import Session
 
 from core import hookspecs, metrics
 from core.db import open_session
+from core.language import _
+from core.logs import mask_numbers
 from core.registry.calls import ENDED, CallMark
 
 log = structlog.get_logger("registry")
 FAILURES_BEFORE_BREAK = 5
 BREAK_SECONDS = 60
+
+
+class MustFailed(Exception):
+    """A plugin that has to answer could not: nothing may be done without it."""
+
+    def __init__(self, plugin: str, hook: str) -> None:
+        super().__init__(_("%(plugin)s could not answer, so nothing was done. IT can read why.", plugin=plugin))
+        self.plugin, self.hook = plugin, hook
 
 
 @dataclass(slots=True)
@@ -188,6 +198,18 @@ class Hooks:
                 mark.leave(outer)
         return answers
 
+    def must(self, hook: str, arguments: dict[str, Any]) -> list[tuple[str, Any]]:
+        """Call a *must* hook of every plugin that is loaded, on or off; raises `MustFailed` at the first that fails."""
+        answers, (calls, items) = [], self._plan(hook)
+        for call in calls:
+            try:
+                answer = call.function(*(arguments[name] for name in call.arguments))
+                answers.append((call.plugin, answer if items is None else _checked(hook, answer, items)))
+            except (Exception, SystemExit) as error:
+                self._note(call, hook, error, time.monotonic())
+                raise MustFailed(call.plugin, hook) from error
+        return answers
+
     def _plan(self, hook: str) -> tuple[list[_Call], _Items]:
         plan = self._plans.get(hook)
         if plan is None:
@@ -244,17 +266,17 @@ class Hooks:
         self.news += 1
         count.failures += 1
         count.in_a_row += 1
-        count.last_error = traceback.format_exc()
+        count.last_error = mask_numbers(traceback.format_exc())
         metrics.HOOK_FAILURES.labels(call.plugin, hook).inc()
         if count.in_a_row >= FAILURES_BEFORE_BREAK:
-            count.pause(started + BREAK_SECONDS, f"{type(error).__name__}: {error}")
+            count.pause(started + BREAK_SECONDS, mask_numbers(f"{type(error).__name__}: {error}"))
         log.error("hook failed", plugin=call.plugin, hook=hook, error=str(error))
 
     def note(self, plugin: str, what: str, told: str = "") -> None:
         """Count a failure, that which is being handled or is `told`, of a page, task or job: IT reads it beside the hooks."""
         count = self.counts.setdefault(plugin, {}).setdefault(what, HookCount())
         count.calls, count.failures = count.calls + 1, count.failures + 1
-        count.last_error = told or traceback.format_exc()
+        count.last_error = mask_numbers(told or traceback.format_exc())
         self.news += 1
 
     def forgive(self, plugin: str) -> None:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from core.access.person import CurrentPerson
@@ -16,7 +16,7 @@ from core.access.scope import forget_scoped_models, unscoped
 from core.db import forget_plugin, metadata, plugin_registries
 from core.registry.calls import at_most
 from core.registry.discovery import Installed, discover
-from core.registry.hooks import Hooks
+from core.registry.hooks import Hooks, MustFailed
 from core.registry.models import PilotNode, PluginIntent
 from core.registry.setting_types import Setting
 from core.registry.settings import Values, read_values
@@ -201,6 +201,19 @@ class Host:
     def collect(self, hook: str, *, only: set[str] | None = None, **arguments: Any) -> list[tuple[str, Any]]:
         """Call a *collect* hook; see `Hooks.collect`."""
         return self.hooks.collect(hook, only, arguments)
+
+    def must(self, session: Session, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
+        """Call a *must* hook of every plugin, on or off; return (plugin name, answer) of those that have one.
+
+        Raises `MustFailed` naming a plugin that fails, or has tables here and is not in this process.
+        """
+        loaded = {"core", *(name for name, plugin in self.plugins.items() if plugin.is_loaded)}
+        with unscoped("which plugins have tables"):
+            tables = inspect(session.connection()).get_table_names()
+        prefix = "alembic_version_"
+        for name in sorted({table.removeprefix(prefix) for table in tables if table.startswith(prefix)} - loaded):
+            raise MustFailed(name, hook)
+        return self.hooks.must(hook, arguments)
 
     def ask(self, hook: str, name: str) -> list[Any]:
         """Return the list one plugin answers to a hook without arguments; whatever goes wrong is raised."""

@@ -10,17 +10,24 @@ from core.api import session, typed
 from plugins.customers import numbers, services
 from plugins.customers.models import Customer, Identity
 from plugins.customers.persons import person_id, person_of, records_of, stands
+from plugins.customers.privacy import contacting
+from plugins.customers.privacy.contacting import Answer
+from plugins.customers.privacy.personal import PersonalData
 from plugins.customers.searching import matching
 from plugins.customers.timeline import TimelineEntry
 
 __all__ = [
+    "Answer",
     "CustomerCard",
+    "PersonalData",
     "TimelineEntry",
     "card",
     "find_by_number",
     "ids_matching",
+    "may_contact",
     "name_column",
     "names_of",
+    "note_contact",
     "note_visit",
     "person_of",
     "records_of",
@@ -94,3 +101,16 @@ def note_visit(customer_id: int, node_id: int, reason: str) -> None:
     """Note that a customer in reach was dealt with at a place today; `reason` is a text marked with `N_`, short."""
     customer = session.scalars(select(Customer).where(Customer.id == customer_id)).one()
     services.note_visit(session, customer, node_id, reason)
+
+
+def may_contact(customer_id: int, purpose: str, channel: str) -> Answer:
+    """Say whether a customer in reach may be contacted for a purpose by a channel now, and why not.
+
+    They must have agreed, and had fewer offers lately than the chain allows itself; service is not counted.
+    """
+    return contacting.may_contact(session, customer_id, purpose, channel)
+
+
+def note_contact(customer_id: int, purpose: str, channel: str) -> Answer:
+    """Note a contact just before it is made; without a yes nothing is noted, and it must not be made."""
+    return contacting.note_contact(session, customer_id, purpose, channel)

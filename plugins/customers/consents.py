@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, aliased
 
 from core.api import N_, clock, collect, current_person
-from plugins.customers.models import Consent
+from plugins.customers.models import Consent, Customer
 from plugins.customers.persons import records_of
 
 CHOICES = {
@@ -19,6 +19,8 @@ CHOICES = {
 }
 """(purpose, channel) → what is asked, in the words shown to the customer."""
 AT_THE_COUNTER = (("service", "any"), ("marketing", "sms"))
+HOWS = {"counter": N_("at the counter"), "self": N_("on their own page")}
+"""Where a person says yes or takes it back."""
 TEXT_VERSION = "2026-11"
 """Raised whenever the words above change."""
 
@@ -41,12 +43,26 @@ def given_to(session: Session, customer_id: int) -> dict[tuple[str, str], Consen
     }  # fmt: skip
 
 
+def given(purpose: str, channel: str) -> Any:
+    """Return the condition on `Customer` that they agree to a purpose by a channel now, for a list's column."""
+    yes, no = aliased(Consent), aliased(Consent)
+    taken_back = _of_the_person(no, purpose, channel).where(no.withdrawn_at > yes.given_at).correlate(Customer, yes).exists()
+    return _of_the_person(yes, purpose, channel).where(yes.withdrawn_at.is_(None), ~taken_back).exists()
+
+
+def _of_the_person(consent: Any, purpose: str, channel: str) -> Any:
+    record = aliased(Customer)
+    query = select(consent.id).join(record, record.id == consent.customer_id)
+    query = query.where(or_(record.id == Customer.id, record.merged_into_id == Customer.id))
+    return query.where(consent.purpose == purpose, consent.channel == channel)
+
+
 def give(session: Session, customer_id: int, choices: Any, how: str = "counter") -> None:
     """Note what a customer agrees to; what they have agreed to before stays as it was."""
     held = given_to(session, customer_id)
     for purpose, channel in choices:
         if (purpose, channel) in CHOICES and (purpose, channel) not in held:
-            _end(session, customer_id, purpose, channel)
+            _end(session, customer_id, purpose, channel, how)
             session.add(Consent(
                 customer_id=customer_id, purpose=purpose, channel=channel, text_version=TEXT_VERSION, how=how,
                 given_by=current_person().id,
@@ -55,20 +71,26 @@ def give(session: Session, customer_id: int, choices: Any, how: str = "counter")
             _tell(customer_id, purpose, channel, given=True)
 
 
-def withdraw(session: Session, customer_id: int, purpose: str, channel: str) -> bool:
+def history_of(session: Session, customer_id: int) -> list[Consent]:
+    """Return every consent a customer ever gave, newest first; those they took back say when and how."""
+    query = select(Consent).where(Consent.customer_id.in_(records_of(customer_id)))
+    return list(session.scalars(query.order_by(Consent.id.desc())))
+
+
+def withdraw(session: Session, customer_id: int, purpose: str, channel: str, how: str = "counter") -> bool:
     """Take a consent back, at once; return whether there was one."""
     if (purpose, channel) not in given_to(session, customer_id):
         return False
-    _end(session, customer_id, purpose, channel)
+    _end(session, customer_id, purpose, channel, how)
     _tell(customer_id, purpose, channel, given=False)
     return True
 
 
-def _end(session: Session, customer_id: int, purpose: str, channel: str) -> None:
+def _end(session: Session, customer_id: int, purpose: str, channel: str, how: str) -> None:
     """Let no yes to this stand under any record of a customer, also one that holds no more because of a later no."""
     query = select(Consent).where(Consent.customer_id.in_(records_of(customer_id)), Consent.withdrawn_at.is_(None))
     for consent in session.scalars(query.where(Consent.purpose == purpose, Consent.channel == channel)):
-        consent.withdrawn_at, consent.withdrawn_by = clock.now(), current_person().id
+        consent.withdrawn_at, consent.withdrawn_by, consent.withdrawn_how = clock.now(), current_person().id, how
     session.flush()
 
 

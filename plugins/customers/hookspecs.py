@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from core.api import hookspec
 
 if TYPE_CHECKING:
-    from plugins.customers.api import TimelineEntry
+    from core.api import Emptied
+    from plugins.customers.api import PersonalData, TimelineEntry
 
 
 @hookspec
@@ -37,3 +38,13 @@ def customers_merged(kept_id: int, gone_id: int) -> None:
 @hookspec
 def customers_split(customer_id: int, new_id: int) -> None:
     """After a merge was undone, or a person taken out of a record, in the same transaction: two people now. (collect)"""
+
+
+@hookspec
+def customers_personal_data(customer_ids: frozenset[int]) -> "list[PersonalData]":  # type: ignore[empty-body]
+    """When everything about a person is copied, or is to be erased: return what the plugin holds of their records. (must)"""
+
+
+@hookspec
+def customers_erase(customer_ids: frozenset[int]) -> "list[Emptied]":  # type: ignore[empty-body]
+    """When a person is forgotten, in the same transaction: empty what says who they are, and return which rows. (must)"""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.api import _, chain_codes
 from plugins.customers import rollups
+from plugins.customers.privacy import forgetting
 
 USUAL = {"kind": "person", "party": "consumer", "level": "ordinary", "credit": "unknown"} | dict.fromkeys(
     ("level_reason", "credit_note", "address", "tags", "preferences"), ""
@@ -33,12 +34,15 @@ def refusals(session: Session, values: list[dict[str, Any]], ids: list[int | Non
     """Return the rows whose number is another customer's, in the chain or in this file."""
     said = Counter(row["mobile"] for row in values if row.get("mobile"))
     holders = rollups.holders_of(session, said)
+    forgotten = forgetting.forgotten_on(session, said)
     wrong = {}
     for position, (row, row_id) in enumerate(zip(values, ids, strict=True)):
         number = row.get("mobile")
         if not number:
             continue
-        if holders.get(number, row_id) != row_id:
+        if number in forgotten and number not in holders:
+            wrong[position] = ("mobile", forgetting.warning(forgotten[number]))
+        elif holders.get(number, row_id) != row_id:
             wrong[position] = ("mobile", _("This number belongs to another customer."))
         elif said[number] > 1:
             wrong[position] = ("mobile", _("Several rows of this file have this number."))

@@ -228,6 +228,7 @@ class Consent(Base):
     given_by: Mapped[int | None] = mapped_column(Id, default=None)
     withdrawn_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
     withdrawn_by: Mapped[int | None] = mapped_column(Id, default=None)
+    withdrawn_how: Mapped[str] = mapped_column(String(16), default="", server_default="")
 
 
 class Submission(Base):

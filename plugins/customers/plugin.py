@@ -6,6 +6,7 @@ from typing import Any
 from core.api import (
     N_,
     CurrentPerson,
+    Emptied,
     HomeCard,
     JobKind,
     Permission,
@@ -17,6 +18,8 @@ from core.api import (
 )
 from plugins.customers import models  # noqa: F401 - the host must know every table before it looks at the schema
 from plugins.customers.matching import models as matching_models  # noqa: F401 - the same
+from plugins.customers.privacy import models as privacy_models  # noqa: F401
+from plugins.customers.privacy.personal import PersonalData
 
 OFFICE = {"head_office": "all"}
 AREA = OFFICE | {"area_manager": "node"}
@@ -38,6 +41,11 @@ def backoffice_permissions() -> list[Permission]:
         Permission("customers:customer:merge", N_("Decide which records are one person"), OFFICE),
         Permission("customers:customer:count", N_("See how many different customers there are"), OFFICE | {"leader": "all"}),
         *resource_permissions("customers:merge", N_("Merges of customers"), list=OFFICE, read=OFFICE),
+        Permission("customers:customer:copy", N_("Copy everything about a customer"), OFFICE),
+        Permission("customers:customer:erase", N_("Forget a customer"), OFFICE),
+        *(
+            Permission(f"customers:erasure:{action}", N_("Proofs of erasure"), OFFICE) for action in ("list", "read", "export")
+        ),
         *resource_permissions(
             "customers:contact", N_("Contacts of customers"), list=READERS, read=READERS, create=AREA | COUNTER,
             update=AREA | COUNTER, delete=AREA | MANAGERS, export=AREA, import_=OFFICE,
@@ -58,10 +66,11 @@ def backoffice_admin_views() -> list[object]:
     """Customers and their contacts at the desk; which records are one person, and how many people there are."""
     from plugins.customers.count_page import CountPage
     from plugins.customers.one_person import Merges, Pairs
+    from plugins.customers.privacy.desk import Erasures
     from plugins.customers.views import Contacts, Customers
 
     pages = [Pairs("customers_pair", "customers/pair"), CountPage("customers_count", "customers/count")]
-    return [Customers(), Contacts(), *pages, Merges()]
+    return [Customers(), Contacts(), *pages, Merges(), Erasures()]
 
 
 @hookimpl
@@ -103,3 +112,27 @@ def backoffice_sample_data(size: dict[str, Any], seed: int) -> None:
     from plugins.customers.sample import fill
 
     fill(session, size, seed)
+
+
+@hookimpl
+def backoffice_job_kinds() -> list[JobKind]:
+    """To forget a person looks through everything that core keeps."""
+    from plugins.customers.privacy.desk import erase
+
+    return [JobKind("customers.erase", erase, writes=True)]
+
+
+@hookimpl
+def customers_personal_data(customer_ids: frozenset[int]) -> list[PersonalData]:
+    """What these tables hold of a person."""
+    from plugins.customers.privacy import personal
+
+    return personal.held(session, customer_ids)
+
+
+@hookimpl
+def customers_erase(customer_ids: frozenset[int]) -> list[Emptied]:
+    """Empty names, numbers and notes; visits and consents stay as proof without the person."""
+    from plugins.customers.privacy import personal
+
+    return personal.erase(session, customer_ids)

@@ -5,7 +5,7 @@ same person at once, come to the one record.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -18,9 +18,10 @@ from plugins.customers import consents, rollups
 from plugins.customers.matching import at_save
 from plugins.customers.models import Contact, Customer, Identity, Submission, Visit, Visitor
 from plugins.customers.persons import records_of
+from plugins.customers.privacy import forgetting
 
 YEAR = timedelta(days=365)
-SAME, NEW_OWNER = "same", "new_owner"
+SAME, NEW_OWNER, AGAIN = "same", "new_owner", "again"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Entry:
     name: str = ""
     agreed: tuple[tuple[str, str], ...] = ()
     decision: str = ""
-    """When the number belongs to somebody of another name: `same` person, or it has a `new_owner` now."""
+    """When the number belongs to somebody of another name: `same` person, or it has a `new_owner` now.
+    When its person asked to be forgotten: they want to be recorded `again`."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,14 @@ class NumberTaken(Exception):
     def __init__(self, holder: Customer) -> None:
         super().__init__("taken")
         self.holder = holder
+
+
+class WasForgotten(Exception):
+    """The number is that of somebody who asked to be forgotten; they must be asked before they are recorded again."""
+
+    def __init__(self, day: date) -> None:
+        super().__init__("forgotten")
+        self.day = day
 
 
 def find(session: Session, code: str) -> Customer | None:
@@ -71,7 +81,8 @@ def is_seen(session: Session, customer: Customer, permission: str = "customers:c
 def record_customer(session: Session, node: Node, entry: Entry, key: str) -> Recorded:
     """Return the one record of a person, made now or taken on at `node`, with the visit noted.
 
-    Raises `NumberTaken` when the number is somebody's of another name, BadValue for a new one without a name.
+    Raises `NumberTaken` when the number is somebody's of another name, `WasForgotten` when its person asked to be
+    forgotten, BadValue for a new one without a name.
     """
     sent_as = sha256(f"{node.id} {current_person().id} {key}".encode()).hexdigest()
     for attempt in (1, 2):
@@ -92,6 +103,9 @@ def record_customer(session: Session, node: Node, entry: Entry, key: str) -> Rec
 
 def _record(session: Session, node: Node, entry: Entry) -> Recorded:
     holder = rollups.holder_of(session, "mobile", entry.number)
+    if holder is None and entry.decision != AGAIN:
+        for day in forgetting.forgotten_on(session, [entry.number]).values():
+            raise WasForgotten(day)
     if holder is not None and entry.decision == NEW_OWNER:
         rollups.release(session, "mobile", entry.number, _("The number has a new owner."))
         holder = None
@@ -216,6 +230,8 @@ def put_in_bin(session: Session, customer: Customer) -> None:
 def restore(session: Session, customer: Customer) -> None:
     """Bring a customer back with what went with them. BadValue when a number has become somebody else's meanwhile."""
     records = _records(session, customer)
+    if forgetting.is_forgotten(session, customer):
+        raise typed.BadValue(_("This person asked to be forgotten: there is nothing left to bring back."))
     for number in filter(None, [one.mobile for one in records]):
         holder = rollups.holder_of(session, "mobile", number)
         if holder is not None and holder.id != customer.id:

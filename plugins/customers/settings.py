@@ -20,4 +20,13 @@ SETTINGS: list[Setting] = [
         "ask_from", N_("Ask from"), 50, N_("So likely must two records be one person, for the question to be put."),
         minimum=1, maximum=100, unit="%",
     ),
+    WholeSetting(
+        "contacts_most", N_("Offers at most"), 2, N_("So often a person who agreed to offers is contacted with one within the days below."),
+        minimum=0, maximum=100, unit=N_("times"),
+    ),
+    WholeSetting("contacts_days", N_("Offers within"), 30, N_("The days in which offers to a person are counted."), minimum=1, maximum=365, unit=N_("days")),
+    WholeSetting(
+        "link_hours", N_("Link to the own page"), 24, N_("So long a customer may open their own page by the link a store gave them."),
+        minimum=1, maximum=168, unit=N_("hours"),
+    ),
 ]  # fmt: skip

@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.api import clock, collect, gettext, names_of_nodes, names_of_people
+from core.api import _, clock, collect, gettext, names_of_nodes, names_of_people
 from plugins.customers.models import REASONS, Visit
 from plugins.customers.persons import records_of
+from plugins.customers.privacy.links import wishes_of
+from plugins.customers.privacy.models import WISHES
 
 SHOWN = 50
 
@@ -41,6 +43,10 @@ def timeline_of(session: Any, customer_id: int) -> list[TimelineEntry]:
             " · ".join(filter(None, (places.get(visit.node_id, ""), people.get(visit.by or 0, "")))),
         )
         for visit in visits
+    ]  # fmt: skip
+    own += [
+        TimelineEntry(wish.at, gettext(WISHES.get(wish.what, wish.what)), _("Please confirm it at the next visit.") if wish.what == "corrected" else "")
+        for wish in wishes_of(session, customer_id)
     ]  # fmt: skip
     others = [entry for one in ids for answer in collect("customers_timeline", customer_id=one) for entry in answer]
     return sorted([*own, *others], key=lambda entry: entry.at, reverse=True)[:SHOWN]

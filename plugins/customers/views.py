@@ -38,6 +38,7 @@ from plugins.customers.models import (
 )
 from plugins.customers.pages.card import log_number_shown
 from plugins.customers.persons import records_of, stands
+from plugins.customers.privacy.desk import Privacy, ask_before
 
 
 def _tags(text: str) -> str:
@@ -46,7 +47,7 @@ def _tags(text: str) -> str:
     return "、".join(dict.fromkeys(filter(None, words)))
 
 
-class Customers(ModelView):
+class Customers(Privacy, ModelView):
     """Everybody who has visited a store in reach; one record a person."""
 
     model = Customer
@@ -69,6 +70,7 @@ class Customers(ModelView):
         Column("tags", N_("Tags")),
         Column("created_at", N_("Recorded"), shown=False),
         Column("external_id", N_("Number elsewhere"), "code", filter="text", shown=False),
+        Column("sms", N_("Offers by text message"), "boolean", expression=consents.given("marketing", "sms"), filter="boolean", shown=False),
     ]  # fmt: skip
     fields = [
         Field("name", N_("Full name"), required=True, maximum=60, aliases=("姓名", "客户姓名", "客户")),
@@ -119,6 +121,8 @@ class Customers(ModelView):
     def fill(self, row: Any, values: dict[str, Any], *, is_new: bool) -> None:
         """Write by the services, so that number, visit and level keep their rules; what was left empty is usual."""
         values = {name: imports.USUAL.get(name) if value is None else value for name, value in values.items()}
+        if values.get("mobile") and values["mobile"] != row.mobile:
+            ask_before(values["mobile"])
         if is_new:
             super().fill(row, values, is_new=True)
             self._enter(row)
@@ -185,7 +189,7 @@ class Customers(ModelView):
             actions.append(
                 {"title": _("Open the card"), "url": url_for("customers.card", code=row.code), "method": "get"}
             )
-        return actions
+        return [*actions, *self.privacy_actions(row, in_bin=in_bin)]
 
     @expose("/unmask/", methods=("POST",))
     @allowed("customers:customer:unmask")

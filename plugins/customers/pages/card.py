@@ -6,7 +6,20 @@ from flask import abort, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from core.api import N_, _, clock, current_person, gettext, names_of_nodes, record, requires, session, toast, typed
+from core.api import (
+    N_,
+    _,
+    clock,
+    current_person,
+    gettext,
+    names_of_nodes,
+    names_of_people,
+    record,
+    requires,
+    session,
+    toast,
+    typed,
+)
 from plugins.customers import consents, services, timeline
 from plugins.customers.models import IDENTITIES, Contact, Customer, Identity, Merge
 from plugins.customers.one_person import may_merge
@@ -59,6 +72,7 @@ def show_card(customer: Customer, *, number: str = "") -> str:
             (purpose, channel, gettext(title), held.get((purpose, channel)))
             for (purpose, channel), title in consents.CHOICES.items()
         ],
+        told=_told_of_consents(customer), link_url=url_for("customers.link", code=customer.code) if may_update else "",
         show_day=lambda instant: f"{clock.local(instant):%Y-%m-%d}",
         edit_url=f"/admin/customers/customer/edit/?id={customer.id}" if may_update else "",
         may_merge=is_judge, merges=_merges(customer) if is_judge else [],
@@ -73,6 +87,25 @@ def _merges(customer: Customer) -> list[tuple[Merge, str, str]]:
     query = select(Merge, gone).join(gone, gone.id == Merge.gone_id).where(Merge.undone_at.is_(None))
     rows = session.execute(query.where(gone.merged_into_id == customer.id).order_by(Merge.id.desc()))
     return [(merge, f"{one.name} · {one.code}", f"{clock.local(merge.at):%Y-%m-%d}") for merge, one in rows]
+
+
+def _told_of_consents(customer: Customer) -> list[tuple[str, str, str]]:
+    """Return (title, when and how it was given, when and how it was taken back) of every consent, newest first."""
+    found = consents.history_of(session, customer.id)
+    people = names_of_people(session, {by for row in found for by in (row.given_by, row.withdrawn_by) if by})
+
+    def told(at: Any, how: str, by: int | None) -> str:
+        words = (f"{clock.local(at):%Y-%m-%d %H:%M}", gettext(consents.HOWS.get(how, how)), people.get(by or 0, ""))
+        return " · ".join(filter(None, words))
+
+    return [
+        (
+            gettext(consents.CHOICES.get((row.purpose, row.channel), row.purpose)),
+            told(row.given_at, row.how, row.given_by),
+            told(row.withdrawn_at, row.withdrawn_how, row.withdrawn_by) if row.withdrawn_at else "",
+        )
+        for row in found
+    ]
 
 
 def _reaches(customer: Customer, permission: str) -> bool:

@@ -11,6 +11,7 @@ from plugins.customers import consents, numbers, rollups, services
 from plugins.customers.models import Customer
 from plugins.customers.pages.addresses import CREATE, FIND, LIST, blueprint, counter_asked, counters_of, wants_json
 from plugins.customers.persons import stands
+from plugins.customers.privacy import forgetting
 from plugins.customers.searching import matching
 
 MOST_SHOWN = 5
@@ -28,7 +29,7 @@ def show_counter(texts: dict[str, str], **more: Any) -> str:
     """Show the counter with what was typed, what was found, and what is wrong."""
     person = current_person()
     nodes = counters_of(person) if person.may(CREATE) else []
-    found = {"known": [], "elsewhere": None, "taken": None, "errors": {}, "problem": ""} | more
+    found = {"known": [], "elsewhere": None, "taken": None, "forgotten": "", "errors": {}, "problem": ""} | more
     agreed = set(request.form.getlist("agreed"))
     return render_template(
         "customers/counter.html", page_title=_("Customers"), place_name=person.place_title, back_url="/", nodes=nodes,
@@ -78,7 +79,11 @@ def find() -> Any:
         return show_counter(texts, known=known, errors=errors), 200 if known else 422
     node, holder = counter_asked(), rollups.holder_of(session, "mobile", number)
     if holder is None:
-        none = _("Nobody has this number yet. Name and consent are enough for a new card.")
+        forgotten = forgetting.forgotten_on(session, [number])
+        none = (
+            forgetting.warning(forgotten[number]) if forgotten
+            else _("Nobody has this number yet. Name and consent are enough for a new card.")
+        )  # fmt: skip
         if wants_json():
             return jsonify({"html": "", "found": 0, "text": none})
         return show_counter(texts, problem=none)
@@ -118,6 +123,8 @@ def record_one() -> Any:
             errors={"name": str(error)},
             problem=_("Nothing is saved yet. What you typed is kept; please correct it."),
         )
+    except services.WasForgotten as forgotten:
+        return show_counter(texts, forgotten=forgetting.warning(forgotten.day), asked=entry.number), 409
     except services.NumberTaken as taken:
         holder, is_seen = taken.holder, services.is_seen(session, taken.holder)
         if not is_seen:
@@ -155,10 +162,9 @@ def _read(texts: dict[str, str]) -> tuple[services.Entry | None, dict[str, str]]
     agreed = tuple(offered[text] for text in request.form.getlist("agreed") if text in offered)
     if ("service", "any") not in agreed and texts["decision"] != services.SAME:
         errors["agreed"] = _("Please ask first: without their yes nothing is kept. The sale goes on without it too.")
-    # A new owner is an answer about one number; when it was changed since, the question is asked anew.
-    is_answer = texts["decision"] == services.SAME or (texts["decision"], texts["asked"]) == (
-        services.NEW_OWNER,
-        number,
+    # A new owner, or a person recorded again, is an answer about one number: another number is asked about anew.
+    is_answer = texts["decision"] == services.SAME or (
+        texts["decision"] in (services.NEW_OWNER, services.AGAIN) and texts["asked"] == number
     )
     decision = texts["decision"] if is_answer else ""
     return (None if errors else services.Entry(number, name, agreed, decision)), errors

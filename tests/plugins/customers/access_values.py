@@ -16,7 +16,11 @@ def _code(site, kind):
         return session.scalar(select(Customer.code).where(Customer.id == ids[0]))
 
 
-ROUTE_VALUES = {("customers", "code"): _code}
+ROUTE_VALUES = {
+    ("customers", "code"): _code,
+    ("customers.me", "token"): lambda site, kind: "no-token",
+}
+PUBLIC = {"customers.me": "a customer looks at what is kept of them, by a signed link that a store gave them"}
 ROW_VALUES = {
     "customers_customer": {
         "code": lambda number: make_chain_code("C", number),
@@ -36,4 +40,5 @@ ROW_VALUES = {
     "customers_visitor": {"is_shared": False},
     "customers_merge": {"how": "by_hand", "undone_at": None},
     "customers_pair": {"answer": "open", "answered_at": None, "answered_by": None, "merge_id": None},
+    "customers_wish": {"what": "corrected", "about": ""},
 }
