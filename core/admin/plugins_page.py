@@ -97,7 +97,9 @@ def found_state(name: str) -> states.PluginState:
 def crumbs(title: str = "") -> list[tuple[str, str | None]]:
     """Return the way to the page of plugins, or to one under it."""
     above: list[tuple[str, str | None]] = [(_("Desk"), url_for("admin.index"))]
-    return [*above, (_("Plugins"), url_for("plugins.index")), (title, None)] if title else [*above, (_("Plugins"), None)]
+    return (
+        [*above, (_("Plugins"), url_for("plugins.index")), (title, None)] if title else [*above, (_("Plugins"), None)]
+    )
 
 
 def _codes(text: str) -> tuple[str, ...]:

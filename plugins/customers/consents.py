@@ -46,7 +46,9 @@ def given_to(session: Session, customer_id: int) -> dict[tuple[str, str], Consen
 def given(purpose: str, channel: str) -> Any:
     """Return the condition on `Customer` that they agree to a purpose by a channel now, for a list's column."""
     yes, no = aliased(Consent), aliased(Consent)
-    taken_back = _of_the_person(no, purpose, channel).where(no.withdrawn_at > yes.given_at).correlate(Customer, yes).exists()
+    taken_back = (
+        _of_the_person(no, purpose, channel).where(no.withdrawn_at > yes.given_at).correlate(Customer, yes).exists()
+    )
     return _of_the_person(yes, purpose, channel).where(yes.withdrawn_at.is_(None), ~taken_back).exists()
 
 

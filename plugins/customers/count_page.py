@@ -36,7 +36,11 @@ def between(count: Count) -> str:
     if count.least == count.most:
         return ""
     ends = {"least": f"{count.least:,}", "most": f"{count.most:,}"}
-    return _("95 %%: %(least)s to %(most)s", **ends) if count.is_measured else _("at least %(least)s, at most %(most)s", **ends)
+    return (
+        _("95 %%: %(least)s to %(most)s", **ends)
+        if count.is_measured
+        else _("at least %(least)s, at most %(most)s", **ends)
+    )
 
 
 def card_of(person: CurrentPerson) -> list[HomeCard]:
@@ -46,7 +50,15 @@ def card_of(person: CurrentPerson) -> list[HomeCard]:
     count = counting.count(session)
     waiting = _("%(count)s pairs to decide on", count=f"{count.waiting:,}") if count.waiting else ""
     note = " · ".join(filter(None, (between(count), waiting))) or _("No two records look like one person.")
-    return [HomeCard(_("Different customers"), number=f"{count.people:,}", unit=_("people"), url="/admin/customers/count/", note=note)]
+    return [
+        HomeCard(
+            _("Different customers"),
+            number=f"{count.people:,}",
+            unit=_("people"),
+            url="/admin/customers/count/",
+            note=note,
+        )
+    ]
 
 
 def _shown(band: counting.Band) -> dict[str, str]:

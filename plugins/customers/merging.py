@@ -140,7 +140,9 @@ def _refuse(kept: Customer, gone: Customer, kept_id: int, gone_id: int) -> None:
         if one.deleted_at is not None:
             raise typed.BadValue(_("%(code)s is in the recycle bin. Bring it back first.", code=one.code))
     if kept.kind != gone.kind:
-        raise typed.BadValue(_("One is a company, the other a person: they stay two. Correct the kind first if it is wrong."))
+        raise typed.BadValue(
+            _("One is a company, the other a person: they stay two. Correct the kind first if it is wrong.")
+        )
 
 
 def _flatten(session: Session, group: dict[int, Customer]) -> None:

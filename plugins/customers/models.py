@@ -306,5 +306,7 @@ class Pair(Base):
     answered_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
     answered_by: Mapped[int | None] = mapped_column(Id, default=None)
     """Who said so; None for an answer by rule, and while nobody was asked."""
-    merge_id: Mapped[int | None] = mapped_column(Id, ForeignKey("customers_merge.id", ondelete="SET NULL"), default=None)
+    merge_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("customers_merge.id", ondelete="SET NULL"), default=None
+    )
     """The merge that made both one person, also when another pair led to it; its undoing opens the question again."""

@@ -138,7 +138,11 @@ class Pairs(Page):
         kept, gone = (_by_code(request.form.get(name, "")) or abort(404) for name in ("kept", "gone"))
         try:
             edge = merging.merge(session, kept.id, gone.id, how="by_hand")
-            toast(_("%(name)s is one person now.", name=kept.name), "good", url_for("customers_merge.take_back", id=edge.id))
+            toast(
+                _("%(name)s is one person now.", name=kept.name),
+                "good",
+                url_for("customers_merge.take_back", id=edge.id),
+            )
         except typed.BadValue as error:
             session.rollback()
             toast(str(error), "watch")

@@ -34,7 +34,9 @@ _first, _second = aliased(Customer), aliased(Customer)
 
 
 def _waiting(*columns: Any) -> Select[Any]:
-    query = select(*columns).join_from(Pair, _first, _first.id == Pair.first_id).join(_second, _second.id == Pair.second_id)
+    query = (
+        select(*columns).join_from(Pair, _first, _first.id == Pair.first_id).join(_second, _second.id == Pair.second_id)
+    )
     there = _first.deleted_at.is_(None), _second.deleted_at.is_(None)
     return query.where(Pair.answer == "open", *there, person_id(_first) != person_id(_second))
 

@@ -100,10 +100,14 @@ def backoffice_scheduled_tasks() -> list[ScheduledTask]:
 
 @hookimpl
 def backoffice_job_kinds() -> list[JobKind]:
-    """The same, when somebody asks for it."""
+    """The same, when somebody asks for it; and to forget a person, which looks through everything that core keeps."""
     from plugins.customers.matching import batch
+    from plugins.customers.privacy.desk import erase
 
-    return [JobKind(batch.KIND, batch.run, limit=timedelta(hours=1))]
+    return [
+        JobKind(batch.KIND, batch.run, limit=timedelta(hours=1)),
+        JobKind("customers.erase", erase, writes=True),
+    ]
 
 
 @hookimpl
@@ -112,14 +116,6 @@ def backoffice_sample_data(size: dict[str, Any], seed: int) -> None:
     from plugins.customers.sample import fill
 
     fill(session, size, seed)
-
-
-@hookimpl
-def backoffice_job_kinds() -> list[JobKind]:
-    """To forget a person looks through everything that core keeps."""
-    from plugins.customers.privacy.desk import erase
-
-    return [JobKind("customers.erase", erase, writes=True)]
 
 
 @hookimpl

@@ -19,7 +19,9 @@ from plugins.customers.persons import person_id, records_of
 def holder_of(session: Session, kind: str, value: str) -> Customer | None:
     """Return who of the whole chain an identity belongs to now, as the record that stands for them; it must be known in full."""
     owner = aliased(Customer)
-    query = select(Customer).join(owner, person_id(owner) == Customer.id).join(Identity, Identity.customer_id == owner.id)
+    query = (
+        select(Customer).join(owner, person_id(owner) == Customer.id).join(Identity, Identity.customer_id == owner.id)
+    )
     query = query.where(Identity.kind == kind, Identity.value == value, Identity.until.is_(None))
     with across_scopes("a person is found by the full number from any store"):
         return session.scalars(query.where(Identity.deleted_at.is_(None))).one_or_none()
@@ -75,7 +77,9 @@ def share(session: Session, customer_id: int) -> None:
                 row.first_on, row.last_on = places[row.node_id]
             elif row.is_shared:
                 session.delete(row)
-        missing = {(one, node_id) for one in ids for node_id in places} - {(row.customer_id, row.node_id) for row in known}
+        missing = {(one, node_id) for one in ids for node_id in places} - {
+            (row.customer_id, row.node_id) for row in known
+        }
         for one, node_id in sorted(missing):
             first, last = places[node_id]
             session.add(Visitor(customer_id=one, node_id=node_id, first_on=first, last_on=last, is_shared=True))

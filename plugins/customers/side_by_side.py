@@ -63,7 +63,11 @@ def _plain(title: str, first: list[str], second: list[str]) -> Fact:
 
 
 def _identities(session: Session, owner: dict[int, int], roots: tuple[int, int]) -> list[Fact]:
-    query = select(Identity).where(Identity.customer_id.in_(owner), Identity.deleted_at.is_(None)).order_by(Identity.id.desc())
+    query = (
+        select(Identity)
+        .where(Identity.customer_id.in_(owner), Identity.deleted_at.is_(None))
+        .order_by(Identity.id.desc())
+    )
     found = list(session.scalars(query))
     facts = []
     for kind, title in IDENTITIES.items():
@@ -79,7 +83,9 @@ def _shown(one: Identity) -> str:
 
 
 def _places(session: Session, owner: dict[int, int], roots: tuple[int, int]) -> list[Fact]:
-    query = select(Visitor).where(Visitor.customer_id.in_(owner), ~Visitor.is_shared).order_by(Visitor.first_on, Visitor.id)
+    query = (
+        select(Visitor).where(Visitor.customer_id.in_(owner), ~Visitor.is_shared).order_by(Visitor.first_on, Visitor.id)
+    )
     known = list(session.scalars(query))
     sides = [[row for row in known if owner[row.customer_id] == root] for root in roots]
     names = names_of_nodes({row.node_id for row in known})
@@ -92,7 +98,9 @@ def _places(session: Session, owner: dict[int, int], roots: tuple[int, int]) -> 
 
 
 def _contacts(session: Session, owner: dict[int, int], roots: tuple[int, int]) -> list[list[str]]:
-    query = select(Contact.customer_id, func.count()).where(Contact.customer_id.in_(owner), Contact.deleted_at.is_(None))
+    query = select(Contact.customer_id, func.count()).where(
+        Contact.customer_id.in_(owner), Contact.deleted_at.is_(None)
+    )
     found: Any = session.execute(query.group_by(Contact.customer_id)).all()
     counts = [sum(number for one, number in found if owner[one] == root) for root in roots]
     return [[str(number)] if number else [] for number in counts]

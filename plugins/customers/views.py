@@ -239,7 +239,9 @@ def _records(row: Customer) -> list[Any]:
     """Return the table of the records merged into this one; nothing where there is none."""
     merged = list(session.scalars(select(Customer).where(Customer.merged_into_id == row.id).order_by(Customer.id)))
     rows = _rows((one.name, one.code, f"{one.created_at:%Y-%m-%d}") for one in merged)
-    return [(_("Records of the same person"), _headings(_("Full name"), _("Code"), _("Recorded")), rows)] if merged else []
+    return (
+        [(_("Records of the same person"), _headings(_("Full name"), _("Code"), _("Recorded")), rows)] if merged else []
+    )
 
 
 def _identities(row: Customer) -> list[dict[str, Any]]:
@@ -255,7 +257,9 @@ def _identities(row: Customer) -> list[dict[str, Any]]:
 
 def _contacts(row: Customer) -> list[dict[str, Any]]:
     found = session.scalars(
-        select(Contact).where(Contact.customer_id.in_(records_of(row.id)), Contact.deleted_at.is_(None)).order_by(Contact.id)
+        select(Contact)
+        .where(Contact.customer_id.in_(records_of(row.id)), Contact.deleted_at.is_(None))
+        .order_by(Contact.id)
     )
     return _rows(
         (Cell(one.name, url=f"/admin/customers/contact/details/?id={one.id}"), one.role, typed.mask_mobile(one.mobile) if one.mobile else "")

@@ -19,7 +19,14 @@ from plugins.customers.matching.names import is_one_slip
 FOLDER = Path(os.environ.get("BACKOFFICE_TEST_DATA", "")) / "febrl"
 ABSENT = "BACKOFFICE_TEST_DATA holds no febrl"
 FIELDS = ("given_name", "surname", "street_number", "address_1", "suburb", "postcode", "date_of_birth", "soc_sec_id")
-KEYS = (("soc_sec_id",), ("date_of_birth",), ("given_name", "surname"), ("address_1",), ("surname", "postcode"), ("given_name", "suburb"))
+KEYS = (
+    ("soc_sec_id",),
+    ("date_of_birth",),
+    ("given_name", "surname"),
+    ("address_1",),
+    ("surname", "postcode"),
+    ("given_name", "suburb"),
+)
 LARGEST, LEARNED_ON, MERGED_FROM = 100, 2, 0.95
 Record = dict[str, str]
 Pairs = set[tuple[int, int]]

@@ -46,7 +46,9 @@ def matching(app: Flask, chain: Chain, scale: float) -> Iterator[Line]:
         f"matching {len(kept):,} records, each new", "", "", f"{seconds:,.0f} s, {len(asked):,} to be asked", None,
         f"≤ {MINUTES} min", seconds <= MINUTES * 60,
     )  # fmt: skip
-    yield Line("matching, memory above the start", "", "", f"{most:,.0f} MB", None, f"≤ {MEGABYTES} MB", most <= MEGABYTES)
+    yield Line(
+        "matching, memory above the start", "", "", f"{most:,.0f} MB", None, f"≤ {MEGABYTES} MB", most <= MEGABYTES
+    )
     for number in (1, 3):
         truth, found, count = febrl.linked(number)
         if not count:
@@ -58,8 +60,24 @@ def matching(app: Flask, chain: Chain, scale: float) -> Iterator[Line]:
 def _quality(name: str, truth: Pairs, merged: Pairs, found: Pairs, precise: float, complete: float) -> Iterator[Line]:
     precision, recall = len(merged & truth) / (len(merged) or 1), len(found & truth) / len(truth)
     alone = f", {len(merged & truth) / len(truth):.3f} merged" if merged != found else ""
-    yield Line(f"{name}: precision", "", "", f"{precision:.4f} of {len(merged):,} pairs", None, f"≥ {precise}", precision >= precise)
-    yield Line(f"{name}: recall", "", "", f"{recall:.4f} of {len(truth):,} pairs{alone}", None, f"≥ {complete}", recall >= complete)
+    yield Line(
+        f"{name}: precision",
+        "",
+        "",
+        f"{precision:.4f} of {len(merged):,} pairs",
+        None,
+        f"≥ {precise}",
+        precision >= precise,
+    )
+    yield Line(
+        f"{name}: recall",
+        "",
+        "",
+        f"{recall:.4f} of {len(truth):,} pairs{alone}",
+        None,
+        f"≥ {complete}",
+        recall >= complete,
+    )
 
 
 def _found(app: Flask, first: int) -> tuple[Pairs, Pairs]:

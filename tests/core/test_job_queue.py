@@ -95,14 +95,18 @@ def test_an_unexpected_fault_is_not_shown_and_the_next_job_is_done(jobs):
 def test_a_job_whose_worker_died_is_done_by_the_next(jobs, work):
     number = jobs.ask("test.again", lambda work: None)
     with work() as session, unscoped("a test"):
-        session.execute(update(Job).values(state="running", tries=1, seen_at=clock.now() - queue.LOST_AFTER - timedelta(minutes=1)))
+        session.execute(
+            update(Job).values(state="running", tries=1, seen_at=clock.now() - queue.LOST_AFTER - timedelta(minutes=1))
+        )
     assert (jobs.run(), jobs.job(number).state) == (1, "done")
 
 
 def test_a_job_that_kills_its_workers_is_given_up(jobs, work):
     number = jobs.ask("test.deadly", lambda work: None)
     with work() as session, unscoped("a test"):
-        session.execute(update(Job).values(state="running", tries=3, seen_at=clock.now() - queue.LOST_AFTER - timedelta(minutes=1)))
+        session.execute(
+            update(Job).values(state="running", tries=3, seen_at=clock.now() - queue.LOST_AFTER - timedelta(minutes=1))
+        )
     assert (jobs.run(), jobs.job(number).state) == (1, "failed")
 
 

@@ -17,13 +17,39 @@ _SURNAMES = frozenset(
     "邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康易乔赖文庞樊兰殷施洪翟安颜倪牛温芦季俞章鲁葛伍申尤毕聂焦柯欧区游单"
 )
 _COMPOUND = frozenset({"欧阳", "司徒", "上官", "诸葛", "司马", "东方", "皇甫", "尉迟", "公孙", "令狐", "慕容", "夏侯"})
-_READ_AS_SURNAME = {"曾": "zeng", "单": "shan", "解": "xie", "仇": "qiu", "朴": "piao", "查": "zha", "区": "ou", "覃": "qin", "翟": "zhai"}
+_READ_AS_SURNAME = {
+    "曾": "zeng",
+    "单": "shan",
+    "解": "xie",
+    "仇": "qiu",
+    "朴": "piao",
+    "查": "zha",
+    "区": "ou",
+    "覃": "qin",
+    "翟": "zhai",
+}
 SAME, SOUND, CLOSE, PART, DIFFERENT, MISSING = "same", "sound", "close", "part", "different", "missing"
 _MAN, _WOMAN = "man", "woman"
-_TITLES = {"先生": _MAN, "女士": _WOMAN, "小姐": _WOMAN, "太太": _WOMAN, "夫人": _WOMAN, "阿姨": _WOMAN, "叔叔": _MAN} | dict.fromkeys(
-    ("总经理", "经理", "总监", "老板", "老师", "师傅", "医生", "主任"), ""
-)
-_SHORT_TITLES = {"总": "", "董": "", "工": "", "哥": _MAN, "叔": _MAN, "生": _MAN, "姐": _WOMAN, "姨": _WOMAN, "太": _WOMAN}
+_TITLES = {
+    "先生": _MAN,
+    "女士": _WOMAN,
+    "小姐": _WOMAN,
+    "太太": _WOMAN,
+    "夫人": _WOMAN,
+    "阿姨": _WOMAN,
+    "叔叔": _MAN,
+} | dict.fromkeys(("总经理", "经理", "总监", "老板", "老师", "师傅", "医生", "主任"), "")
+_SHORT_TITLES = {
+    "总": "",
+    "董": "",
+    "工": "",
+    "哥": _MAN,
+    "叔": _MAN,
+    "生": _MAN,
+    "姐": _WOMAN,
+    "姨": _WOMAN,
+    "太": _WOMAN,
+}
 """Titles only right behind a family name: 陈生 is Mr Chen, 陈东生 is not."""
 _LATIN_TITLE = re.compile(r"\b(mr|mrs|ms|miss)\b\.?")
 _NO_NAME = re.compile(r"\d{4}")

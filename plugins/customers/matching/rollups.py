@@ -50,7 +50,9 @@ def _record(rows: list[Any]) -> Record:
     said = {value for kind, value in values if kind == "invoice_title"} | ({one.name} if is_company else set())
     known = Known(
         name=names.read(one.name),
-        numbers=frozenset({value for kind, value in values if kind == "mobile"} | ({one.mobile} if one.mobile else set())),
+        numbers=frozenset(
+            {value for kind, value in values if kind == "mobile"} | ({one.mobile} if one.mobile else set())
+        ),
         accounts=frozenset(value.strip().casefold() for kind, value in values if kind in ("wecom", "email")),
         titles=frozenset(titles.plain(title) for title in said),
         address=addresses.read(one.address),

@@ -17,9 +17,13 @@ def split(code: str) -> Any:
     customer = customer_by(code, READ)
     if not may_merge():
         abort(404)
-    chosen = {int(text) for text in request.form.getlist("identity") if text.isascii() and text.isdigit() and len(text) < 19}
+    chosen = {
+        int(text) for text in request.form.getlist("identity") if text.isascii() and text.isdigit() and len(text) < 19
+    }
     try:
-        new = merging.split(session, customer.id, chosen, typed.text(request.form.get("name", ""), 60).replace("\n", " "))
+        new = merging.split(
+            session, customer.id, chosen, typed.text(request.form.get("name", ""), 60).replace("\n", " ")
+        )
     except typed.BadValue as error:
         session.rollback()
         toast(str(error), "watch")

@@ -111,7 +111,9 @@ def rows_to_empty(session: Session, customer_ids: frozenset[int]) -> list[Any]:
     """Return the rows that say who somebody is: their records, identities and contacts, and where they are a contact."""
     customers = [session.get(Customer, customer_id) for customer_id in sorted(customer_ids)]
     identities = rollups.rows_of(session, Identity, customer_ids)
-    numbers = {one.value for one in identities if one.kind == "mobile"} - rollups.numbers_of_others(session, customer_ids)
+    numbers = {one.value for one in identities if one.kind == "mobile"} - rollups.numbers_of_others(
+        session, customer_ids
+    )
     contacts = {*rollups.rows_of(session, Contact, customer_ids), *rollups.contacts_with(session, numbers)}
     return [*filter(None, customers), *identities, *contacts]
 

@@ -35,7 +35,23 @@ GIVEN = (
     "鹏飞凯旭东峰辉雷斌勇健鑫宁琳璐莹倩蕾薇莉洁晶瑞祥永福德成义林森博睿泽宏毅振兴云龙翔天佑铭锦程诗梦瑶语桐若曦清妍心悦可馨彤玥"
     "昊辰逸奕煜熙恒远航达卓越帆松柏青山川江河冰月星光阳晨希望安康乐贤良才学勤俭忠信诚和顺利生根发荣贵富全金银珠宝翠碧柔惠淑贞"
 )
-TWINS = {"伟": "玮", "静": "靖", "娜": "那", "佳": "嘉", "志": "智", "文": "雯", "晓": "小", "杰": "洁", "明": "铭", "宇": "雨", "涵": "晗", "轩": "萱", "燕": "艳", "俊": "军", "莹": "盈"}
+TWINS = {
+    "伟": "玮",
+    "静": "靖",
+    "娜": "那",
+    "佳": "嘉",
+    "志": "智",
+    "文": "雯",
+    "晓": "小",
+    "杰": "洁",
+    "明": "铭",
+    "宇": "雨",
+    "涵": "晗",
+    "轩": "萱",
+    "燕": "艳",
+    "俊": "军",
+    "莹": "盈",
+}
 """Signs that sound alike, as a clerk types the wrong one."""
 TRADITIONAL = str.maketrans("张陈刘黄吴赵郑谢许邓冯萧叶蒋卢贾钟谭陆龙万马杨罗孙伟丽强军艳静杰涛凤国华兴东飞辉云兰铭锦贤学义宁红莹颖轩梦宝", "張陳劉黃吳趙鄭謝許鄧馮蕭葉蔣盧賈鍾譚陸龍萬馬楊羅孫偉麗強軍豔靜傑濤鳳國華興東飛輝雲蘭銘錦賢學義寧紅瑩穎軒夢寶")  # fmt: skip
 MEN, WOMEN = ("先生", "总", "哥"), ("女士", "小姐", "姐")
@@ -106,7 +122,10 @@ def records(count: int, seed: int = 1, stores: int = 200) -> list[Kept]:
 
 
 def _city(chance: random.Random, stores: int) -> Iterator[Someone]:
-    family_weights, given_weights = list(accumulate(FAMILIES.values())), list(accumulate(1 / (at + 8) for at in range(len(GIVEN))))
+    family_weights, given_weights = (
+        list(accumulate(FAMILIES.values())),
+        list(accumulate(1 / (at + 8) for at in range(len(GIVEN)))),
+    )
     families, given_up = list(FAMILIES), []
     employers = [f"深圳市{''.join(chance.choices(GIVEN, k=2))}{chance.choice(TRADES)}有限公司" for _ in range(400)]
     before: Someone | None = None
@@ -158,7 +177,9 @@ def _records_of(chance: random.Random, someone: Someone, stores: int) -> list[Ke
 
 def _first(chance: random.Random, someone: Someone) -> Kept:
     if someone.kind == "company":
-        return Kept(someone.number, someone.title, someone.mobiles, title=someone.title, stores=(someone.store,), kind="company")
+        return Kept(
+            someone.number, someone.title, someone.mobiles, title=someone.title, stores=(someone.store,), kind="company"
+        )
     known = chance.randint(1, len(someone.mobiles))
     return Kept(
         someone.number, someone.name, someone.mobiles[:known], _written(chance, someone.address) if chance.random() < 0.7 else "",
@@ -199,7 +220,9 @@ def _again(chance: random.Random, someone: Someone, first: Kept, stores: int) ->
 def _misnamed(chance: random.Random, someone: Someone, right: float = 0.45) -> str:
     if chance.random() < right:
         return someone.name
-    match chance.choices(("title", "twin", "traditional", "swapped", "pinyin", "small", "spaced"), (30, 25, 15, 8, 10, 5, 7))[0]:
+    match chance.choices(
+        ("title", "twin", "traditional", "swapped", "pinyin", "small", "spaced"), (30, 25, 15, 8, 10, 5, 7)
+    )[0]:
         case "title":
             return someone.family + chance.choice(MEN if someone.is_man else WOMEN)
         case "twin":

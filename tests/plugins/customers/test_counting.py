@@ -69,7 +69,12 @@ def test_the_page_counts_people_not_records_and_says_how(app, people, merged, pa
     assert (count.people, count.least, count.most) == (3, 1, 3)
     for role in ("head_office", "leader"):
         page = client_as(role).get(PAGE).text
-        for text in ("<b>3</b> people", "at least 1, at most 3", "That is a bound, no estimate", "from 200 answers on (now 0)"):
+        for text in (
+            "<b>3</b> people",
+            "at least 1, at most 3",
+            "That is a bound, no estimate",
+            "from 200 answers on (now 0)",
+        ):
             assert text in page, (role, text)
         assert ("Different customers" in client_as(role).get("/").text, "Counted at" in page) == (True, True)
     assert clerk(0).get(PAGE).status_code == 403
@@ -85,7 +90,15 @@ def test_people_s_answers_make_an_interval_of_it_and_merges_by_rule_do_not(app, 
         session.flush()
         for number, (one, other) in enumerate(zip(others[:-1], others[1:], strict=True)):
             who = chain.people["head_office"].id if number < 200 else None
-            session.add(Pair(first_id=one.id, second_id=other.id, score=0.5, answer="same" if number % 2 else "different", answered_by=who))
+            session.add(
+                Pair(
+                    first_id=one.id,
+                    second_id=other.id,
+                    score=0.5,
+                    answer="same" if number % 2 else "different",
+                    answered_by=who,
+                )
+            )
     pair(first, second, 0.55)
     page = client_as("head_office").get(PAGE).text
     assert "People have answered 200 pairs" in page

@@ -116,7 +116,9 @@ def test_what_becomes_of(second, what):
 def test_a_name_alone_never_merges_however_sure_the_score_is():
     found = comparing.compare(known(mobiles=()), known(mobiles=()))
     assert not comparing.may_merge_alone(found.levels)
-    assert not comparing.may_merge_alone(comparing.compare(known(title="甲公司"), known(mobiles=("13911112222",), title="甲公司")).levels)
+    assert not comparing.may_merge_alone(
+        comparing.compare(known(title="甲公司"), known(mobiles=("13911112222",), title="甲公司")).levels
+    )
 
 
 @pytest.mark.parametrize("child", ["张伟", "李梅", "张建军"])
@@ -187,7 +189,9 @@ def test_made_up_people_are_the_same_for_the_same_seed_and_hold_every_trap():
         for number in one.mobiles:
             by_number.setdefault(number, set()).add(one.who)
     assert any(len(who) > 1 for who in by_number.values())
-    assert {one.kind for one in kept} == {"person", "company"} and any(isinstance(one, Kept) and not one.mobiles for one in kept)
+    assert {one.kind for one in kept} == {"person", "company"} and any(
+        isinstance(one, Kept) and not one.mobiles for one in kept
+    )
 
 
 @pytest.mark.requirement("A25")

@@ -68,7 +68,10 @@ def test_a_change_at_the_desk_is_looked_at_too(app, chain, known, record, everyb
     record("13800138001", "李雪梅")
     assert not everybody(Pair)
     one = everybody(Customer)[-1]
-    client, url = sign_in(app.test_client(), chain.people["head_office"]), f"/admin/customers/customer/edit/?id={one.id}"
+    client, url = (
+        sign_in(app.test_client(), chain.people["head_office"]),
+        f"/admin/customers/customer/edit/?id={one.id}",
+    )
     version = re.search(r'name="_version" value="([^"]+)"', client.get(url).text)
     form = {"name": "张建国", "mobile": "13800138001", "_version": version[1], "kind": "person", "party": "consumer",
             "level": "ordinary", "credit": "unknown"}  # fmt: skip

@@ -145,7 +145,9 @@ def test_a_key_of_too_many_is_left_out_so_that_no_block_explodes(monkeypatch, br
 def test_the_worker_compares_at_night(monkeypatch, app, bring, everybody, hour, compared):
     bring(ZHANG, AGAIN)
     now = clock.now()
-    monkeypatch.setattr(batch, "clock", type("Clock", (), {"now": lambda: now, "local": lambda at: at.replace(hour=hour)}))
+    monkeypatch.setattr(
+        batch, "clock", type("Clock", (), {"now": lambda: now, "local": lambda at: at.replace(hour=hour)})
+    )
     with acting(app) as session:
         batch.run_at_night(session)
     assert len(everybody(Compared)) == compared

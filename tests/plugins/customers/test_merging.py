@@ -71,7 +71,14 @@ def test_the_old_code_leads_to_one_card_that_tells_of_every_visit_number_and_con
         page = clerk(0).get(f"/customers/at/{kept.code}/").text
     finally:
         house.host.hooks.remove("sales")
-    for text in ("store S1", "store S2", "王芳", typed.mask_mobile(gone.mobile), f"Bought as {kept.id}", f"Bought as {gone.id}"):
+    for text in (
+        "store S1",
+        "store S2",
+        "王芳",
+        typed.mask_mobile(gone.mobile),
+        f"Bought as {kept.id}",
+        f"Bought as {gone.id}",
+    ):
         assert text in page, text
     assert clerk(2).get(f"/customers/at/{kept.code}/").status_code == 404
     assert clerk(2).get(f"/customers/at/{gone.code}/").status_code == 404
@@ -90,10 +97,16 @@ def test_an_undo_gives_back_everything_as_it_was(two, merged, undone, everybody,
     assert (scopes(everybody(Visitor)), [(one.id, one.level, one.mobile) for one in everybody(Customer)]) == before
     assert clerk(0).get(f"/customers/at/{gone.code}/").status_code == 404
     assert clerk(1).get(f"/customers/at/{gone.code}/").status_code == 200
-    assert [(pair.first_id, pair.second_id, pair.answer) for pair in everybody(Pair)] == [(kept.id, gone.id, "different")]
+    assert [(pair.first_id, pair.second_id, pair.answer) for pair in everybody(Pair)] == [
+        (kept.id, gone.id, "different")
+    ]
 
 
-@given(steps=some.lists(some.tuples(some.booleans(), some.integers(0, RECORDS - 1), some.integers(0, RECORDS - 1)), max_size=8))
+@given(
+    steps=some.lists(
+        some.tuples(some.booleans(), some.integers(0, RECORDS - 1), some.integers(0, RECORDS - 1)), max_size=8
+    )
+)
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.requirement("A10")
 def test_whatever_is_merged_and_undone_in_whatever_order_equals_a_forest_of_edges(app, chain, steps):
@@ -131,7 +144,9 @@ def test_whatever_is_merged_and_undone_in_whatever_order_equals_a_forest_of_edge
                 merging.undo(session, number)
                 del above[gone]
             people = {one: root(one) for one in ids}
-            kept_as = dict(session.execute(select(Customer.id, Customer.merged_into_id).where(Customer.id.in_(ids))).all())
+            kept_as = dict(
+                session.execute(select(Customer.id, Customer.merged_into_id).where(Customer.id.in_(ids))).all()
+            )
             assert {one: into or one for one, into in kept_as.items()} == people
             known = session.execute(select(Visitor.customer_id, Visitor.node_id, Visitor.is_shared)).all()
             assert sorted(known) == sorted(
@@ -139,7 +154,9 @@ def test_whatever_is_merged_and_undone_in_whatever_order_equals_a_forest_of_edge
             )
         people = {one: root(one) for one in ids}
         for one in ids:
-            assert set(session.scalars(merging.records_of(one))) == {other for other in ids if people[other] == people[one]}
+            assert set(session.scalars(merging.records_of(one))) == {
+                other for other in ids if people[other] == people[one]
+            }
             assert session.scalar(select(merging.person_of(one))) == people[one]
         merging.share(session, ids[0])
         assert not session.dirty
@@ -197,7 +214,9 @@ def test_two_who_merge_the_same_two_at_once_make_one_merge_and_no_circle(app, tw
 
 
 @pytest.mark.requirement("A10")
-def test_both_records_tell_who_merged_and_undid_and_other_plugins_hear_of_it(app, house, two, merged, undone, monkeypatch):
+def test_both_records_tell_who_merged_and_undid_and_other_plugins_hear_of_it(
+    app, house, two, merged, undone, monkeypatch
+):
     heard = []
 
     class Sales:
@@ -219,7 +238,9 @@ def test_both_records_tell_who_merged_and_undid_and_other_plugins_hear_of_it(app
     assert heard == [("merged", kept.id, gone.id), ("split", kept.id, gone.id)]
     with acting(app) as session:
         told = session.execute(
-            select(AuditEntry.row_id, AuditEntry.action).where(AuditEntry.action.in_(("merged", "merge undone"))).order_by(AuditEntry.id)
+            select(AuditEntry.row_id, AuditEntry.action)
+            .where(AuditEntry.action.in_(("merged", "merge undone")))
+            .order_by(AuditEntry.id)
         ).all()
         why = select(AuditEntry.reason).where(AuditEntry.row_id == str(gone.id), AuditEntry.action == "updated")
         assert f"One person with {kept.code}" in set(session.scalars(why))
@@ -253,7 +274,14 @@ def test_the_level_counts_the_days_of_all_records(app, two, merged, undone, ever
     with acting(app) as session:
         for one, days in ((kept, (1, 2, 3)), (gone, (3, 4))):
             for day in days:
-                session.add(Visit(customer_id=one.id, node_id=chain.stores[0].id, day=date.fromordinal(one.created_at.toordinal() - day), reason="came"))
+                session.add(
+                    Visit(
+                        customer_id=one.id,
+                        node_id=chain.stores[0].id,
+                        day=date.fromordinal(one.created_at.toordinal() - day),
+                        reason="came",
+                    )
+                )
     number = merged(kept, gone)
     assert everybody(Customer)[0].level == "important"
     undone(number)
@@ -311,13 +339,17 @@ def test_other_plugins_ask_by_any_record_and_hear_of_the_person(app, two, merged
 
 
 @pytest.mark.requirement("A10", "A15")
-def test_a_number_another_record_of_the_person_has_moves_and_stays_when_they_are_two_again(app, two, merged, undone, everybody):
+def test_a_number_another_record_of_the_person_has_moves_and_stays_when_they_are_two_again(
+    app, two, merged, undone, everybody
+):
     kept, gone = two
     number = merged(kept, gone)
     with app.app_context(), acting(app) as session:
         services.change_mobile(session, session.get_one(Customer, kept.id), gone.mobile)
     undone(number)
-    assert [(one.customer_id, one.value) for one in everybody(Identity) if one.until is None] == [(kept.id, gone.mobile)]
+    assert [(one.customer_id, one.value) for one in everybody(Identity) if one.until is None] == [
+        (kept.id, gone.mobile)
+    ]
     assert [one.mobile for one in everybody(Customer)] == [gone.mobile, None]
 
 
@@ -333,7 +365,9 @@ def test_what_was_imported_and_merged_is_not_taken_back(app, chain, everybody, t
     def call(command, *words):
         shell = Shell()
         shell.__dict__["app"] = app
-        return json.loads(CliRunner().invoke(command, [*map(str, words), "--json"], obj=shell, catch_exceptions=False).stdout)
+        return json.loads(
+            CliRunner().invoke(command, [*map(str, words), "--json"], obj=shell, catch_exceptions=False).stdout
+        )
 
     path = tmp_path / "customers.csv"
     path.write_text("mobile,name,store\n13800138000,张三,S1\n13900139000,张三丰,S2\n13700137000,李四,S1\n", "utf-8")
@@ -342,7 +376,9 @@ def test_what_was_imported_and_merged_is_not_taken_back(app, chain, everybody, t
     merged(kept, gone)
     path.write_text("mobile,name\n13900139000,张三疯\n", "utf-8")
     again = call(import_file, "customers.customer", path, "--match", "mobile")
-    assert (again["updated"], everybody(Customer)[1].name) == (1, "张三疯"), "a row is about the record that owns the number"
+    assert (again["updated"], everybody(Customer)[1].name) == (1, "张三疯"), (
+        "a row is about the record that owns the number"
+    )
     back = call(import_revert, first["batch"])
     assert (back["removed"], back["kept"]) == (1, 2)
     assert [one.merged_into_id for one in everybody(Customer)] == [None, kept.id]

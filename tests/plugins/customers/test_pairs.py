@@ -35,7 +35,17 @@ def test_the_most_likely_pair_comes_first_beside_each_other_with_masks_and_reaso
     page = office.get(QUEUE).text
     assert shown(office) == likely
     assert "0 of 2 done" in page
-    for text in ("90% likely", "138****8000", "138****8001", "store S1", "store S2", first.code, second.code, "the same", "not the same"):
+    for text in (
+        "90% likely",
+        "138****8000",
+        "138****8001",
+        "store S1",
+        "store S2",
+        first.code,
+        second.code,
+        "the same",
+        "not the same",
+    ):
         assert text in page, text
     assert first.mobile not in page
     reasons = re.search(r"For it:.*?Against it:.*?</p>", page, re.DOTALL)[0]
@@ -150,8 +160,15 @@ def test_two_cards_are_compared_by_number_or_code_and_merged_by_hand(people, off
         page = post(office, f"{QUEUE}two/", {"one": second.code, "other": meant}).text
         assert f'name="kept" value="{first.code}"' in page, meant
         assert f'name="gone" value="{second.code}"' in page
-    for meant, told in (("1380013", "11 digits"), ("张三", "Nobody has this"), (second.mobile, "one person already"), ("", "Nobody has this")):
-        assert told in post(office, f"{QUEUE}two/", {"one": second.code, "other": meant}, follow_redirects=True).text, meant
+    for meant, told in (
+        ("1380013", "11 digits"),
+        ("张三", "Nobody has this"),
+        (second.mobile, "one person already"),
+        ("", "Nobody has this"),
+    ):
+        assert told in post(office, f"{QUEUE}two/", {"one": second.code, "other": meant}, follow_redirects=True).text, (
+            meant
+        )
     answer_ = post(office, f"{QUEUE}by-hand/", {"kept": first.code, "gone": second.code}, follow_redirects=True)
     assert "is one person now" in answer_.text
     assert everybody(Customer)[1].merged_into_id == first.id
@@ -179,7 +196,13 @@ def test_who_decides_only_for_a_part_of_the_chain_decides_nothing(app, chain, pe
     first, second = people("张三", "张三")
     number = pair(first, second)
     with acting(app) as session:
-        make_role(session, "half", customers__customer__merge="node", customers__customer__read="node", customers__customer__count="node")
+        make_role(
+            session,
+            "half",
+            customers__customer__merge="node",
+            customers__customer__read="node",
+            customers__customer__count="node",
+        )
         person = make_person(session, "half", chain.areas[0], "half")
     client = sign_in(app.test_client(), person)
     assert client.get(QUEUE).status_code == client.get("/admin/customers/count/").status_code == 404

@@ -30,7 +30,10 @@ def upgrade() -> None:
         sa.Column("customer_id", number, autoincrement=False, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["customer_id"], ["customers_customer.id"], name=op.f("fk_customers_compared_customer_id"), ondelete="CASCADE"
+            ["customer_id"],
+            ["customers_customer.id"],
+            name=op.f("fk_customers_compared_customer_id"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_customers_compared")),
     )

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003_customers"
-down_revision = "0002_customers"
+revision = "0004_customers"
+down_revision = "0003_customers"
 branch_labels = None
 depends_on = None
 
