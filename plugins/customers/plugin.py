@@ -12,7 +12,7 @@ from core.api import (
     resource_permissions,
     session,
 )
-from plugins.customers import models  # noqa: F401 - the host must know every table before it looks at the schema
+from plugins.customers import lookups, models  # noqa: F401 - the host must know every table before it looks at the schema
 
 OFFICE = {"head_office": "all"}
 AREA = OFFICE | {"area_manager": "node"}
@@ -43,7 +43,7 @@ def backoffice_permissions() -> list[Permission]:
 
 @hookimpl
 def backoffice_settings() -> list[Setting]:
-    """From how many visits on somebody is important."""
+    """From how many visits on somebody is important, and how many numbers a person may look up."""
     from plugins.customers.settings import SETTINGS
 
     return SETTINGS
