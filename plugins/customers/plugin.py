@@ -95,7 +95,7 @@ def backoffice_scheduled_tasks() -> list[ScheduledTask]:
     """At night, what changed is compared with the whole chain."""
     from plugins.customers.matching import batch
 
-    return [ScheduledTask(batch.KIND, timedelta(minutes=2), batch.run_at_night)]
+    return [ScheduledTask(batch.KIND, timedelta(seconds=30), batch.run_at_night)]
 
 
 @hookimpl

@@ -18,7 +18,8 @@ from plugins.customers.matching.people import People
 from plugins.customers.models import Customer
 
 KIND = "customers.matching"
-STEP = 1_000
+STEP = 250
+"""So few that a step is over before anybody who writes on SQLite gives up waiting."""
 NIGHT = range(1, 6)
 """The hours, in Shanghai, in which nobody waits for the database."""
 
@@ -64,7 +65,7 @@ def run_at_night(session: Session) -> str:
 
 
 def step(session: Session, after: int = 0) -> Step:
-    """Compare the next thousand records that changed with all that share a key with them."""
+    """Compare the next records that changed with all that share a key with them."""
     ids = rollups.changed(session, after, STEP)
     if not ids:
         return Step()
