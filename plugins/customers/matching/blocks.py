@@ -1,6 +1,5 @@
 """Which records are worth comparing: those that share a key. A key is kept as a hash, so that it tells nothing."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from hashlib import blake2b
 
@@ -10,9 +9,9 @@ LARGEST = 100
 """A key that more records share than this says nothing: such a block is left out, or it would explode."""
 
 
-def keys_of(known: Known) -> set[str]:
-    """Return the keys of a record: eleven letters each, of 64 bits."""
-    return {urlsafe_b64encode(blake2b(text.encode(), digest_size=8).digest())[:11].decode() for text in _texts(known)}
+def keys_of(known: Known) -> set[int]:
+    """Return the keys of a record as numbers of 64 bits."""
+    return {int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), signed=True) for text in _texts(known)}
 
 
 def _texts(known: Known) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.api import Id, Instant
@@ -19,7 +19,7 @@ class Block(Base):
     __table_args__ = (UniqueConstraint("key", "customer_id"), Index("ix_customers_block_customer_id", "customer_id"))
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    key: Mapped[str] = mapped_column(String(11).with_variant(String(11, collation="C"), "postgresql"))
+    key: Mapped[int] = mapped_column(BigInteger)
     customer_id: Mapped[int] = mapped_column(Id, ForeignKey("customers_customer.id", ondelete="CASCADE"))
 
 

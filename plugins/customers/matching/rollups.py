@@ -81,7 +81,7 @@ def count(session: Session) -> int:
         return session.scalar(select(func.count()).select_from(Customer)) or 0
 
 
-def with_keys(keys: set[str]) -> Any:
+def with_keys(keys: set[int]) -> Any:
     """Return the condition on `Customer` that a record shares one of these keys, and not with too many."""
     few = select(Block.key).where(Block.key.in_(keys)).group_by(Block.key).having(func.count() <= LARGEST)
     return Customer.id.in_(select(Block.customer_id).where(Block.key.in_(few)))
@@ -100,7 +100,7 @@ def neighbours(session: Session, ids: list[int]) -> set[tuple[int, int]]:
         return {(min(one, two), max(one, two)) for one, two in session.execute(query)}
 
 
-def keep_keys(session: Session, keys: dict[int, set[str]]) -> None:
+def keep_keys(session: Session, keys: dict[int, set[int]]) -> None:
     """Write the keys of records, `{id: keys}`, in place of those they had."""
     rows = [{"key": key, "customer_id": number} for number, found in keys.items() for key in sorted(found)]
     with across_scopes(WHY):

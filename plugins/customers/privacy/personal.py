@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.api import Emptied, _, clock, gettext, names_of_nodes
 from plugins.customers.consents import CHOICES, HOWS
+from plugins.customers.matching.rollups import keep_keys
 from plugins.customers.models import (
     IDENTITIES,
     KINDS,
@@ -145,5 +146,6 @@ def erase(session: Session, customer_ids: frozenset[int]) -> list[Emptied]:
             row.until = row.until or clock.today()
     for link in rollups.rows_of(session, Link, customer_ids):
         session.delete(link)
+    keep_keys(session, {customer_id: set() for customer_id in customer_ids})
     rollups.flush(session)
     return emptied

@@ -35,7 +35,7 @@ ROW_VALUES = {
         "tail": lambda number: f"{number:04}",
     },
     "customers_consent": {"purpose": "service", "channel": "any", "withdrawn_at": None},
-    "customers_block": {"key": lambda number: f"{number:011}"},
+    "customers_block": {"key": lambda number: number},
     "customers_visit": {"reason": "came"},
     "customers_visitor": {"is_shared": False},
     "customers_merge": {"how": "by_hand", "undone_at": None},

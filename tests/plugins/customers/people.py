@@ -272,7 +272,7 @@ def pairs(kept: list[Kept]) -> set[tuple[int, int]]:
 
 def neighbours(seen: list[Known]) -> set[tuple[int, int]]:
     """Return the pairs of positions that share a key."""
-    blocks: dict[str, list[int]] = {}
+    blocks: dict[int, list[int]] = {}
     for position, one in enumerate(seen):
         for key in keys_of(one):
             blocks.setdefault(key, []).append(position)

@@ -15,6 +15,7 @@ from core.jobs.models import Job
 from core.jobs.queue import ask_for, run_waiting
 from core.testing.factories import acting, post
 from plugins.customers import services
+from plugins.customers.matching.models import Block
 from plugins.customers.models import Consent, Contact, Customer, Identity, Visit
 from plugins.customers.privacy import forgetting
 from plugins.customers.privacy.models import ErasedValue, Erasure
@@ -94,6 +95,7 @@ def test_after_an_erasure_no_table_holds_the_name_or_a_number(one, office, house
     assert "kept as proof, without the person" in page and "2 rows: kept for the books" in page
     erase(office, house, app, one, f"{NAME} asked, by {NUMBER}")
     assert where(house, *known) == []
+    assert one.id not in {block.customer_id for block in everybody(Block)}, "no number can be tried out"
     gone = everybody(Customer)[0]
     assert (gone.name, gone.mobile, gone.deleted_at is None) == (one.code, None, False)
     assert len(everybody(Visit)) == 3 and everybody(Consent), "what was done stays, without the person"

@@ -14,9 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "customers_block",
         sa.Column("id", number, nullable=False),
-        sa.Column(
-            "key", sa.String(length=11).with_variant(sa.String(length=11, collation="C"), "postgresql"), nullable=False
-        ),
+        sa.Column("key", sa.BigInteger(), nullable=False),
         sa.Column("customer_id", number, nullable=False),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers_customer.id"], name=op.f("fk_customers_block_customer_id"), ondelete="CASCADE"
