@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.api import Emptied, _, clock, gettext, names_of_nodes
 from plugins.customers.consents import CHOICES, HOWS
-from plugins.customers.matching.rollups import keep_keys
+from plugins.customers.matching.models import Block, Compared
 from plugins.customers.models import (
     IDENTITIES,
     KINDS,
@@ -34,6 +34,8 @@ EMPTIED: dict[Any, dict[str, Any]] = {
 """What becomes of the columns that say who somebody is; a customer's name becomes their code."""
 NAMES_AND_NUMBERS: dict[Any, tuple[str, ...]] = {Customer: ("name", "mobile"), Identity: ("value",)}
 """What is the person's alone; the numbers of a contact are somebody else's."""
+GONE = (Link, Block, Compared)
+"""Tables whose rows go: the link to their page, and the keys by which they would be compared with others."""
 KEPT: dict[str, str] = {
     "customers_customer": "code kind party level credit",
     "customers_visit": "reason",
@@ -42,7 +44,6 @@ KEPT: dict[str, str] = {
     "customers_submission": "key",
     "customers_merge": "how",
     "customers_pair": "reasons answer",
-    "customers_link": "nonce",
     "customers_wish": "what about",
     "customers_outreach": "purpose channel",
     "customers_erasure": "code by_name reason counts",
@@ -144,8 +145,7 @@ def erase(session: Session, customer_ids: frozenset[int]) -> list[Emptied]:
             row.name = row.code
         elif isinstance(row, Identity):
             row.until = row.until or clock.today()
-    for link in rollups.rows_of(session, Link, customer_ids):
-        session.delete(link)
-    keep_keys(session, {customer_id: set() for customer_id in customer_ids})
+    for model in GONE:
+        rollups.remove(session, model, customer_ids)
     rollups.flush(session)
     return emptied

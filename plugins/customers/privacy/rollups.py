@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.api import CurrentPerson, _, across_scopes, acting_as
@@ -50,6 +50,13 @@ def numbers_of_others(session: Session, customer_ids: frozenset[int]) -> set[str
     query = select(Identity.value).where(Identity.value.in_(mine), Identity.customer_id.not_in(customer_ids))
     with across_scopes("a number belongs to one person of the chain"):
         return set(session.scalars(query.where(Identity.until.is_(None), Identity.deleted_at.is_(None))))
+
+
+def remove(session: Session, model: Any, customer_ids: frozenset[int]) -> None:
+    """Remove the rows of a table that hang on these records of one person."""
+    gone = delete(model).where(model.customer_id.in_(customer_ids))
+    with across_scopes("one person, wherever they were recorded"):
+        session.execute(gone.execution_options(synchronize_session=False))
 
 
 def contacts_with(session: Session, numbers: set[str]) -> list[Contact]:
