@@ -77,11 +77,11 @@ def count(app: "Flask") -> Callable[[Any], int]:
 
 @pytest.fixture
 def people(record: Callable[..., Any], everybody: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
-    """`people("张三", "张三", "李四")`: each recorded by the clerk of another store, with a number of their own."""
+    """`people("张三", "张三", "李四")`: each recorded by the clerk of another store, with a number unlike the others."""
 
     def make(*names: str) -> list[Any]:
         for position, name in enumerate(names):
-            record(f"1380013800{position}", name, store=position)
+            record(f"13{str(position) * 3}138{str(position) * 3}", name, store=position)
         return everybody(Customer)[-len(names) :]
 
     return make
