@@ -18,6 +18,7 @@ from core.admin.view import Page, allowed, expose
 from core.audit import audited_as, record
 from core.db import Deletable, Id, Instant, Money, Row, plugin_base, session
 from core.erasure import Emptied, forget_person, hide_values
+from core.exchange.bulk import among
 from core.exchange.mapping import ImportRefused
 from core.exchange.models import ImportRow
 from core.exchange.writing import write_xlsx
@@ -40,7 +41,7 @@ from core.registry.setting_types import (
     WholeSetting,
     YesNoSetting,
 )
-from core.search.columns import search_column
+from core.search.columns import found, search_column
 from core.sequences import chain_codes, document_codes
 
 __all__ = [
@@ -48,9 +49,9 @@ __all__ = [
     "CurrentPerson", "Deletable", "Emptied", "Field", "Forbidden", "HomeCard", "Id", "ImportRefused", "ImportRow",
     "InNode", "Instant", "JobKind", "JobRefused", "ModelView", "Money", "MustFailed", "Node", "Page", "Permission",
     "Person", "Reach", "Row", "ScheduledTask", "Setting", "TextSetting", "TimeSetting", "WholeSetting",
-    "Work", "YesNoSetting", "_", "across_scopes", "acting_as", "add_place", "allowed", "ask_for", "audited_as",
+    "Work", "YesNoSetting", "_", "across_scopes", "acting_as", "add_place", "allowed", "among", "ask_for", "audited_as",
     "chain", "chain_codes", "clock", "closed_ids", "collect", "criteria", "current_person",
-    "document_codes", "expose", "forget_person", "gettext", "hide_values", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at", "must",
+    "document_codes", "expose", "forget_person", "found", "gettext", "hide_values", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at", "must",
     "names_of_nodes", "names_of_people", "people_at", "people_who_may", "plugin_base", "public", "record", "requires",
     "resource_permissions", "search_column", "session", "setting", "show", "signed_in", "stores_below", "toast", "typed", "write_xlsx",
 ]  # fmt: skip

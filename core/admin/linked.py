@@ -41,20 +41,27 @@ def read(session: Session, query: Any, asked: Any, places: list[Any], cursor: An
         ids = select(link).where(link == model.id, place, *others).distinct()
         if cursor:
             ids = ids.where(link < cursor.row_id if descending else link > cursor.row_id)
-        pages.append(select(ids.order_by(link.desc() if descending else link).limit(size + 1).subquery()))
-    page = union(*pages).subquery()
+        pages.append(ids.order_by(link.desc() if descending else link).limit(size + 1))
+    page = _together(pages).subquery()
     query = query.add_columns(_count(link, model, places, others, is_narrowed=asked.narrowing or asked.in_bin))
     query = query.where(model.id.in_(select(page)))
     with unscoped("each walk of the list carries its scope"):
         return list(session.execute(query.order_by(model.id.desc() if descending else model.id).limit(size + 1)))
 
 
+def _together(pages: list[Any]) -> Any:
+    """Return the ids of every place once; most people have one."""
+    return union(*(select(page.subquery()) for page in pages)) if len(pages) > 1 else pages[0]
+
+
 def _count(link: Any, model: Any, places: list[Any], others: list[Any], *, is_narrowed: Any) -> Any:
     """Return how many there are, at most one above the limit; without filters the index alone knows it."""
     known = [link == model.id, *others] if is_narrowed else []
     most = listing.COUNT_LIMIT + 1
-    some = union(*(select(select(link).where(place, *known).distinct().limit(most).subquery()) for place in places))
-    found = some.limit(most).subquery()
+    pages = (select(link).where(place, *known).distinct() for place in places)
+    if is_narrowed:  # in order, so that two indexes are walked side by side until there are enough
+        pages = (page.order_by(link) for page in pages)
+    found = _together([page.limit(most) for page in pages]).limit(most).subquery()
     count = select(func.count()).select_from(found).scalar_subquery()
     if is_narrowed or not others:
         return count

@@ -6,6 +6,7 @@ and `op.create_search("shop_customer", names=["name"], codes=["code"])` in the m
 `backoffice plugin revision` writes by itself. The database fills the column; nobody writes to it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,23 +54,29 @@ def searched_in(table: Table) -> Searched | None:
     return next((searched for each in table.columns if (searched := searched_of(each))), None)
 
 
-def found(model: Any, searched_column: Any, words: str) -> Any:
-    """Return the condition that a row holds what was typed, answered by the index of the database at hand."""
+def found(model: Any, searched_column: Any, words: str, *, also: Iterable[Any] = ()) -> Any:
+    """Return the condition that a row holds what was typed, answered by the index of the database at hand.
+
+    `also` says whose rows count as found in any case: each a list of few ids, or a query of ids.
+    """
     searched = searched_of(searched_column)
     assert searched is not None
     kinds = {"names": bool(searched.names), "codes": bool(searched.codes), "numbers": bool(searched.numbers)}
+    others = [model.id.in_(ids) for ids in also]
     wanted = patterns(words, **kinds)
     if not wanted:
-        return false()
+        return or_(false(), *others)
     hold = _on_postgres if dialect_of(session) == "postgresql" else _on_sqlite
-    return hold(model, searched_column, wanted)
+    index, text = hold(model, searched_column, wanted)
+    # Apart, and not as one OR of both: so what the index has answered is not worked out again for each row.
+    return and_(or_(index, *others), or_(text, *others))
 
 
-def _on_postgres(_model: Any, text: Any, wanted: list[str]) -> Any:
+def _on_postgres(_model: Any, text: Any, wanted: list[str]) -> tuple[Any, Any]:
     # One condition for all patterns: an OR of several would be worked out again for each row that is found.
     query = " | ".join(f"({' & '.join(map(_lexeme, grams(pattern)))})" for pattern in wanted)
     pairs = func.search_grams(text).bool_op("@@")(cast(literal(query, Text), TSQUERY))
-    return and_(pairs, or_(*(func.strpos(text, pattern) > 0 for pattern in wanted)))
+    return pairs, or_(*(func.strpos(text, pattern) > 0 for pattern in wanted))
 
 
 def _lexeme(pair: str) -> str:
@@ -77,9 +84,9 @@ def _lexeme(pair: str) -> str:
     return f"'{quoted}'"
 
 
-def _on_sqlite(model: Any, text: Any, wanted: list[str]) -> Any:
+def _on_sqlite(model: Any, text: Any, wanted: list[str]) -> tuple[Any, Any]:
     name = f"search_{model.__tablename__}"
     index = table(name, column("rowid"), column(name))  # FTS5 calls the whole of a row by the name of its table
     query = " OR ".join(f"({' AND '.join(pair.encode().hex() for pair in grams(pattern))})" for pattern in wanted)
     rows = select(index.c.rowid).where(index.c[name].bool_op("MATCH")(query))
-    return and_(model.id.in_(rows), or_(*(func.instr(text, pattern) > 0 for pattern in wanted)))
+    return model.id.in_(rows), or_(*(func.instr(text, pattern) > 0 for pattern in wanted))

@@ -52,8 +52,7 @@ def refusals(session: Session, values: list[dict[str, Any]], ids: list[int | Non
 def follow(session: Session, view: Any, batch: Any) -> None:
     """Write the identities and visits of what was imported."""
     for rows in view.imported_rows(session, batch, "created"):
-        new = [(row.row_id, row.values.get("mobile"), row.values.get("node_id")) for row in rows]
-        rollups.write_imported(session, new)
+        rollups.write_imported(session, [row.row_id for row in rows])
     for rows in view.imported_rows(session, batch, "updated"):
         numbers = {row.row_id: row.values.get("mobile") for row in rows if "mobile" in row.before}
         if numbers:

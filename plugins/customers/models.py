@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.api import N_, Deletable, Id, InNode, Instant, Row, clock, plugin_base
+from core.api import N_, Deletable, Id, InNode, Instant, Row, clock, plugin_base, search_column
 
 Base = plugin_base("customers")
 
@@ -71,6 +71,12 @@ def _only_current(name: str, *columns: str, where: str) -> Index:
     return Index(name, *columns, unique=True, postgresql_where=text(where), sqlite_where=text(where))
 
 
+def _present(name: str, *columns: str) -> Index:
+    """An index of those that lists show: with it alone the database follows a filter beside the walk of a place."""
+    where = text("deleted_at IS NULL AND merged_into_id IS NULL")
+    return Index(name, *columns, postgresql_where=where, sqlite_where=where)
+
+
 class Customer(Row, Deletable, Base):
     """Somebody, or a company, the chain deals with. Seen by the stores they have visited."""
 
@@ -81,8 +87,8 @@ class Customer(Row, Deletable, Base):
         Index("uq_customers_customer_code", "code", unique=True),
         Index("uq_customers_customer_external_id", "external_id", unique=True),
         Index("ix_customers_customer_mobile", "mobile"),
-        Index("ix_customers_customer_level", "level", "id"),
-        Index("ix_customers_customer_node_id", "node_id", "id"),
+        *(_present(f"ix_customers_customer_{name}", name, "id") for name in ("level", "party", "credit", "node_id")),
+        _present("ix_customers_customer_node_id_level", "node_id", "level", "id"),
         Index(
             "ix_customers_customer_merged_into_id", "merged_into_id",
             postgresql_where=text("merged_into_id IS NOT NULL"), sqlite_where=text("merged_into_id IS NOT NULL"),
@@ -113,6 +119,7 @@ class Customer(Row, Deletable, Base):
     preferences: Mapped[str] = mapped_column(Text, default="")
     external_id: Mapped[str | None] = mapped_column(String(60), default=None)
     """Their number in the system they were imported from."""
+    search_text: Mapped[str] = search_column(names=("name",))
     merged_into_id: Mapped[int | None] = mapped_column(Id, ForeignKey("customers_customer.id"), default=None)
     """The record that stands for this person now, always the last one of a chain of merges; None: this one does."""
 
@@ -199,6 +206,7 @@ class Contact(Row, Deletable, Base):
 
     customer_id: Mapped[int] = _customer()
     name: Mapped[str] = mapped_column(String(60))
+    search_text: Mapped[str] = search_column(names=("name",))
     role: Mapped[str] = mapped_column(String(40), default="")
     mobile: Mapped[str | None] = mapped_column(String(20), default=None, info={"personal": "mobile"})
     note: Mapped[str] = mapped_column(String(200), default="")

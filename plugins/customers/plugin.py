@@ -16,7 +16,7 @@ from core.api import (
     resource_permissions,
     session,
 )
-from plugins.customers import models  # noqa: F401 - the host must know every table before it looks at the schema
+from plugins.customers import lookups, models  # noqa: F401 - the host must know every table before it looks at the schema
 from plugins.customers.matching import models as matching_models  # noqa: F401 - the same
 from plugins.customers.privacy import models as privacy_models  # noqa: F401
 from plugins.customers.privacy.personal import PersonalData
@@ -55,7 +55,7 @@ def backoffice_permissions() -> list[Permission]:
 
 @hookimpl
 def backoffice_settings() -> list[Setting]:
-    """From how many visits on somebody is important."""
+    """From how many visits on somebody is important, and how many numbers a person may look up."""
     from plugins.customers.settings import SETTINGS
 
     return SETTINGS

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
-from core.api import Node, across_scopes, audited_as, clock
+from core.api import Instant, Node, across_scopes, among, audited_as, clock
 from plugins.customers.models import Consent, Contact, Customer, Identity, Visit, Visitor
 from plugins.customers.persons import person_id, records_of
 
@@ -38,7 +38,8 @@ def is_called(session: Session, customer: Customer, name: str) -> bool:
 
 def holders_of(session: Session, numbers: Iterable[str]) -> dict[str, int]:
     """Return `{mobile number: id of the record that has it now}` of those that are taken; a merged one owns what it owned."""
-    query = select(Identity.value, Identity.customer_id).where(Identity.kind == "mobile", Identity.value.in_(numbers))
+    known = among(session, [Identity.value], [(number,) for number in numbers])
+    query = select(Identity.value, Identity.customer_id).where(Identity.kind == "mobile", known)
     with across_scopes("a number belongs to one person of the chain"):
         return dict(session.execute(query.where(Identity.until.is_(None), Identity.deleted_at.is_(None))).all())  # type: ignore[arg-type]
 
@@ -96,34 +97,30 @@ def be_known_alike(session: Session, customer_ids: set[int], new_id: int) -> Non
         session.flush()
 
 
-def write_imported(session: Session, rows: list[tuple[int, str | None, int | None]]) -> None:
-    """Write identities and visits of new customers, given as (customer, mobile number, place)."""
+def write_imported(session: Session, ids: list[int]) -> None:
+    """Write identities and visits of new customers: as many statements for thousands as for one."""
     today, now = clock.today(), clock.now()
-    ids = {node_id for _customer, _mobile, node_id in rows if node_id}
-    levels = {node.id: (node.area_id, node.region_id) for node in session.scalars(select(Node).where(Node.id.in_(ids)))}
-    numbers = [
-        {"customer_id": customer_id, "kind": "mobile", "value": mobile, "tail": mobile[-4:], "since": today}
-        for customer_id, mobile, _node in rows if mobile
-    ]  # fmt: skip
-    places = [(customer_id, node_id) for customer_id, _mobile, node_id in rows if node_id]
-    visitors = [
-        {"customer_id": customer_id, "node_id": node_id, "area_id": levels[node_id][0], "region_id": levels[node_id][1],
-         "first_on": today, "last_on": today}
-        for customer_id, node_id in places
-    ]  # fmt: skip
-    visits = [
-        {"customer_id": customer_id, "node_id": node_id, "day": today, "reason": "imported", "at": now}
-        for customer_id, node_id in places
-    ]
+    new = _one_of(session, Customer.id, ids)
+    number, at = Customer.mobile, (Customer.id, Customer.node_id)
+    numbers = select(Customer.id, literal("mobile"), number, func.substr(number, func.length(number) - 3), literal(today))
+    placed = select(*at, Node.area_id, Node.region_id, literal(today), literal(today)).join(Node, Node.id == Customer.node_id)
+    visits = select(*at, literal(today), literal("imported"), literal(now, Instant)).where(Customer.node_id.is_not(None))
     with across_scopes("rows of an import, checked and held to its reach"):
-        for model, found in ((Identity, numbers), (Visitor, visitors), (Visit, visits)):
-            if found:
-                session.execute(insert(model), found)
+        for model, names, rows in (
+            (Identity, ("customer_id", "kind", "value", "tail", "since"), numbers.where(number.is_not(None))),
+            (Visitor, ("customer_id", "node_id", "area_id", "region_id", "first_on", "last_on"), placed),
+            (Visit, ("customer_id", "node_id", "day", "reason", "at"), visits),
+        ):
+            session.execute(insert(model).from_select(names, rows.where(new)))
+
+
+def _one_of(session: Session, column: Any, ids: Iterable[int]) -> Any:
+    return among(session, [column], [(number,) for number in ids])
 
 
 def take_back_imported(session: Session, ids: list[int]) -> None:
     """Remove what an import wrote beside customers whom nobody has touched since."""
-    untouched = select(Customer.id).where(Customer.id.in_(ids), Customer.version == 1).where(
+    untouched = select(Customer.id).where(_one_of(session, Customer.id, ids), Customer.version == 1).where(
         ~select(Visit.id).where(Visit.customer_id == Customer.id, Visit.reason != "imported").exists(),
         ~select(Contact.id).where(Contact.customer_id == Customer.id).exists(),
         ~select(Consent.id).where(Consent.customer_id == Customer.id).exists(),
@@ -132,7 +129,7 @@ def take_back_imported(session: Session, ids: list[int]) -> None:
     with across_scopes("what an import wrote"):
         free = list(session.scalars(untouched))
         for model in (Identity, Visit, Visitor):
-            gone: Any = delete(model).where(model.customer_id.in_(free))
+            gone: Any = delete(model).where(_one_of(session, model.customer_id, free))
             session.execute(gone.execution_options(synchronize_session=False))
 
 
@@ -140,7 +137,7 @@ def change_imported(session: Session, numbers: dict[int, str | None]) -> None:
     """Give imported customers, `{id: number}`, the mobile number that a file says is theirs now."""
     today = clock.today()
     ended = update(Identity).where(
-        Identity.customer_id.in_(numbers), Identity.kind == "mobile", Identity.until.is_(None), Identity.deleted_at.is_(None)
+        _one_of(session, Identity.customer_id, numbers), Identity.kind == "mobile", Identity.until.is_(None), Identity.deleted_at.is_(None)
     )  # fmt: skip
     new = [
         {"customer_id": customer_id, "kind": "mobile", "value": mobile, "tail": mobile[-4:], "since": today}

@@ -1,33 +1,58 @@
-"""What a search text means: a number, its end, a code, a part of a name."""
+"""What a search text means: a number, its end, a code, a part of a name or of a contact's name."""
 
+import re
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import false, or_, select
 from sqlalchemy.orm import aliased
 
-from core.api import session, typed
+from core.api import found, session, typed
 from plugins.customers import numbers
-from plugins.customers.models import Customer, Identity
+from plugins.customers.models import Contact, Customer, Identity
 from plugins.customers.persons import person_id, stands
 
-MOST_MERGED = 200
-"""So many people found by the name of a merged record are named one by one, so that the index of the names stays in use."""
+MOST_LETTERS = 60
+MOST_NAMED = 200
+"""So many ids are looked up first and named one by one: a subquery would mislead the database's planner."""
+_CODE = re.compile(r"[Cc]-?(\d{1,10})|[Cc]-?(\d{10})-?([0-9A-Za-z])", re.ASCII)
 
 
 def matching(text: str) -> Any:
     """Return the condition on `Customer` for a search text; the record that stands is found by every record's name and number."""
-    digits = numbers.digits_of(text)
-    mine = Identity.kind == "mobile", Identity.until.is_(None), Identity.deleted_at.is_(None)
-    if numbers.ending_of(text):
-        return Customer.id.in_(_people().where(Identity.tail == digits, *mine))
-    if between := numbers.beginning_of(text):
-        return Customer.id.in_(_people().where(Identity.value.between(*between), *mine))
-    plain = typed.text(text)
-    fits = or_(Customer.code.istartswith(plain, autoescape=True), Customer.name.icontains(plain, autoescape=True))
-    merged = set(session.scalars(select(Customer.merged_into_id).where(~stands(), fits).limit(MOST_MERGED)))
-    return or_(fits, Customer.id.in_(sorted(merged))) if merged else fits  # type: ignore[type-var]
+    words = typed.text(text)[:MOST_LETTERS]
+    if ending := numbers.ending_of(words):
+        return _one_of(_named(_whose(Identity.tail == ending)))
+    if between := numbers.beginning_of(words):
+        return _one_of(_named(_whose(Identity.value.between(*between))))
+    merged = select(Customer.merged_into_id).where(~stands())
+    if code := _CODE.fullmatch(words):
+        fits = Customer.code.between(*_codes(*code.groups()))
+        return fits | _one_of(_named(merged.where(fits)))
+    fits, record = found(Contact, Contact.search_text, words), aliased(Customer)
+    contacts = select(person_id(record)).join(Contact, Contact.customer_id == record.id).where(fits)
+    also = _named(merged.where(found(Customer, Customer.search_text, words)))
+    also += _named(contacts.where(Contact.deleted_at.is_(None)))
+    return found(Customer, Customer.search_text, words, also=also)
 
 
-def _people() -> Any:
+def _whose(fits: Any) -> Any:
     record = aliased(Customer)
-    return select(person_id(record)).join(Identity, Identity.customer_id == record.id)
+    held = Identity.kind == "mobile", Identity.until.is_(None), Identity.deleted_at.is_(None)
+    return select(person_id(record)).join(Identity, Identity.customer_id == record.id).where(*held, fits)
+
+
+def _named(query: Any) -> list[Any]:
+    """Return in a list what `id IN` is to be asked of: the few ids that a query finds, else the query; nothing for none."""
+    ids = set(session.scalars(query.limit(MOST_NAMED + 1)))
+    return [sorted(ids) if len(ids) <= MOST_NAMED else query] if ids else []
+
+
+def _one_of(those: list[Any]) -> Any:
+    return or_(false(), *(Customer.id.in_(ids) for ids in those))
+
+
+def _codes(beginning: str | None, digits: str | None, check: str | None) -> tuple[str, str]:
+    """Return the first and the last code that begin as typed: a range, whatever the order of the database's letters."""
+    if beginning is None:
+        return f"C-{digits}-{check}".upper(), f"C-{digits}-{check}".upper()
+    return f"C-{beginning.ljust(10, '0')}", f"C-{beginning.ljust(10, '9')}-Z"

@@ -29,4 +29,9 @@ SETTINGS: list[Setting] = [
         "link_hours", N_("Link to the own page"), 24, N_("So long a customer may open their own page by the link a store gave them."),
         minimum=1, maximum=168, unit=N_("hours"),
     ),
+    WholeSetting(
+        "lookups_an_hour", N_("Look-ups by number in an hour"), 60,
+        N_("So many numbers beyond the own stores a person may look up in an hour; then they wait, and head office is told."),
+        minimum=1, maximum=1000, unit=N_("numbers"),
+    ),
 ]  # fmt: skip

@@ -65,7 +65,7 @@ class Customers(Privacy, ModelView):
         Column("party", N_("Party"), choices=PARTIES, filter="select"),
         Column("kind", N_("Kind"), choices=KINDS, filter="select", shown=False),
         Column("credit", N_("Credit"), choices=CREDITS, meanings=CREDIT_MEANINGS, filter="select"),
-        Column("node_id", N_("Looked after by"), names=names_of_nodes,
+        Column("node_id", N_("Looked after by"), names=names_of_nodes, filter="lookup", lookup="org.node",
                export=select(Node.name).where(Node.id == Customer.node_id).scalar_subquery()),
         Column("tags", N_("Tags")),
         Column("created_at", N_("Recorded"), shown=False),
@@ -90,8 +90,8 @@ class Customers(Privacy, ModelView):
         Field("external_id", N_("Number elsewhere"), maximum=60, aliases=("CustomerID", "customer_id", "会员号", "客户编号"),
               help=N_("Their number in the system they come from.")),
     ]  # fmt: skip
-    search = ("code", "name")
-    search_hint = N_("Number, last four digits, name, code")
+    search = ("search_text",)
+    search_hint = N_("Number, last four digits, name, initials, code")
     import_key = ("mobile",)
     empty_text = N_("Record the first one at the counter, or import a sheet.")
 
@@ -309,8 +309,8 @@ class Contacts(ModelView):
         Field("mobile", N_("Mobile"), "mobile", parse=numbers.read_mobile),
         Field("note", N_("Note"), maximum=200),
     ]
-    search = ("name",)
-    search_hint = N_("Name")
+    search = ("search_text",)
+    search_hint = N_("Name or initials")
     actions = ("list", "read", "create", "update", "delete", "export")
     empty_text = N_("Add whom to call at a company or in a family.")
 

@@ -161,24 +161,26 @@ def trend(node: int, day: str) -> str:
 @app.route("/export")
 def export() -> Response:
     """Send every day report as csv."""
-    return Response(_written() if IS_SQLITE else _copied(), mimetype="text/csv")
+    return Response(written(sql.EXPORT) if IS_SQLITE else copied(sql.EXPORT), mimetype="text/csv")
 
 
-def _copied() -> Iterator[bytes]:
+def copied(statement: str) -> Iterator[bytes]:
+    """Yield what PostgreSQL itself writes as csv."""
     with (
         connection().cursor() as cursor,
-        cursor.copy(f"COPY ({sql.EXPORT}) TO STDOUT WITH (FORMAT csv, HEADER)") as copy,
+        cursor.copy(f"COPY ({statement}) TO STDOUT WITH (FORMAT csv, HEADER)") as copy,
     ):
         for part in copy:
             yield bytes(part)
 
 
-def _written() -> Iterator[str]:
-    cursor = connection().execute(sql.EXPORT)
+def written(statement: str) -> Iterator[str]:
+    """Yield csv some rows at a time."""
+    cursor = connection().execute(statement)
     while found := cursor.fetchmany(CHUNK):
         part = io.StringIO()
         csv.writer(part).writerows(found)
         yield part.getvalue()
 
 
-from tests.bench import ranking_floor  # noqa: E402, F401 - more addresses of this application
+from tests.bench import customers_floor, ranking_floor  # noqa: E402, F401 - more addresses of this application

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from tests.bench.customers import customer_operations, make_customers
+from tests.bench.customers_exchange import customer_exports, customer_imports
 from tests.bench.data import Chain, make_chain
 from tests.bench.exchange import exports, imports
 from tests.bench.load import Client, WrongAnswer, median, milliseconds, requests_a_second
@@ -18,12 +20,15 @@ from tests.bench.table import Line, at_most, not_measured
 
 ROUNDS, TIMES = 12, 20
 """The applications take turns, so that a busy moment of the machine meets all of them."""
+CUSTOMERS = "customers import export"
 FOOTPRINT, START, IDLE_MEGABYTES = "start idle", 3.0, 110
 
 
 def measure(url: str, folder: Path, scale: float, only: str, rush_seconds: float) -> Iterator[Line]:
     """Fill the database, serve, measure; gives each line when it is measured. `only` keeps those that hold this word."""
-    chain, app = make_chain(url, folder, scale)
+    of_customers = only in CUSTOMERS
+    chain, app = make_chain(url, folder, 0 if only == "customers" else scale)
+    customers = make_customers(app, chain, scale) if of_customers else 0
     floor = Served("tests.bench.floor:app", "/list", folder / "floor.log", chain.environment)
     rich = Served("tests.bench.rich:app", "/up", folder / "rich.log", chain.environment)
     ours = {"application": "wsgi:app", "first": "/login", "config": "python:config.gunicorn"}
@@ -36,11 +41,17 @@ def measure(url: str, folder: Path, scale: float, only: str, rush_seconds: float
                 _line(each, chain, floor, rich, product) for each in operations(app, chain) if only in each.name
             )
             yield from exports(chain, floor, product) if only in "export" else ()
+            yield from (
+                _line(each, chain, floor, rich, product)
+                for each in (customer_operations(app, chain) if customers else ()) if only in each.name
+            )  # fmt: skip
+            yield from customer_exports(chain, customers, floor, product) if customers else ()
         yield from rush(app, chain, busy, rush_seconds) if only in "rush" else ()
         yield from snapshot(app) if only in SNAPSHOT else ()
         yield from plugin_lines(app, chain, folder) if only in WORDS else ()
         yield from imports(app, chain) if only in "import" else ()
         yield from matching(app, chain, scale) if only in MATCHING else ()
+        yield from customer_imports(app, chain, folder, scale) if customers else ()
     finally:
         app.extensions["backoffice"].database.dispose()
 

@@ -19,22 +19,14 @@ from sqlalchemy import Connection, text
 from core.testing.application import SECRET_KEY
 from core.testing.factories import acting, make_organisation, sign_in
 from tests.bench.__main__ import _database, only_one
+from tests.bench.names import FAMILY, GIVEN, LETTERS, NUMBERS
 
-FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严欧莫孔向常"
-GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰建文国志海林春梅红燕鹏飞宇晨浩然子轩梓涵雨欣怡嘉思远佳琪博俊豪一诺妍天佑可馨振邦晓东"
-MOST_COMMON = 12
-"""Every third person bears one of this many family names."""
 INSERT = """
 INSERT INTO org_person (username, name, node_id, area_id, region_id, created_at, updated_at, version, locale, must_change_password)
 SELECT 'm' || i, {family} || {first} || CASE WHEN i % 5 > 0 THEN {second} ELSE '' END,
   s.id, s.area_id, s.region_id, s.created_at, s.created_at, 1, 'zh_Hans_CN', false
 FROM {numbers} JOIN org_node AS s ON s.code = 'S' || (1 + i % 8)
 """
-LETTER = "substr(:{of}, CAST(1 + {number} % {count} AS integer), 1)"
-NUMBERS = {
-    "postgresql": "(SELECT generate_series(CAST(:first AS bigint), :last) AS i) AS n",
-    "sqlite": "(WITH RECURSIVE n(i) AS (SELECT :first UNION ALL SELECT i + 1 FROM n WHERE i < :last) SELECT i FROM n) AS n",
-}
 SEARCHES = ("", "王伟", "伟强", "李", "静静静", "ww", "wangw", "m99", "没有")
 PEOPLE = "/admin/org/person/"
 
@@ -79,13 +71,7 @@ def measure(url: str, folder: Path, rows: int) -> Iterator[str]:
 
 def _fill(connection: Connection, rows: int) -> str:
     dialect = connection.dialect.name
-    families = f"CASE WHEN i % 3 = 0 THEN i / 3 % {MOST_COMMON} ELSE i * 31 END"
-    letters = {
-        "family": LETTER.format(of="family", number=f"({families})", count=len(FAMILY)),
-        "first": LETTER.format(of="given", number="(i * 7919 / 97)", count=len(GIVEN)),
-        "second": LETTER.format(of="given", number="(i * 104729 / 89)", count=len(GIVEN)),
-    }
-    statement = text(INSERT.format(numbers=NUMBERS[dialect], **letters))
+    statement = text(INSERT.format(numbers=NUMBERS[dialect], **LETTERS))
     began = time.perf_counter()
     connection.execute(statement, {"first": 1, "last": rows, "family": FAMILY, "given": GIVEN})
     return f"{dialect}: {rows:,} people inserted with their search in {time.perf_counter() - began:.1f} s"

@@ -32,6 +32,7 @@ from plugins.customers.pages.addresses import (
     counter_asked,
     counters_of,
     customer_by,
+    reaches,
 )
 from plugins.customers.persons import records_of
 
@@ -59,12 +60,12 @@ def show_card(customer: Customer, *, number: str = "") -> str:
         .where(Contact.customer_id.in_(records_of(customer.id)), Contact.deleted_at.is_(None))
         .order_by(Contact.id)
     )
-    may_update, is_judge = _reaches(customer, UPDATE), may_merge()
+    may_update, is_judge = reaches(customer, UPDATE), may_merge()
     identities = list(session.scalars(identities_of))
     return render_template(
         "customers/card.html", page_title=customer.name, back_url=url_for("customers.counter"), customer=customer, number=number,
         place_name=names_of_nodes({customer.node_id}).get(customer.node_id, "") if customer.node_id else customer.code,
-        may_unmask=bool(customer.mobile) and _reaches(customer, UNMASK), may_update=may_update,
+        may_unmask=bool(customer.mobile) and reaches(customer, UNMASK), may_update=may_update,
         at_counter=bool(person.may(CREATE) and counters_of(person)),
         earlier=[(gettext(IDENTITIES[row.kind]), row) for row in identities if row.until or row.value != customer.mobile],
         contacts=list(contacts), timeline=timeline.timeline_of(session, customer.id),
@@ -106,10 +107,6 @@ def _told_of_consents(customer: Customer) -> list[tuple[str, str, str]]:
         )
         for row in found
     ]
-
-
-def _reaches(customer: Customer, permission: str) -> bool:
-    return current_person().may(permission) and services.is_seen(session, customer, permission)
 
 
 @blueprint.route("/at/<code>/visit", methods=("POST",))

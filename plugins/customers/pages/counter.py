@@ -7,7 +7,7 @@ from flask import g, jsonify, redirect, render_template, request, url_for
 from sqlalchemy import select
 
 from core.api import N_, Node, _, current_person, gettext, record, requires, session, toast, typed
-from plugins.customers import consents, numbers, rollups, services
+from plugins.customers import consents, lookups, numbers, rollups, services
 from plugins.customers.models import Customer
 from plugins.customers.pages.addresses import CREATE, FIND, LIST, blueprint, counter_asked, counters_of, wants_json
 from plugins.customers.persons import stands
@@ -15,6 +15,7 @@ from plugins.customers.privacy import forgetting
 from plugins.customers.searching import matching
 
 MOST_SHOWN = 5
+SHORTEST_NAME = 2
 FIELDS = ("number", "name", "key", "store", "decision", "asked")
 
 
@@ -42,7 +43,7 @@ def show_counter(texts: dict[str, str], **more: Any) -> str:
 @blueprint.route("/known")
 @requires(LIST)
 def known() -> Any:
-    """Answer the script while a number is typed: the people of one's own stores whom it may be."""
+    """Answer the script while a number or a name is typed: the people of one's own stores whom it may be."""
     text = request.args.get("number", "")[:40]
     found = _known(text)
     shown = render_template("customers/found.html", known=found, elsewhere=None)
@@ -50,7 +51,10 @@ def known() -> Any:
 
 
 def _known(text: str) -> list[Customer]:
-    if not numbers.beginning_of(text) and not numbers.ending_of(text):
+    is_number = bool(numbers.digits_of(text))
+    if is_number and not numbers.beginning_of(text) and not numbers.ending_of(text):
+        return []
+    if not is_number and len(typed.text(text)) < SHORTEST_NAME:
         return []
     query = select(Customer).where(matching(text), Customer.deleted_at.is_(None), stands())
     return list(session.scalars(query.order_by(Customer.id.desc()).limit(MOST_SHOWN)))
@@ -78,6 +82,11 @@ def find() -> Any:
             return jsonify({"html": "", "found": 0, "errors": errors}), 200 if known else 422
         return show_counter(texts, known=known, errors=errors), 200 if known else 422
     node, holder = counter_asked(), rollups.holder_of(session, "mobile", number)
+    is_own = holder is not None and services.is_seen(session, holder)
+    if not is_own:
+        if refused := _too_many(node, texts):
+            return refused
+        lookups.note(session)
     if holder is None:
         forgotten = forgetting.forgotten_on(session, [number])
         none = (
@@ -87,7 +96,7 @@ def find() -> Any:
         if wants_json():
             return jsonify({"html": "", "found": 0, "text": none})
         return show_counter(texts, problem=none)
-    if services.is_seen(session, holder):
+    if is_own:
         found: dict[str, Any] = {"known": [holder], "elsewhere": None}
     else:
         found = {"known": [], "elsewhere": holder}
@@ -95,6 +104,23 @@ def find() -> Any:
     if wants_json():
         return jsonify({"html": render_template("customers/found.html", **found), "found": 1})
     return show_counter(texts, **found)
+
+
+def _too_many(node: Node, texts: dict[str, str]) -> Any:
+    """Return the answer to somebody who has looked up too many numbers, else None."""
+    minutes = lookups.minutes_to_wait(session)
+    if not minutes:
+        return None
+    lookups.tell_head_office(session, node)
+    g.keep_writes = True
+    problem = _(
+        "You have looked up many numbers in the last hour. Please wait %(minutes)s minutes; head office knows. "
+        "Your own customers are found as before, and somebody new is recorded with name and consent.",
+        minutes=minutes,
+    )
+    if wants_json():
+        return jsonify({"html": "", "found": 0, "text": problem}), 429
+    return show_counter(texts, problem=problem), 429
 
 
 def _log(node: Node, holder: Customer, number: str) -> None:
@@ -114,6 +140,23 @@ def record_one() -> Any:
         return _refused(
             texts, 422, errors=errors, problem=_("Nothing is saved yet. What you typed is kept; please correct it.")
         )
+    is_lookup = _asks_beyond(entry)
+    if is_lookup and (refused := _too_many(node, texts)):
+        return refused
+    answer = _recorded(texts, node, entry)
+    if is_lookup:
+        lookups.note(session)
+        g.keep_writes = True
+    return answer
+
+
+def _asks_beyond(entry: services.Entry) -> bool:
+    """Say whether the answer tells who has a number that one's own stores do not know, or that nobody has it."""
+    holder = rollups.holder_of(session, "mobile", entry.number)
+    return not entry.name if holder is None else not services.is_seen(session, holder)
+
+
+def _recorded(texts: dict[str, str], node: Node, entry: services.Entry) -> Any:
     try:
         recorded = services.record_customer(session, node, entry, texts["key"] or str(uuid.uuid4()))
     except typed.BadValue as error:
@@ -129,7 +172,6 @@ def record_one() -> Any:
         holder, is_seen = taken.holder, services.is_seen(session, taken.holder)
         if not is_seen:
             _log(node, holder, entry.number)
-            g.keep_writes = True
         return show_counter(texts, taken=holder, taken_seen=is_seen, asked=entry.number), 409
     toast(_said(recorded), "good")
     return redirect(url_for("customers.card", code=recorded.customer.code))

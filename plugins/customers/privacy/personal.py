@@ -34,7 +34,8 @@ EMPTIED: dict[Any, dict[str, Any]] = {
 NAMES_AND_NUMBERS: dict[Any, tuple[str, ...]] = {Customer: ("name", "mobile"), Identity: ("value",)}
 """What is the person's alone; the numbers of a contact are somebody else's."""
 KEPT: dict[str, str] = {
-    "customers_customer": "code kind party level credit",
+    "customers_customer": "code kind party level credit search_text",
+    "customers_contact": "search_text",
     "customers_visit": "reason",
     "customers_identity": "kind",
     "customers_consent": "purpose channel text_version how withdrawn_how",
@@ -46,7 +47,9 @@ KEPT: dict[str, str] = {
     "customers_outreach": "purpose channel",
     "customers_erasure": "code by_name reason counts",
 }
-"""The texts that stay, because they say what was done and not with whom; every other one must be in `EMPTIED`."""
+"""The texts that stay, because they say what was done and not with whom; every other one must be in `EMPTIED`.
+
+`search_text` follows the name: the database writes it anew with it."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,96 @@
+"""The floor of the customers' pages: the same rows by the same indexes, and nothing else."""
+
+import random
+from datetime import date
+from typing import Any
+
+from flask import Response, redirect, render_template, request
+
+from core.search.words import grams
+from tests.bench import floor
+
+NAMES = ("id", "name", "code", "mobile", "level", "party", "credit", "looked after by", "tags")
+COLUMNS = "c.id, c.name, c.code, c.mobile, c.level, c.party, c.credit, n.name, c.tags"
+FROM = "FROM customers_customer AS c LEFT JOIN org_node AS n ON n.id = c.node_id WHERE c.deleted_at IS NULL"
+LIST = f"SELECT {COLUMNS} {FROM}{{narrowed}} ORDER BY c.id DESC LIMIT 51"
+ONE = f"SELECT {COLUMNS}, c.address, c.preferences, c.level_reason, c.credit_note {FROM} AND c.id = ?"
+BY_NUMBER = " AND c.id IN (SELECT customer_id FROM customers_identity WHERE kind = 'mobile' AND until IS NULL AND deleted_at IS NULL AND {asked})"
+BY_NAME = {
+    "sqlite": " AND c.id IN (SELECT rowid FROM search_customers_customer WHERE search_customers_customer MATCH ?)",
+    "postgresql": " AND search_grams(c.search_text) @@ CAST(? AS tsquery)",
+}
+CARD = (
+    "SELECT v.at, v.reason, n.name FROM customers_visit AS v JOIN org_node AS n ON n.id = v.node_id WHERE v.customer_id = ? ORDER BY v.at DESC LIMIT 50",
+    "SELECT purpose, channel, given_at FROM customers_consent WHERE customer_id = ? AND withdrawn_at IS NULL",
+    "SELECT name, role, mobile FROM customers_contact WHERE customer_id = ? AND deleted_at IS NULL",
+    "SELECT kind, value, until FROM customers_identity WHERE customer_id = ? AND deleted_at IS NULL",
+)
+SAVE = "UPDATE customers_customer SET tags = ?, version = version + 1 WHERE id = ? RETURNING id"
+NEW = (
+    "INSERT INTO customers_customer (created_at, updated_at, version, code, name, kind, party, mobile, level, level_reason, credit, credit_note,"
+    " address, tags, preferences) VALUES (?, ?, 1, ?, ?, 'person', 'consumer', ?, 'ordinary', '', 'unknown', '', '', '', '') RETURNING id",
+    "INSERT INTO customers_identity (created_at, updated_at, version, customer_id, kind, value, tail, verified, since)"
+    " VALUES (?, ?, 1, ?, 'mobile', ?, ?, false, ?) RETURNING id",
+    "INSERT INTO customers_visitor (created_at, updated_at, version, customer_id, node_id, first_on, last_on, is_shared)"
+    " SELECT ?, ?, 1, ?, id, ?, ?, false FROM org_node WHERE code = 'S0056' RETURNING id",
+    "INSERT INTO customers_visit (customer_id, node_id, day, reason, at) SELECT ?, id, ?, 'recorded', ? FROM org_node WHERE code = 'S0056' RETURNING id",
+    "INSERT INTO customers_consent (customer_id, purpose, channel, text_version, how, given_at) VALUES (?, 'service', 'any', '', '', ?) RETURNING id",
+)
+EXPORT = f"SELECT {COLUMNS.removeprefix('c.id, ')}, c.created_at, c.external_id {FROM} ORDER BY c.id DESC"
+
+
+@floor.app.route("/customers")
+def customers() -> str:
+    """Show fifty customers: the newest or those before an id; of a number, a name, a store, a level."""
+    asked, narrowed, values = request.args, "", []
+    if "from" in asked:
+        narrowed, values = BY_NUMBER.format(asked="value BETWEEN ? AND ?"), [asked["from"], asked["to"]]
+    if "tail" in asked:
+        narrowed, values = BY_NUMBER.format(asked="tail = ?"), [asked["tail"]]
+    if "name" in asked:
+        narrowed, values = BY_NAME["sqlite" if floor.IS_SQLITE else "postgresql"], [_pairs(asked["name"])]
+    for name in ("node_id", "level"):
+        if name in asked:
+            narrowed, values = f"{narrowed} AND c.{name} = ?", [*values, asked[name]]
+    if "id" in asked:
+        narrowed, values = f"{narrowed} AND c.id < ?", [*values, asked["id"]]
+    found = floor.ask(LIST.format(narrowed=narrowed), *values)
+    next_url = f"/customers?id={found[49][0]}" if len(found) > 50 else None
+    return render_template("rows.html", title="Customers", names=NAMES, rows=found[:50], next_url=next_url)
+
+
+def _pairs(words: str) -> str:
+    if floor.IS_SQLITE:
+        return " AND ".join(pair.encode().hex() for pair in grams(words))
+    return " & ".join(f"'{pair}'" for pair in grams(words))
+
+
+@floor.app.route("/customers/<int:number>", methods=("GET", "POST"))
+def customer(number: int) -> Any:
+    """Show a customer to be changed, or the card with what belongs to them; or change one."""
+    if request.method == "POST":
+        floor.ask(SAVE, request.form["tags"], number)
+        return redirect("/customers")
+    found = floor.ask(ONE, number)[0]
+    more = [row for statement in CARD for row in floor.ask(statement, number)] if "card" in request.args else []
+    return render_template("form.html", title=found[1], fields=zip(NAMES, [*found, *more], strict=False))
+
+
+@floor.app.route("/customers/new", methods=("POST",))
+def new() -> Any:
+    """Write a customer with number, place, visit and consent in one transaction."""
+    number, now, today = str(17_000_000_000 + random.randrange(10**9)), "2025-06-30 11:00:00", str(date(2025, 6, 30))
+    floor.ask("BEGIN IMMEDIATE") if floor.IS_SQLITE else floor.connection().execute("BEGIN")
+    [(row_id,)] = floor.ask(NEW[0], now, now, number, request.form["name"], number)
+    floor.ask(NEW[1], now, now, row_id, number, number[-4:], today)
+    floor.ask(NEW[2], now, now, row_id, today, today)
+    floor.ask(NEW[3], row_id, today, now)
+    floor.ask(NEW[4], row_id, now)
+    floor.connection().execute("COMMIT")
+    return redirect("/customers")
+
+
+@floor.app.route("/customers/export")
+def customers_export() -> Response:
+    """Send every customer as csv."""
+    return Response(floor.written(EXPORT) if floor.IS_SQLITE else floor.copied(EXPORT), mimetype="text/csv")
