@@ -123,7 +123,7 @@ def test_a_person_of_two_areas_pages_through_both_in_order(app, record, chain, h
 
 
 def test_a_search_finds_by_number_its_end_name_and_code_within_reach(one, clerk):
-    for words in (NUMBER, "８０００", "张", "三", one.code, one.code[:8].lower()):
+    for words in (NUMBER, "８０００", "张", "zs", one.code, one.code[:8].lower()):
         assert "张三" in clerk(0).get(DESK, query_string={"search": words}).text, words
         assert "张三" not in clerk(1).get(DESK, query_string={"search": words}).text, words
 
@@ -190,7 +190,7 @@ def test_contacts_are_added_changed_found_and_deleted(one, clerk, client_as, eve
     page = clerk(0).get(f"/customers/at/{one.code}/").text
     assert ("王芳" in page, "139****9000" in page) == (True, True)
     assert "张三" in client.get(desk).text, "the list names the customer"
-    assert "王芳" in client.get(f"{desk}?search=芳").text
+    assert "王芳" in client.get(f"{desk}?search=wf").text
     assert clerk(4).get(f"{desk}details/?id={contact.id}").status_code == 404
     assert post(client, f"{desk}delete/?id={contact.id}").status_code == 302
     assert "王芳" not in clerk(0).get(f"/customers/at/{one.code}/").text

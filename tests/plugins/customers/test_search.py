@@ -78,7 +78,7 @@ def test_contacts_too_many_to_name_are_found_all_the_same(people, listed, client
     from plugins.customers import searching
     from plugins.customers.models import Contact
 
-    monkeypatch.setattr(searching, "MOST_BY_CONTACT", 1)
+    monkeypatch.setattr(searching, "MOST_NAMED", 1)
     with acting(app) as session:
         for name in ("赵三强", "张三"):
             session.add(Contact(customer_id=people[name].id, name="王采购"))
