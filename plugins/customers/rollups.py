@@ -102,9 +102,15 @@ def write_imported(session: Session, ids: list[int]) -> None:
     today, now = clock.today(), clock.now()
     new = _one_of(session, Customer.id, ids)
     number, at = Customer.mobile, (Customer.id, Customer.node_id)
-    numbers = select(Customer.id, literal("mobile"), number, func.substr(number, func.length(number) - 3), literal(today))
-    placed = select(*at, Node.area_id, Node.region_id, literal(today), literal(today)).join(Node, Node.id == Customer.node_id)
-    visits = select(*at, literal(today), literal("imported"), literal(now, Instant)).where(Customer.node_id.is_not(None))
+    numbers = select(
+        Customer.id, literal("mobile"), number, func.substr(number, func.length(number) - 3), literal(today)
+    )
+    placed = select(*at, Node.area_id, Node.region_id, literal(today), literal(today)).join(
+        Node, Node.id == Customer.node_id
+    )
+    visits = select(*at, literal(today), literal("imported"), literal(now, Instant)).where(
+        Customer.node_id.is_not(None)
+    )
     with across_scopes("rows of an import, checked and held to its reach"):
         for model, names, rows in (
             (Identity, ("customer_id", "kind", "value", "tail", "since"), numbers.where(number.is_not(None))),

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
 from core.testing.factories import acting, post
 from core.testing.pages import counted
@@ -74,7 +75,9 @@ def test_a_contacts_name_finds_the_customer(people, listed, client_as, app):
         assert found == {people["赵三强"].id, people["张三"].id}
 
 
-def test_contacts_too_many_to_name_are_found_all_the_same(people, listed, client_as, app, monkeypatch):
+def test_contacts_and_merged_records_too_many_to_name_are_found_all_the_same(
+    people, listed, client_as, app, monkeypatch, record
+):
     from plugins.customers import searching
     from plugins.customers.models import Contact
 
@@ -82,6 +85,13 @@ def test_contacts_too_many_to_name_are_found_all_the_same(people, listed, client
     with acting(app) as session:
         for name in ("赵三强", "张三"):
             session.add(Contact(customer_id=people[name].id, name="王采购"))
+    for number in ("13600136000", "13600136001"):
+        record(number, "周合并")
+    with acting(app) as session:
+        for one in session.scalars(select(Customer).where(Customer.name == "周合并")):
+            one.merged_into_id = people["张三丰"].id
+    assert listed(client_as("head_office"), "合并") == {"张三丰"}
+    assert listed(client_as("head_office"), "1360013") == {"张三丰"}
     assert listed(client_as("head_office"), "采购") == {"赵三强", "张三"}
     assert listed(client_as("area_manager"), "采购") == {"赵三强"}
 
