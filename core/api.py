@@ -51,8 +51,7 @@ __all__ = [
     "Person", "Reach", "Row", "ScheduledTask", "Setting", "TextSetting", "TimeSetting", "WholeSetting",
     "Work", "YesNoSetting", "_", "across_scopes", "acting_as", "add_place", "allowed", "among", "ask_for", "audited_as",
     "chain", "chain_codes", "clock", "closed_ids", "collect", "criteria", "current_person",
-    "document_codes", "expose", "forget_person", "found", "gettext", "hide_values", "hookimpl", "hookspec", "inbox", "is_closed",
-    "is_on_at", "must",
+    "document_codes", "expose", "forget_person", "found", "gettext", "hide_values", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at", "must",
     "names_of_nodes", "names_of_people", "people_at", "people_who_may", "plugin_base", "public", "record", "requires",
     "resource_permissions", "search_column", "session", "setting", "show", "signed_in", "stores_below", "toast", "typed", "write_xlsx",
 ]  # fmt: skip

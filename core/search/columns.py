@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, Text, and_, cast, column, false, func, literal, or_, select, table
+from sqlalchemy import Table, Text, and_, cast, column, false, func, inspect, literal, or_, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import MappedColumn, mapped_column
 
@@ -55,11 +55,11 @@ def searched_in(table: Table) -> Searched | None:
 
 
 def found(model: Any, searched_column: Any, words: str, *, also: Iterable[Any] = ()) -> Any:
-    """Return the condition that a row holds what was typed, answered by the index of the database at hand.
+    """Return the condition that a row of `model`, or of an alias of one, holds what was typed, answered by its index.
 
     `also` says whose rows count as found in any case: each a list of few ids, or a query of ids.
     """
-    searched = searched_of(searched_column)
+    searched = searched_in(inspect(model).mapper.local_table)
     assert searched is not None
     kinds = {"names": bool(searched.names), "codes": bool(searched.codes), "numbers": bool(searched.numbers)}
     others = [model.id.in_(ids) for ids in also]

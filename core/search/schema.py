@@ -13,6 +13,7 @@ from typing import Any
 
 from alembic.autogenerate import comparators, renderers
 from alembic.operations import MigrateOperation, Operations
+from alembic.util import DispatchPriority
 from sqlalchemy import Connection, text
 
 from core.search.columns import Searched, searched_in
@@ -148,7 +149,7 @@ def _statements(connection: Connection, table: str, searched: Searched) -> list[
 # What a migration would still have to do
 
 
-@comparators.dispatch_for("schema")
+@comparators.dispatch_for("schema", priority=DispatchPriority.LAST)  # the search comes after the table it is made on
 def compare(context: Any, operations: Any, _schemas: Any) -> None:
     """Find the tables whose search is not as their models say."""
     for name, table in sorted(context.metadata.tables.items()):

@@ -14,6 +14,7 @@ from plugins.customers.persons import person_id, stands
 MOST_LETTERS = 60
 MOST_NAMED = 200
 """So many ids are looked up first and named one by one: a subquery would mislead the database's planner."""
+_RECORD = aliased(Customer)
 _CODE = re.compile(r"[Cc]-?(\d{1,10})|[Cc]-?(\d{10})-?([0-9A-Za-z])", re.ASCII)
 
 
@@ -24,21 +25,19 @@ def matching(text: str) -> Any:
         return _one_of(_named(_whose(Identity.tail == ending)))
     if between := numbers.beginning_of(words):
         return _one_of(_named(_whose(Identity.value.between(*between))))
-    merged = select(Customer.merged_into_id).where(~stands())
+    merged = select(_RECORD.merged_into_id).where(~stands(_RECORD))
     if code := _CODE.fullmatch(words):
-        fits = Customer.code.between(*_codes(*code.groups()))
-        return fits | _one_of(_named(merged.where(fits)))
-    fits, record = found(Contact, Contact.search_text, words), aliased(Customer)
-    contacts = select(person_id(record)).join(Contact, Contact.customer_id == record.id).where(fits)
-    also = _named(merged.where(found(Customer, Customer.search_text, words)))
-    also += _named(contacts.where(Contact.deleted_at.is_(None)))
+        codes = _codes(*code.groups())
+        return Customer.code.between(*codes) | _one_of(_named(merged.where(_RECORD.code.between(*codes))))
+    contacts = select(person_id(_RECORD)).join(Contact, Contact.customer_id == _RECORD.id)
+    also = _named(merged.where(found(_RECORD, _RECORD.search_text, words)))
+    also += _named(contacts.where(found(Contact, Contact.search_text, words), Contact.deleted_at.is_(None)))
     return found(Customer, Customer.search_text, words, also=also)
 
 
 def _whose(fits: Any) -> Any:
-    record = aliased(Customer)
     held = Identity.kind == "mobile", Identity.until.is_(None), Identity.deleted_at.is_(None)
-    return select(person_id(record)).join(Identity, Identity.customer_id == record.id).where(*held, fits)
+    return select(person_id(_RECORD)).join(Identity, Identity.customer_id == _RECORD.id).where(*held, fits)
 
 
 def _named(query: Any) -> list[Any]:

@@ -37,7 +37,8 @@ NAMES_AND_NUMBERS: dict[Any, tuple[str, ...]] = {Customer: ("name", "mobile"), I
 GONE = (Link, Block, Compared)
 """Tables whose rows go: the link to their page, and the keys by which they would be compared with others."""
 KEPT: dict[str, str] = {
-    "customers_customer": "code kind party level credit",
+    "customers_customer": "code kind party level credit search_text",
+    "customers_contact": "search_text",
     "customers_visit": "reason",
     "customers_identity": "kind",
     "customers_consent": "purpose channel text_version how withdrawn_how",
@@ -48,7 +49,9 @@ KEPT: dict[str, str] = {
     "customers_outreach": "purpose channel",
     "customers_erasure": "code by_name reason counts",
 }
-"""The texts that stay, because they say what was done and not with whom; every other one must be in `EMPTIED`."""
+"""The texts that stay, because they say what was done and not with whom; every other one must be in `EMPTIED`.
+
+`search_text` follows the name: the database writes it anew with it."""
 
 
 @dataclass(frozen=True)

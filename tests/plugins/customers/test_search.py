@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
 from core.testing.factories import acting, post
 from core.testing.pages import counted
@@ -74,7 +75,9 @@ def test_a_contacts_name_finds_the_customer(people, listed, client_as, app):
         assert found == {people["赵三强"].id, people["张三"].id}
 
 
-def test_contacts_too_many_to_name_are_found_all_the_same(people, listed, client_as, app, monkeypatch):
+def test_contacts_and_merged_records_too_many_to_name_are_found_all_the_same(
+    people, listed, client_as, app, monkeypatch, record
+):
     from plugins.customers import searching
     from plugins.customers.models import Contact
 
@@ -82,6 +85,13 @@ def test_contacts_too_many_to_name_are_found_all_the_same(people, listed, client
     with acting(app) as session:
         for name in ("赵三强", "张三"):
             session.add(Contact(customer_id=people[name].id, name="王采购"))
+    for number in ("13600136000", "13600136001"):
+        record(number, "周合并")
+    with acting(app) as session:
+        for one in session.scalars(select(Customer).where(Customer.name == "周合并")):
+            one.merged_into_id = people["张三丰"].id
+    assert listed(client_as("head_office"), "合并") == {"张三丰"}
+    assert listed(client_as("head_office"), "1360013") == {"张三丰"}
     assert listed(client_as("head_office"), "采购") == {"赵三强", "张三"}
     assert listed(client_as("area_manager"), "采购") == {"赵三强"}
 
@@ -106,14 +116,7 @@ def test_the_way_of_a_search_is_as_long_for_many_as_for_few(people, clerk, house
         return found
 
     card = f"/customers/at/{people['张三丰'].code}/"
-    addresses = (
-        DESK,
-        f"{DESK}?search=张三",
-        f"{DESK}?search=8000",
-        f"{DESK}ajax/lookup/?q=zs",
-        "/customers/known?number=1380013",
-        card,
-    )
+    addresses = (DESK, f"{DESK}?search=张三", f"{DESK}?search=8000", f"{DESK}ajax/lookup/?q=zs", "/customers/known?number=1380013", card)
     few = asked(*addresses)
     for number in range(13800138100, 13800138106):
         record(str(number), "张三多")
