@@ -52,10 +52,14 @@ def numbers_of_others(session: Session, customer_ids: frozenset[int]) -> set[str
         return set(session.scalars(query.where(Identity.until.is_(None), Identity.deleted_at.is_(None))))
 
 
-def contacts_with(session: Session, numbers: set[str]) -> list[Contact]:
-    """Return the contacts of anybody that hold one of these numbers: they are the same person."""
+def contacts_with(session: Session, numbers: set[str], customer_ids: frozenset[int]) -> list[Contact]:
+    """Return the contacts of anybody that hold one of these numbers, or lead to these records: they are the same person."""
     with across_scopes("one person, also where they speak for a company"):
-        return list(session.scalars(select(Contact).where(Contact.mobile.in_(numbers))))
+        return list(
+            session.scalars(
+                select(Contact).where(or_(Contact.mobile.in_(numbers), Contact.person_id.in_(customer_ids)))
+            )
+        )
 
 
 def flush(session: Session) -> None:

@@ -14,7 +14,7 @@ from core.inbox import send
 from core.jobs.models import Job
 from core.jobs.queue import ask_for, run_waiting
 from core.testing.factories import acting, post
-from plugins.customers import services
+from plugins.customers import known_by, services
 from plugins.customers.models import Consent, Contact, Customer, Identity, Visit
 from plugins.customers.privacy import forgetting
 from plugins.customers.privacy.models import ErasedValue, Erasure
@@ -39,7 +39,7 @@ def one(record, everybody, office, work, chain):
     record(EARLIER, NAME, store=4)
     with work() as session:
         customer = session.get(Customer, row.id)
-        services.change_mobile(session, customer, NUMBER)
+        known_by.change(session, customer, "mobile", NUMBER)
         customer.address, customer.preferences = ADDRESS, f"call {NAME} in the evening"
         company = Customer(name="梅林公司", kind="company")
         services.enter(session, company, chain.stores[4].id)
