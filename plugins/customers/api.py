@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 
 from core.api import session, typed
 from plugins.customers import numbers, services
+from plugins.customers.derived import DerivedValue
 from plugins.customers.models import Customer, Identity
 from plugins.customers.persons import person_id, person_of, records_of, stands
 from plugins.customers.privacy import contacting
@@ -19,6 +20,7 @@ from plugins.customers.timeline import TimelineEntry
 __all__ = [
     "Answer",
     "CustomerCard",
+    "DerivedValue",
     "PersonalData",
     "TimelineEntry",
     "card",

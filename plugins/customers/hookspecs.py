@@ -6,7 +6,7 @@ from core.api import hookspec
 
 if TYPE_CHECKING:
     from core.api import Emptied
-    from plugins.customers.api import PersonalData, TimelineEntry
+    from plugins.customers.api import DerivedValue, PersonalData, TimelineEntry
 
 
 @hookspec
@@ -15,6 +15,11 @@ def customers_timeline(customer_id: int) -> "list[TimelineEntry]":  # type: igno
 
     Asked once for each record of the person, by the id that the plugin's own rows refer to.
     """
+
+
+@hookspec
+def customers_derived(customer_id: int) -> "list[DerivedValue]":  # type: ignore[empty-body]
+    """When a customer's card is opened: return what the plugin concludes about them, each with its explanation. (collect)"""
 
 
 @hookspec

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.api import _, chain_codes
 from plugins.customers import rollups
+from plugins.customers.identities import ONE_EACH
 from plugins.customers.privacy import forgetting
 
 USUAL = {"kind": "person", "party": "consumer", "level": "ordinary", "credit": "unknown"} | dict.fromkeys(
@@ -31,21 +32,22 @@ def completed(session: Session, values: list[dict[str, Any]]) -> list[dict[str, 
 
 
 def refusals(session: Session, values: list[dict[str, Any]], ids: list[int | None]) -> dict[int, tuple[str, str]]:
-    """Return the rows whose number is another customer's, in the chain or in this file."""
-    said = Counter(row["mobile"] for row in values if row.get("mobile"))
-    holders = rollups.holders_of(session, said)
-    forgotten = forgetting.forgotten_on(session, said)
-    wrong = {}
-    for position, (row, row_id) in enumerate(zip(values, ids, strict=True)):
-        number = row.get("mobile")
-        if not number:
-            continue
-        if number in forgotten and number not in holders:
-            wrong[position] = ("mobile", forgetting.warning(forgotten[number]))
-        elif holders.get(number, row_id) != row_id:
-            wrong[position] = ("mobile", _("This number belongs to another customer."))
-        elif said[number] > 1:
-            wrong[position] = ("mobile", _("Several rows of this file have this number."))
+    """Return the rows whose number, e-mail or WeCom id is another customer's, in the chain or in this file, or forgotten."""
+    wrong: dict[int, tuple[str, str]] = {}
+    for kind in ONE_EACH:
+        said = Counter(row[kind] for row in values if row.get(kind))
+        holders = rollups.holders_of(session, kind, said) if said else {}
+        forgotten = forgetting.forgotten_on(session, said) if kind == "mobile" else {}
+        for position, (row, row_id) in enumerate(zip(values, ids, strict=True)):
+            value = row.get(kind)
+            if not value:
+                continue
+            if value in forgotten and value not in holders:
+                wrong.setdefault(position, (kind, forgetting.warning(forgotten[value])))
+            elif holders.get(value, row_id) != row_id:
+                wrong.setdefault(position, (kind, _("This belongs to another customer.")))
+            elif said[value] > 1:
+                wrong.setdefault(position, (kind, _("Several rows of this file say the same here.")))
     return wrong
 
 
@@ -54,16 +56,19 @@ def follow(session: Session, view: Any, batch: Any) -> None:
     for rows in view.imported_rows(session, batch, "created"):
         rollups.write_imported(session, [row.row_id for row in rows])
     for rows in view.imported_rows(session, batch, "updated"):
-        numbers = {row.row_id: row.values.get("mobile") for row in rows if "mobile" in row.before}
-        if numbers:
-            rollups.change_imported(session, numbers)
+        _change(session, [(row.row_id, row.before, row.values) for row in rows])
 
 
 def take_back(session: Session, view: Any, batch: Any) -> None:
-    """Remove them again, and give changed customers their earlier number."""
+    """Remove them again, and give changed customers what they were known by."""
     for rows in view.imported_rows(session, batch, "created"):
         rollups.take_back_imported(session, [row.row_id for row in rows])
     for rows in view.imported_rows(session, batch, "updated"):
-        numbers = {row.row_id: row.before["mobile"] for row in rows if "mobile" in row.before}
-        if numbers:
-            rollups.change_imported(session, numbers)
+        _change(session, [(row.row_id, row.before, row.before) for row in rows])
+
+
+def _change(session: Session, rows: list[tuple[int, dict[str, Any], dict[str, Any]]]) -> None:
+    """Write what rows, given as (customer, what they said before, what they say), are known by where it differs."""
+    for kind in ONE_EACH:
+        if values := {row_id: says.get(kind) for row_id, before, says in rows if kind in before}:
+            rollups.change_imported(session, kind, values)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.api import N_, _, audited_as, chain_codes, clock, collect, current_person, record, typed
-from plugins.customers import rollups, services
+from plugins.customers import known_by, rollups, services
 from plugins.customers.models import Customer, Identity, Merge, Pair
 from plugins.customers.persons import person_of, records_of
 
@@ -91,10 +91,8 @@ def split(session: Session, customer_id: int, identity_ids: set[int], name: str)
         raise typed.BadValue(_("Please choose what belongs to the other person."))
     if not name:
         raise typed.BadValue(_("Please say what the other person is called."))
-    numbers = [one.value for one in taken if one.kind == "mobile" and one.until is None]
     new = Customer(
-        code=chain_codes(session, "C")[0], name=name, kind=person.kind, party=person.party, node_id=person.node_id,
-        mobile=numbers[-1] if numbers else None,
+        code=chain_codes(session, "C")[0], name=name, kind=person.kind, party=person.party, node_id=person.node_id
     )  # fmt: skip
     session.add(new)
     with audited_as(reason=_("Two people in one record: %(code)s", code=person.code)):
@@ -103,10 +101,7 @@ def split(session: Session, customer_id: int, identity_ids: set[int], name: str)
         for one in taken:
             one.customer_id = new.id
         session.flush()
-        for one in group.values():
-            if one.mobile in numbers:
-                one.mobile = services.current_mobile(session, one.id)
-        session.flush()
+        known_by.show_on_rows(session, [*group.values(), new])
     _never_ask(session, person.id, new.id, 0.0)
     _tell(session, N_("split off"), person, new)
     collect("customers_split", customer_id=person.id, new_id=new.id)

@@ -105,7 +105,9 @@ class Customer(Row, Deletable, Base):
     kind: Mapped[str] = mapped_column(String(10), default="person")
     party: Mapped[str] = mapped_column(String(12), default="consumer")
     mobile: Mapped[str | None] = mapped_column(String(20), default=None, info={"personal": "mobile"})
-    """The mobile number that is theirs now; the dated ones are identities."""
+    email: Mapped[str | None] = mapped_column(String(120), default=None, info={"personal": "mobile"})
+    wecom: Mapped[str | None] = mapped_column(String(64), default=None, info={"personal": "mobile"})
+    """The mobile number, e-mail and WeCom id that are theirs now; the dated ones are identities."""
     node_id: Mapped[int | None] = mapped_column(Id, ForeignKey("org_node.id"), default=None)
     """The place that looks after them: where they were first recorded, unless it was changed."""
     level: Mapped[str] = mapped_column(String(10), default="ordinary")
@@ -187,6 +189,8 @@ class Identity(Row, Deletable, Base):
     value: Mapped[str] = mapped_column(String(120), info={"personal": "mobile"})
     tail: Mapped[str] = mapped_column(String(4), default="", info={"personal": "text"})
     """The last four digits of a mobile number."""
+    tax_number: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    """With an invoice title."""
     verified: Mapped[bool] = mapped_column(Boolean, default=False)
     since: Mapped[date] = mapped_column(Date, default=clock.today)
     until: Mapped[date | None] = mapped_column(Date, default=None)
@@ -201,6 +205,7 @@ class Contact(Row, Deletable, Base):
     __resource__ = "customers:contact"
     __table_args__ = (
         Index("ix_customers_contact_customer_id", "customer_id"),
+        Index("ix_customers_contact_person_id", "person_id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -210,6 +215,8 @@ class Contact(Row, Deletable, Base):
     role: Mapped[str] = mapped_column(String(40), default="")
     mobile: Mapped[str | None] = mapped_column(String(20), default=None, info={"personal": "mobile"})
     note: Mapped[str] = mapped_column(String(200), default="")
+    person_id: Mapped[int | None] = mapped_column(Id, ForeignKey("customers_customer.id"), default=None)
+    """Their own record, when they are a customer too."""
     binned_with_customer: Mapped[bool] = mapped_column(Boolean, default=False)
     """It went into the recycle bin with its customer, and comes back with them."""
 

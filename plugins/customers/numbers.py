@@ -27,6 +27,17 @@ def read_mobile(text: str) -> str:
         raise
 
 
+def read_telephone(text: str) -> str:
+    """Return the mobile number or landline (0755-26001234) that `text` means; BadValue when it is neither."""
+    try:
+        return typed.mobile(text)
+    except typed.BadValue:
+        digits = re.sub(r"^(?:0086|86)(?=0?\d{10})", "", digits_of(text))
+        if not _LANDLINE.fullmatch(digits):
+            raise
+        return re.sub(r"^(010|02\d|0\d{3})(?=\d{7,8}$)", r"\1-", digits)
+
+
 def digits_of(text: str) -> str:
     """Return the digits of what was typed, also full-width ones, without a leading country code; "" for words."""
     plain = re.sub(r"[\s()\-+\u200b-\u200f\u202a-\u202e\u2066-\u2069]", "", unicodedata.normalize("NFKC", text))

@@ -17,9 +17,13 @@ from core.api import (
     session,
 )
 from plugins.customers import lookups, models  # noqa: F401 - the host must know every table before it looks at the schema
+from plugins.customers.collection import models as collection_models  # noqa: F401 - the same
+from plugins.customers.gifts import models as gift_models  # noqa: F401 - the same
 from plugins.customers.matching import models as matching_models  # noqa: F401 - the same
 from plugins.customers.privacy import models as privacy_models  # noqa: F401
 from plugins.customers.privacy.personal import PersonalData
+from plugins.customers.prospects import models as prospect_models  # noqa: F401 - the same
+from plugins.customers.quality import models as quality_models  # noqa: F401 - the same
 
 OFFICE = {"head_office": "all"}
 AREA = OFFICE | {"area_manager": "node"}
@@ -50,6 +54,18 @@ def backoffice_permissions() -> list[Permission]:
             "customers:contact", N_("Contacts of customers"), list=READERS, read=READERS, create=AREA | COUNTER,
             update=AREA | COUNTER, delete=AREA | MANAGERS, export=AREA, import_=OFFICE,
         ),
+        *resource_permissions("customers:collection", N_("What counters ask"), list=READERS, read=READERS, update=OFFICE),
+        *resource_permissions("customers:quality", N_("How complete the records are"), view=AREA | MANAGERS | {"leader": "all"}),
+        *resource_permissions("customers:gift", N_("Kinds of gifts"), list=AREA, read=AREA, edit=OFFICE),
+        *resource_permissions(
+            "customers:gift_stock", N_("Gifts in stock"), list=READERS, read=READERS, export=AREA, update=AREA | MANAGERS
+        ),
+        *resource_permissions(
+            "customers:gift_issue", N_("Gifts handed out"), list=READERS, read=READERS, export=AREA, create=COUNTER, update=COUNTER
+        ),
+        *resource_permissions(
+            "customers:prospect", N_("Who may buy"), list=READERS, read=READERS, create=COUNTER, update=AREA | COUNTER, export=AREA
+        ),
     ]  # fmt: skip
 
 
@@ -63,14 +79,33 @@ def backoffice_settings() -> list[Setting]:
 
 @hookimpl
 def backoffice_admin_views() -> list[object]:
-    """Customers and their contacts at the desk; which records are one person, and how many people there are."""
+    """Customers and their contacts at the desk; which records are one person, and how many people there are; gifts."""
+    from plugins.customers.collection.views import Collection
+    from plugins.customers.composition_page import Composition
+    from plugins.customers.contacts import Contacts
     from plugins.customers.count_page import CountPage
+    from plugins.customers.gifts.views import GiftIssues, Gifts, GiftStocks
     from plugins.customers.one_person import Merges, Pairs
     from plugins.customers.privacy.desk import Erasures
-    from plugins.customers.views import Contacts, Customers
+    from plugins.customers.prospects.views import Prospects
+    from plugins.customers.quality.views import Quality
+    from plugins.customers.views import Customers
 
-    pages = [Pairs("customers_pair", "customers/pair"), CountPage("customers_count", "customers/count")]
-    return [Customers(), Contacts(), *pages, Merges(), Erasures()]
+    return [
+        Customers(),
+        Contacts(),
+        Prospects(),
+        Pairs("customers_pair", "customers/pair"),
+        CountPage("customers_count", "customers/count"),
+        Merges(),
+        Erasures(),
+        Composition("customers_composition", "customers/composition"),
+        Quality(),
+        Collection("customers_collection", "customers/collection"),
+        Gifts(),
+        GiftStocks(),
+        GiftIssues(),
+    ]
 
 
 @hookimpl
@@ -92,10 +127,14 @@ def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
 
 @hookimpl
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
-    """At night, what changed is compared with the whole chain."""
+    """At night, what changed is compared with the whole chain, and how complete the records are is counted."""
     from plugins.customers.matching import batch
+    from plugins.customers.quality.rollups import count_anew
 
-    return [ScheduledTask(batch.KIND, timedelta(seconds=30), batch.run_at_night)]
+    return [
+        ScheduledTask(batch.KIND, timedelta(seconds=30), batch.run_at_night),
+        ScheduledTask("customers.quality", timedelta(hours=24), lambda session: f"{count_anew(session)} places"),
+    ]
 
 
 @hookimpl

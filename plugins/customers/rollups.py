@@ -12,8 +12,11 @@ from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.api import Instant, Node, across_scopes, among, audited_as, clock
+from plugins.customers.gifts.models import GiftIssue
+from plugins.customers.identities import ONE_EACH
 from plugins.customers.models import Consent, Contact, Customer, Identity, Visit, Visitor
 from plugins.customers.persons import person_id, records_of
+from plugins.customers.prospects.models import Prospect
 
 
 def holder_of(session: Session, kind: str, value: str) -> Customer | None:
@@ -36,11 +39,14 @@ def is_called(session: Session, customer: Customer, name: str) -> bool:
         return name.casefold() in {known.casefold() for known in names}
 
 
-def holders_of(session: Session, numbers: Iterable[str]) -> dict[str, int]:
-    """Return `{mobile number: id of the record that has it now}` of those that are taken; a merged one owns what it owned."""
-    known = among(session, [Identity.value], [(number,) for number in numbers])
-    query = select(Identity.value, Identity.customer_id).where(Identity.kind == "mobile", known)
-    with across_scopes("a number belongs to one person of the chain"):
+def holders_of(session: Session, kind: str, values: Iterable[str]) -> dict[str, int]:
+    """Return `{mobile number, or what else the kind is: id of the record that has it now}` of those that are taken.
+
+    A merged record owns what it owned.
+    """
+    known = among(session, [Identity.value], [(value,) for value in values])
+    query = select(Identity.value, Identity.customer_id).where(Identity.kind == kind, known)
+    with across_scopes("an identity belongs to one person of the chain"):
         return dict(session.execute(query.where(Identity.until.is_(None), Identity.deleted_at.is_(None))).all())  # type: ignore[arg-type]
 
 
@@ -51,8 +57,8 @@ def release(session: Session, kind: str, value: str, reason: str) -> None:
         for identity in session.scalars(query.where(Identity.deleted_at.is_(None))):
             identity.until = clock.today()
             owner = session.get(Customer, identity.customer_id)
-            if kind == "mobile" and owner is not None:
-                owner.mobile = None
+            if kind in ONE_EACH and owner is not None:
+                setattr(owner, kind, None)
         session.flush()
 
 
@@ -101,10 +107,7 @@ def write_imported(session: Session, ids: list[int]) -> None:
     """Write identities and visits of new customers: as many statements for thousands as for one."""
     today, now = clock.today(), clock.now()
     new = _one_of(session, Customer.id, ids)
-    number, at = Customer.mobile, (Customer.id, Customer.node_id)
-    numbers = select(
-        Customer.id, literal("mobile"), number, func.substr(number, func.length(number) - 3), literal(today)
-    )
+    at = Customer.id, Customer.node_id
     placed = select(*at, Node.area_id, Node.region_id, literal(today), literal(today)).join(
         Node, Node.id == Customer.node_id
     )
@@ -113,22 +116,36 @@ def write_imported(session: Session, ids: list[int]) -> None:
     )
     with across_scopes("rows of an import, checked and held to its reach"):
         for model, names, rows in (
-            (Identity, ("customer_id", "kind", "value", "tail", "since"), numbers.where(number.is_not(None))),
+            *((Identity, ("customer_id", "kind", "value", "tail", "since"), _known(kind)) for kind in ONE_EACH),
             (Visitor, ("customer_id", "node_id", "area_id", "region_id", "first_on", "last_on"), placed),
             (Visit, ("customer_id", "node_id", "day", "reason", "at"), visits),
         ):
             session.execute(insert(model).from_select(names, rows.where(new)))
 
 
+def _known(kind: str) -> Any:
+    """Return the query of the identities of one kind that stand on customers' rows."""
+    value = getattr(Customer, kind)
+    tail = func.substr(value, func.length(value) - 3) if kind == "mobile" else literal("")
+    return select(Customer.id, literal(kind), value, tail, literal(clock.today())).where(value.is_not(None))
+
+
 def _one_of(session: Session, column: Any, ids: Iterable[int]) -> Any:
     return among(session, [column], [(number,) for number in ids])
+
+
+def _dated(customer_id: int, kind: str, value: str) -> dict[str, Any]:
+    tail = value[-4:] if kind == "mobile" else ""
+    return {"customer_id": customer_id, "kind": kind, "value": value, "tail": tail, "since": clock.today()}
 
 
 def take_back_imported(session: Session, ids: list[int]) -> None:
     """Remove what an import wrote beside customers whom nobody has touched since."""
     untouched = select(Customer.id).where(_one_of(session, Customer.id, ids), Customer.version == 1).where(
         ~select(Visit.id).where(Visit.customer_id == Customer.id, Visit.reason != "imported").exists(),
-        ~select(Contact.id).where(Contact.customer_id == Customer.id).exists(),
+        ~select(Contact.id).where((Contact.customer_id == Customer.id) | (Contact.person_id == Customer.id)).exists(),
+        ~select(GiftIssue.id).where(GiftIssue.customer_id == Customer.id).exists(),
+        ~select(Prospect.id).where(Prospect.customer_id == Customer.id).exists(),
         ~select(Consent.id).where(Consent.customer_id == Customer.id).exists(),
         ~select(Identity.id).where(Identity.customer_id == Customer.id, Identity.version != 1).exists(),
     )  # fmt: skip
@@ -139,19 +156,15 @@ def take_back_imported(session: Session, ids: list[int]) -> None:
             session.execute(gone.execution_options(synchronize_session=False))
 
 
-def change_imported(session: Session, numbers: dict[int, str | None]) -> None:
-    """Give imported customers, `{id: number}`, the mobile number that a file says is theirs now."""
-    today = clock.today()
+def change_imported(session: Session, kind: str, values: dict[int, str | None]) -> None:
+    """Give imported customers, `{id: value}`, the mobile number, or what else the kind is, that a file says is theirs now."""
     ended = update(Identity).where(
-        _one_of(session, Identity.customer_id, numbers), Identity.kind == "mobile", Identity.until.is_(None), Identity.deleted_at.is_(None)
+        _one_of(session, Identity.customer_id, values), Identity.kind == kind, Identity.until.is_(None), Identity.deleted_at.is_(None)
     )  # fmt: skip
-    new = [
-        {"customer_id": customer_id, "kind": "mobile", "value": mobile, "tail": mobile[-4:], "since": today}
-        for customer_id, mobile in numbers.items() if mobile
-    ]  # fmt: skip
+    new = [_dated(customer_id, kind, value) for customer_id, value in values.items() if value]
     with across_scopes("rows of an import, checked and held to its reach"):
         session.execute(
-            ended.values(until=today, version=Identity.version + 1).execution_options(synchronize_session=False)
+            ended.values(until=clock.today(), version=Identity.version + 1).execution_options(synchronize_session=False)
         )
         if new:
             session.execute(insert(Identity), new)

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from core.api import Node, chain_codes, clock
-from plugins.customers import consents, sample_doubles
+from core.api import Node, chain_codes, clock, people_at
+from plugins.customers import consents, sample_doubles, sample_facts
 from plugins.customers.models import Consent, Customer, Identity, Visit, Visitor
 
 WORDS = Path(__file__).with_name("sample.toml")
@@ -34,16 +34,17 @@ def fill(session: Session, size: dict[str, Any], seed: int) -> None:
     codes = chain_codes(session, "C", len(people))
     session.execute(insert(Customer), [person | {"code": code} for person, code in zip(people, codes, strict=True)])
     ids = dict(session.execute(select(Customer.code, Customer.id).where(Customer.code.in_(codes))).all())
+    staff = people_at(session, {store.id for store in stores}, sample_facts.STAFF, today)
     visits = [
         visit
         for code, person in zip(codes, people, strict=True)
-        for visit in _visits(chance, ids[code], person, stores, today)
+        for visit in _visits(chance, ids[code], person, stores, today, staff)
     ]
     nodes = {store.id: store for store in stores}
     since = {code: today - timedelta(days=30) for code in codes}
     session.execute(insert(Identity), [
-        {"customer_id": ids[code], "kind": "mobile", "value": person["mobile"], "tail": person["mobile"][-4:], "since": since[code]}
-        for code, person in zip(codes, people, strict=True)
+        {"customer_id": ids[code], "kind": kind, "value": person[kind], "tail": person[kind][-4:] if kind == "mobile" else "", "since": since[code]}
+        for code, person in zip(codes, people, strict=True) for kind in ("mobile", "email") if person[kind]
     ])  # fmt: skip
     session.execute(insert(Visit), visits)
     session.execute(insert(Visitor), _visitors(visits, nodes))
@@ -52,13 +53,16 @@ def fill(session: Session, size: dict[str, Any], seed: int) -> None:
         for code in codes for purpose, channel in consents.AT_THE_COUNTER if purpose == "service" or chance.random() < 0.6
     ])  # fmt: skip
     sample_doubles.fill(session, stores, seed, today)
+    sample_facts.fill(session, stores, words, today, seed)
 
 
 def _person(chance: random.Random, words: dict[str, Any], store: Node, number: int) -> dict[str, Any]:
     level = chance.choices(("ordinary", "important", "vip"), (80, 15, 5))[0]
+    mobile = f"{chance.choice(words['beginnings'])}{chance.randrange(1000):03}{number:05}"
     return {
-        "name": chance.choice(words["family"]) + chance.choice(words["given"]),
-        "mobile": f"{chance.choice(words['beginnings'])}{chance.randrange(1000):03}{number:05}",
+        "name": chance.choice(words["family"]) + chance.choice(words["given"]), "mobile": mobile,
+        "email": f"{mobile}@example.com" if chance.random() < 0.4 else None,
+        "address": chance.choice(words["addresses"]) if chance.random() < 0.5 else "",
         "node_id": store.id, "level": level, "level_reason": words["reasons"][level],
         "credit": chance.choices(("unknown", "good", "watch"), (70, 26, 4))[0],
         "tags": "、".join(chance.sample(words["tags"], chance.randrange(3))),
@@ -66,7 +70,12 @@ def _person(chance: random.Random, words: dict[str, Any], store: Node, number: i
 
 
 def _visits(
-    chance: random.Random, customer_id: int, person: dict[str, Any], stores: list[Node], today: date
+    chance: random.Random,
+    customer_id: int,
+    person: dict[str, Any],
+    stores: list[Node],
+    today: date,
+    staff: dict[int, set[int]],
 ) -> list[dict[str, Any]]:
     places = [person["node_id"], *([chance.choice(stores).id] if chance.random() < 0.1 else [])]
     found = {}
@@ -80,6 +89,7 @@ def _visits(
             "day": day,
             "reason": reason,
             "at": min(at, clock.now()),
+            "by": chance.choice(sorted(staff.get(node_id, ())) or [None]),
         }
     return list(found.values())
 

@@ -1,4 +1,4 @@
-"""What a search text means: a number, its end, a code, a part of a name or of a contact's name."""
+"""What a search text means: a number, its end, an e-mail, a WeCom id, an invoice title, a code, a part of a name or of a contact's name."""
 
 import re
 from typing import Any
@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 
 from core.api import found, session, typed
 from plugins.customers import numbers
+from plugins.customers.identities import OFFERED
 from plugins.customers.models import Contact, Customer, Identity
 from plugins.customers.persons import person_id, stands
 
@@ -22,22 +23,23 @@ def matching(text: str) -> Any:
     """Return the condition on `Customer` for a search text; the record that stands is found by every record's name and number."""
     words = typed.text(text)[:MOST_LETTERS]
     if ending := numbers.ending_of(words):
-        return _one_of(_named(_whose(Identity.tail == ending)))
+        return _one_of(_named(_whose(Identity.kind == "mobile", Identity.tail == ending)))
     if between := numbers.beginning_of(words):
-        return _one_of(_named(_whose(Identity.value.between(*between))))
+        return _one_of(_named(_whose(Identity.kind == "mobile", Identity.value.between(*between))))
     merged = select(_RECORD.merged_into_id).where(~stands(_RECORD))
     if code := _CODE.fullmatch(words):
         codes = _codes(*code.groups())
         return Customer.code.between(*codes) | _one_of(_named(merged.where(_RECORD.code.between(*codes))))
     contacts = select(person_id(_RECORD)).join(Contact, Contact.customer_id == _RECORD.id)
-    also = _named(merged.where(found(_RECORD, _RECORD.search_text, words)))
+    also = _named(_whose(Identity.kind.in_(OFFERED), Identity.value.in_((words, words.casefold()))))
+    also += _named(merged.where(found(_RECORD, _RECORD.search_text, words)))
     also += _named(contacts.where(found(Contact, Contact.search_text, words), Contact.deleted_at.is_(None)))
     return found(Customer, Customer.search_text, words, also=also)
 
 
-def _whose(fits: Any) -> Any:
-    held = Identity.kind == "mobile", Identity.until.is_(None), Identity.deleted_at.is_(None)
-    return select(person_id(_RECORD)).join(Identity, Identity.customer_id == _RECORD.id).where(*held, fits)
+def _whose(*fits: Any) -> Any:
+    held = Identity.until.is_(None), Identity.deleted_at.is_(None)
+    return select(person_id(_RECORD)).join(Identity, Identity.customer_id == _RECORD.id).where(*held, *fits)
 
 
 def _named(query: Any) -> list[Any]:

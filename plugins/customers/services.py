@@ -1,10 +1,10 @@
-"""What is done with a customer: record, take on, note a visit, change the number, set the level, bin and restore.
+"""What is done with a customer: record, take on, note a visit, set the level, bin and restore.
 
 Plain functions over a session and plain values. A form that was sent twice, and two clerks who record the
 same person at once, come to the one record.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
@@ -13,10 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.api import Node, _, chain_codes, clock, collect, criteria, current_person, setting, typed
-from plugins.customers import consents, rollups
+from core.api import Node, _, chain_codes, clock, collect, criteria, current_person, gettext, setting, typed
+from plugins.customers import consents, identities, known_by, rollups
+from plugins.customers.collection.rules import must_be_complete
 from plugins.customers.matching import at_save
-from plugins.customers.models import Contact, Customer, Identity, Submission, Visit, Visitor
+from plugins.customers.models import IDENTITIES, Contact, Customer, Identity, Submission, Visit, Visitor
 from plugins.customers.persons import records_of
 from plugins.customers.privacy import forgetting
 
@@ -31,6 +32,8 @@ class Entry:
     number: str
     name: str = ""
     agreed: tuple[tuple[str, str], ...] = ()
+    said: dict[str, str] = field(default_factory=dict)
+    """What else the counter has asked, by the names of `collection.rules.FIELDS`."""
     decision: str = ""
     """When the number belongs to somebody of another name: `same` person, or it has a `new_owner` now.
     When its person asked to be forgotten: they want to be recorded `again`."""
@@ -82,7 +85,8 @@ def record_customer(session: Session, node: Node, entry: Entry, key: str) -> Rec
     """Return the one record of a person, made now or taken on at `node`, with the visit noted.
 
     Raises `NumberTaken` when the number is somebody's of another name, `WasForgotten` when its person asked to be
-    forgotten, BadValue for a new one without a name.
+    forgotten, BadValue for a new one without a name, `collection.rules.Missing` for one without what the store asks,
+    `known_by.Taken` for somebody else's e-mail.
     """
     sent_as = sha256(f"{node.id} {current_person().id} {key}".encode()).hexdigest()
     for attempt in (1, 2):
@@ -112,7 +116,8 @@ def _record(session: Session, node: Node, entry: Entry) -> Recorded:
     if holder is None:
         if not entry.name:
             raise typed.BadValue(_("Nobody has this number yet. Please add the name."))
-        customer = Customer(name=entry.name, mobile=entry.number, node_id=node.id)
+        must_be_complete(session, node, entry.said)
+        customer = Customer(name=entry.name, mobile=entry.number, node_id=node.id, **entry.said)
         enter(session, customer, node.id)
         how = "recorded"
     else:
@@ -120,28 +125,38 @@ def _record(session: Session, node: Node, entry: Entry) -> Recorded:
             raise NumberTaken(holder)
         customer, how = holder, "came" if is_seen(session, holder) else "taken_on"
         note_visit(session, customer, node.id, how)
+        _add_what_is_new(session, customer, entry.said)
     consents.give(session, customer.id, entry.agreed)
     return Recorded(customer, how)
 
 
+def _add_what_is_new(session: Session, customer: Customer, said: dict[str, str]) -> None:
+    """Note what somebody who is known says where nothing stood before."""
+    for name, value in said.items():
+        if name in identities.ONE_EACH and not getattr(customer, name):
+            known_by.change(session, customer, name, value)
+        elif not getattr(customer, name):
+            setattr(customer, name, value)
+
+
 def enter(session: Session, customer: Customer, node_id: int | None, reason: str = "recorded") -> None:
-    """Write a new customer with code and number, known at a place from now on. Raises IntegrityError for a number that is taken."""
+    """Write a new customer with code and number, known at a place from now on. Raises IntegrityError for a number that is taken,
+    `known_by.Taken` for an e-mail or a WeCom id."""
+    for kind in ("email", "wecom"):
+        if value := getattr(customer, kind):
+            known_by.must_be_free(session, customer, kind, value)
     customer.code = chain_codes(session, "C")[0]
     session.add(customer)
     session.flush()
     if node_id is not None:
         note_visit(session, customer, node_id, reason)
-    if customer.mobile:
-        session.add(_mobile(customer))
+    for kind in identities.ONE_EACH:
+        if getattr(customer, kind):
+            session.add(known_by.of_row(customer, kind))
     session.flush()
     at_save.look(session, customer)
     if node_id is not None:
         collect("customers_created", customer_id=customer.id, node_id=node_id)
-
-
-def _mobile(customer: Customer) -> Identity:
-    number = customer.mobile or ""
-    return Identity(customer_id=customer.id, kind="mobile", value=number, tail=number[-4:])
 
 
 def note_visit(session: Session, customer: Customer, node_id: int, reason: str) -> None:
@@ -187,35 +202,6 @@ def relevel(session: Session, customer: Customer) -> None:
         customer.level = level
 
 
-def change_mobile(session: Session, customer: Customer, number: str | None) -> None:
-    """Give a customer another mobile number from today; the old one stays as what it was. BadValue when it is taken."""
-    if number == customer.mobile:
-        return
-    holder = rollups.holder_of(session, "mobile", number) if number else None
-    if holder is not None and holder.id != customer.id:
-        raise typed.BadValue(_("This number belongs to another customer. Find them by it at the counter."))
-    if holder is not None and number:
-        # Another record of the same person has it: from now on this one does, also if they turn out to be two.
-        rollups.release(session, "mobile", number, _("One person with %(code)s", code=customer.code))
-    query = select(Identity).where(
-        Identity.customer_id == customer.id, Identity.kind == "mobile", Identity.until.is_(None), Identity.deleted_at.is_(None)
-    )  # fmt: skip
-    for identity in session.scalars(query):
-        identity.until = clock.today()
-    customer.mobile = number
-    session.flush()
-    if number:
-        session.add(_mobile(customer))
-        session.flush()
-
-
-def current_mobile(session: Session, record_id: int) -> str | None:
-    """Return the latest number that is a record's own now."""
-    query = select(Identity.value).where(Identity.customer_id == record_id, Identity.kind == "mobile")
-    query = query.where(Identity.until.is_(None), Identity.deleted_at.is_(None)).order_by(Identity.id.desc())
-    return session.scalars(query.limit(1)).first()
-
-
 def put_in_bin(session: Session, customer: Customer) -> None:
     """Put a customer into the recycle bin, all records of theirs, with identities and contacts; the numbers are free for others."""
     now = clock.now()
@@ -228,20 +214,22 @@ def put_in_bin(session: Session, customer: Customer) -> None:
 
 
 def restore(session: Session, customer: Customer) -> None:
-    """Bring a customer back with what went with them. BadValue when a number has become somebody else's meanwhile."""
+    """Bring a customer back with what went with them. BadValue when an identity has become somebody else's meanwhile."""
     records = _records(session, customer)
     if forgetting.is_forgotten(session, customer):
         raise typed.BadValue(_("This person asked to be forgotten: there is nothing left to bring back."))
-    for number in filter(None, [one.mobile for one in records]):
-        holder = rollups.holder_of(session, "mobile", number)
+    binned = list(session.scalars(_of(Identity, customer).where(Identity.deleted_at == customer.deleted_at)))
+    for identity in binned:
+        holder = rollups.holder_of(session, identity.kind, identity.value) if identity.until is None else None
         if holder is not None and holder.id != customer.id:
             raise typed.BadValue(
                 _(
-                    "The number belongs to %(code)s by now. Change it there first, then bring this one back.",
+                    "The %(kind)s belongs to %(code)s by now. Change it there first, then bring this one back.",
+                    kind=gettext(IDENTITIES[identity.kind]),
                     code=holder.code,
                 )
             )
-    for identity in session.scalars(_of(Identity, customer).where(Identity.deleted_at == customer.deleted_at)):
+    for identity in binned:
         identity.deleted_at = None
     for contact in session.scalars(_of(Contact, customer).where(Contact.binned_with_customer)):
         contact.deleted_at, contact.binned_with_customer = None, False

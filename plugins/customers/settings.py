@@ -1,6 +1,6 @@
 """What a chain may set of its customers."""
 
-from core.api import N_, Setting, WholeSetting
+from core.api import N_, Setting, TextSetting, WholeSetting
 
 SETTINGS: list[Setting] = [
     WholeSetting(
@@ -33,5 +33,9 @@ SETTINGS: list[Setting] = [
         "lookups_an_hour", N_("Look-ups by number in an hour"), 60,
         N_("So many numbers beyond the own stores a person may look up in an hour; then they wait, and head office is told."),
         minimum=1, maximum=1000, unit=N_("numbers"),
+    ),
+    TextSetting(
+        "offered_words", N_("Words for what customers like"), "爱拍照、玩游戏、看重续航、大屏、国产、苹果、给老人、给孩子",
+        N_("Offered for a tap at the counter and on the card, a comma between them. Other words may be typed."),
     ),
 ]  # fmt: skip

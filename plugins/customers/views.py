@@ -22,7 +22,7 @@ from core.api import (
     session,
     typed,
 )
-from plugins.customers import api, consents, imports, numbers, searching, services, timeline
+from plugins.customers import consents, identities, imports, known_by, numbers, searching, services, timeline
 from plugins.customers.matching import at_save
 from plugins.customers.models import (
     CREDIT_MEANINGS,
@@ -39,12 +39,7 @@ from plugins.customers.models import (
 from plugins.customers.pages.card import log_number_shown
 from plugins.customers.persons import records_of, stands
 from plugins.customers.privacy.desk import Privacy, ask_before
-
-
-def _tags(text: str) -> str:
-    """Return words as they are kept: each once, in the order typed."""
-    words = typed.text(text, 200).translate(dict.fromkeys(map(ord, ",，;； \n/"), "、")).split("、")
-    return "、".join(dict.fromkeys(filter(None, words)))
+from plugins.customers.tags import read_words
 
 
 class Customers(Privacy, ModelView):
@@ -61,6 +56,8 @@ class Customers(Privacy, ModelView):
         Column("name", N_("Full name")),
         Column("code", N_("Code"), "code"),
         Column("mobile", N_("Mobile"), "mobile"),
+        Column("email", N_("E-mail"), "mobile", shown=False),
+        Column("wecom", N_("WeCom"), "mobile", shown=False),
         Column("level", N_("Level"), choices=LEVELS, meanings=LEVEL_MEANINGS, filter="select"),
         Column("party", N_("Party"), choices=PARTIES, filter="select"),
         Column("kind", N_("Kind"), choices=KINDS, filter="select", shown=False),
@@ -75,6 +72,8 @@ class Customers(Privacy, ModelView):
     fields = [
         Field("name", N_("Full name"), required=True, maximum=60, aliases=("姓名", "客户姓名", "客户")),
         Field("mobile", N_("Mobile"), "mobile", parse=numbers.read_mobile, aliases=("phone", "手机", "手机号", "电话")),
+        Field("email", N_("E-mail"), "mobile", parse=identities.read_email, aliases=("邮箱", "email", "e-mail")),
+        Field("wecom", N_("WeCom"), "mobile", parse=identities.read_wecom, aliases=("微信", "企业微信ID")),
         Field("node_id", N_("Looked after by"), lookup="org.node", aliases=("store", "门店", "店号"),
               help=N_("The store that looks after them; its people see the customer at once.")),
         Field("kind", N_("Kind"), choices=KINDS),
@@ -85,13 +84,13 @@ class Customers(Privacy, ModelView):
         Field("credit", N_("Credit"), choices=CREDITS),
         Field("credit_note", N_("About the credit"), maximum=200),
         Field("address", N_("Address"), maximum=200, aliases=("地址",)),
-        Field("tags", N_("Tags"), parse=_tags, help=N_("Words with a comma between them: regular, photography."), aliases=("标签",)),
+        Field("tags", N_("Tags"), parse=read_words, help=N_("Words with a comma between them: regular, photography."), aliases=("标签",)),
         Field("preferences", N_("Preferences"), "textarea", maximum=1000),
         Field("external_id", N_("Number elsewhere"), maximum=60, aliases=("CustomerID", "customer_id", "会员号", "客户编号"),
               help=N_("Their number in the system they come from.")),
     ]  # fmt: skip
     search = ("search_text",)
-    search_hint = N_("Number, last four digits, name, initials, code")
+    search_hint = N_("Number, last four digits, name, initials, code, e-mail")
     import_key = ("mobile",)
     empty_text = N_("Record the first one at the counter, or import a sheet.")
 
@@ -127,8 +126,11 @@ class Customers(Privacy, ModelView):
             super().fill(row, values, is_new=True)
             self._enter(row)
             return
-        super().fill(row, {name: value for name, value in values.items() if name != "mobile"}, is_new=False)
-        services.change_mobile(session, row, values.get("mobile", row.mobile))
+        super().fill(
+            row, {name: value for name, value in values.items() if name not in identities.ONE_EACH}, is_new=False
+        )
+        for kind in identities.ONE_EACH:
+            known_by.change(session, row, kind, values.get(kind, getattr(row, kind)))
         services.relevel(session, row)
 
     @staticmethod
@@ -186,9 +188,8 @@ class Customers(Privacy, ModelView):
         """Besides the usual: the card of the counter, where consents are given and withdrawn."""
         actions = super().row_actions(row, in_bin=in_bin)
         if not in_bin:
-            actions.append(
-                {"title": _("Open the card"), "url": url_for("customers.card", code=row.code), "method": "get"}
-            )
+            for title, page in ((_("Open the card"), "customers.card"), (_("Known by"), "customers.known_by_page")):
+                actions.append({"title": title, "url": url_for(page, code=row.code), "method": "get"})
         return [*actions, *self.privacy_actions(row, in_bin=in_bin)]
 
     @expose("/unmask/", methods=("POST",))
@@ -250,7 +251,7 @@ def _identities(row: Customer) -> list[dict[str, Any]]:
         .order_by(Identity.id)
     )  # fmt: skip
     return _rows(
-        (gettext(IDENTITIES[one.kind]), typed.mask_mobile(one.value), str(one.since), str(one.until or ""))
+        (gettext(IDENTITIES[one.kind]), identities.masked(one.kind, one.value), str(one.since), str(one.until or ""))
         for one in found
     )
 
@@ -280,41 +281,3 @@ def _happened(row: Customer) -> list[dict[str, Any]]:
         (entry.day, Cell(entry.title, url=entry.url or None), entry.text)
         for entry in timeline.timeline_of(session, row.id)
     )
-
-
-class Contacts(ModelView):
-    """Whom to talk to about a customer."""
-
-    model = Contact
-    resource = "customers.contact"
-    title = N_("Contacts")
-    lead = N_("Whom to talk to about a customer: the buyer of a company, a daughter who decides.")
-    row_title = N_("contact")
-    columns = [
-        Column("name", N_("Full name")),
-        Column(
-            "customer_id",
-            N_("Customer"),
-            names=lambda ids: api.names_of(ids),
-            export=api.name_column(Contact.customer_id),
-        ),
-        Column("role", N_("Their part")),
-        Column("mobile", N_("Mobile"), "mobile"),
-        Column("note", N_("Note"), shown=False),
-    ]
-    fields = [
-        Field("customer_id", N_("Customer"), lookup="customers.customer", required=True, only_new=True),
-        Field("name", N_("Full name"), required=True, maximum=60),
-        Field("role", N_("Their part"), maximum=40, help=N_("Buyer, bookkeeper, daughter …")),
-        Field("mobile", N_("Mobile"), "mobile", parse=numbers.read_mobile),
-        Field("note", N_("Note"), maximum=200),
-    ]
-    search = ("search_text",)
-    search_hint = N_("Name or initials")
-    actions = ("list", "read", "create", "update", "delete", "export")
-    empty_text = N_("Add whom to call at a company or in a family.")
-
-    def values_of(self, form: Any, row: Any = None) -> dict[str, Any]:
-        """Role and note may be empty."""
-        values = super().values_of(form, row)
-        return {name: "" if value is None and name in ("role", "note") else value for name, value in values.items()}

@@ -6,8 +6,8 @@ from flask import Blueprint, abort, request
 from sqlalchemy import select
 
 from core.api import CurrentPerson, Node, criteria, current_person, gettext, is_on_at, session, typed
-from plugins.customers import numbers, services
-from plugins.customers.models import CREDIT_MEANINGS, CREDITS, LEVEL_MEANINGS, LEVELS, PARTIES, Customer
+from plugins.customers import identities, numbers, services
+from plugins.customers.models import CREDIT_MEANINGS, CREDITS, IDENTITIES, LEVEL_MEANINGS, LEVELS, PARTIES, Customer
 
 blueprint = Blueprint("customers", __name__, url_prefix="/customers")
 READ, LIST, CREATE, UPDATE = (f"customers:customer:{action}" for action in ("read", "list", "create", "update"))
@@ -56,7 +56,7 @@ def words() -> dict[str, Any]:
     """Give the templates their ways to name things, and numbers only as masks."""
     return {
         "mask": lambda number: typed.mask_mobile(number) if number else "",
-        "mask_name": numbers.mask_name,
+        "mask_name": numbers.mask_name, "masked": identities.masked, "kind_of": lambda kind: gettext(IDENTITIES[kind]),
         "level": lambda value: gettext(LEVELS[value]), "level_meaning": LEVEL_MEANINGS.get,
         "credit": lambda value: gettext(CREDITS[value]), "credit_meaning": CREDIT_MEANINGS.get,
         "party": lambda value: gettext(PARTIES[value]),

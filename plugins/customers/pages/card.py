@@ -20,7 +20,9 @@ from core.api import (
     toast,
     typed,
 )
-from plugins.customers import consents, services, timeline
+from plugins.customers import consents, services, tags, timeline
+from plugins.customers.derived import derived_of
+from plugins.customers.gifts import pages as gifts
 from plugins.customers.models import IDENTITIES, Contact, Customer, Identity, Merge
 from plugins.customers.one_person import may_merge
 from plugins.customers.pages.addresses import (
@@ -35,6 +37,8 @@ from plugins.customers.pages.addresses import (
     reaches,
 )
 from plugins.customers.persons import records_of
+from plugins.customers.prospects import pages as prospects
+from plugins.customers.quality.formula import score_of
 
 REASON_LENGTH = 200
 
@@ -60,15 +64,21 @@ def show_card(customer: Customer, *, number: str = "") -> str:
         .where(Contact.customer_id.in_(records_of(customer.id)), Contact.deleted_at.is_(None))
         .order_by(Contact.id)
     )
-    may_update, is_judge = reaches(customer, UPDATE), may_merge()
+    score, missing = score_of(session, customer)
+    may_update, nodes, is_judge = (
+        reaches(customer, UPDATE),
+        counters_of(person) if person.may(CREATE) else [],
+        may_merge(),
+    )
     identities = list(session.scalars(identities_of))
     return render_template(
-        "customers/card.html", page_title=customer.name, back_url=url_for("customers.counter"), customer=customer, number=number,
+        "customers/card.html", page_title=customer.name, back_url=url_for("customers.counter"), customer=customer, number=number, score=score, missing=missing,
+        derived=derived_of(customer.id), words=[word for word in tags.offered() if word not in customer.tags.split("、")],
         place_name=names_of_nodes({customer.node_id}).get(customer.node_id, "") if customer.node_id else customer.code,
         may_unmask=bool(customer.mobile) and reaches(customer, UNMASK), may_update=may_update,
-        at_counter=bool(person.may(CREATE) and counters_of(person)),
-        earlier=[(gettext(IDENTITIES[row.kind]), row) for row in identities if row.until or row.value != customer.mobile],
-        contacts=list(contacts), timeline=timeline.timeline_of(session, customer.id),
+        at_counter=bool(nodes), **gifts.on_card(customer, nodes), **prospects.on_card(customer, nodes),
+        others=[row for row in identities if row.until or row.value != customer.mobile],
+        contacts=(people := list(contacts)), cards=_cards_of(people), companies=_companies_of(customer), timeline=timeline.timeline_of(session, customer.id),
         choices=[
             (purpose, channel, gettext(title), held.get((purpose, channel)))
             for (purpose, channel), title in consents.CHOICES.items()
@@ -109,6 +119,25 @@ def _told_of_consents(customer: Customer) -> list[tuple[str, str, str]]:
     ]
 
 
+def _cards_of(contacts: list[Contact]) -> dict[int, str]:
+    """Return `{customer id: code}` of the contacts who have a card of their own in reach."""
+    ids = {contact.person_id for contact in contacts if contact.person_id}
+    query = select(Customer.id, Customer.code).where(Customer.id.in_(ids), Customer.deleted_at.is_(None))
+    return dict(session.execute(query).all()) if ids else {}  # type: ignore[arg-type]
+
+
+def _companies_of(customer: Customer) -> list[Any]:
+    """Return whose contact they are, in reach: code, name and their part there."""
+    query = (
+        select(Customer.code, Customer.name, Contact.role)
+        .join(Contact, Contact.customer_id == Customer.id)
+        .where(
+            Contact.person_id.in_(records_of(customer.id)), Contact.deleted_at.is_(None), Customer.deleted_at.is_(None)
+        )
+    )
+    return list(session.execute(query.order_by(Contact.id)))
+
+
 @blueprint.route("/at/<code>/visit", methods=("POST",))
 @requires(CREATE)
 def visit(code: str) -> Any:
@@ -116,6 +145,18 @@ def visit(code: str) -> Any:
     customer = customer_by(code, READ)
     services.note_visit(session, customer, counter_asked().id, "came")
     toast(_("The visit of %(name)s is noted.", name=customer.name), "good")
+    return redirect(url_for("customers.card", code=code))
+
+
+@blueprint.route("/at/<code>/likes", methods=("POST",))
+@requires(UPDATE)
+def add_likes(code: str) -> Any:
+    """Note what they like: words that are offered, and others."""
+    customer = customer_by(code, UPDATE)
+    try:
+        customer.tags = tags.read_words("、".join([customer.tags, *request.form.getlist("word")]))
+    except typed.BadValue as error:
+        toast(str(error), "bad")
     return redirect(url_for("customers.card", code=code))
 
 

@@ -7,16 +7,19 @@ from flask import g, jsonify, redirect, render_template, request, url_for
 from sqlalchemy import select
 
 from core.api import N_, Node, _, current_person, gettext, record, requires, session, toast, typed
-from plugins.customers import consents, lookups, numbers, rollups, services
+from plugins.customers import consents, known_by, lookups, numbers, rollups, services, tags
+from plugins.customers.collection import rules
 from plugins.customers.models import Customer
 from plugins.customers.pages.addresses import CREATE, FIND, LIST, blueprint, counter_asked, counters_of, wants_json
 from plugins.customers.persons import stands
 from plugins.customers.privacy import forgetting
+from plugins.customers.prospects import services as prospects
 from plugins.customers.searching import matching
 
 MOST_SHOWN = 5
 SHORTEST_NAME = 2
-FIELDS = ("number", "name", "key", "store", "decision", "asked")
+MOST_DUE = 10
+FIELDS = ("number", "name", "key", "store", "decision", "asked", *rules.FIELDS)
 
 
 @blueprint.route("/")
@@ -34,9 +37,11 @@ def show_counter(texts: dict[str, str], **more: Any) -> str:
     agreed = set(request.form.getlist("agreed"))
     return render_template(
         "customers/counter.html", page_title=_("Customers"), place_name=person.place_title, back_url="/", nodes=nodes,
-        texts=texts, key=texts.get("key") or str(uuid.uuid4()), may_find=person.may(FIND), **found,
+        asked_fields=_asked(nodes), words=tags.offered(), opened=any(map(texts.get, rules.FIELDS)), texts=texts, key=texts.get("key") or str(uuid.uuid4()), may_find=person.may(FIND), **found,
         choices=[(f"{purpose}-{channel}", gettext(consents.CHOICES[purpose, channel])) for purpose, channel in consents.AT_THE_COUNTER],
         agreed=agreed, desk_url="/admin/customers/customer/",
+        due=prospects.due(session, person.id or 0, MOST_DUE) if nodes and person.may("customers:prospect:read") else [],
+        may_gifts=person.may("customers:gift_stock:list"),
     )  # fmt: skip
 
 
@@ -48,6 +53,15 @@ def known() -> Any:
     found = _known(text)
     shown = render_template("customers/found.html", known=found, elsewhere=None)
     return jsonify({"html": shown if found else "", "found": len(found), "whole": _is_whole(text)})
+
+
+def _asked(nodes: list[Node]) -> list[tuple[str, str, bool]]:
+    """Return what else is asked here: (field, title, whether it is required), what is required first."""
+    found = rules.rules_at(session, nodes) if nodes else {}
+    return [
+        (field, gettext(rules.FIELDS[field]), rule == "required")
+        for rule in ("required", "asked") for field, said in found.items() if said == rule
+    ]  # fmt: skip
 
 
 def _known(text: str) -> list[Customer]:
@@ -137,9 +151,7 @@ def record_one() -> Any:
     texts, node = _texts(), counter_asked()
     entry, errors = _read(texts)
     if entry is None:
-        return _refused(
-            texts, 422, errors=errors, problem=_("Nothing is saved yet. What you typed is kept; please correct it.")
-        )
+        return _refused(texts, 422, errors=errors, problem=_not_saved())
     is_lookup = _asks_beyond(entry)
     if is_lookup and (refused := _too_many(node, texts)):
         return refused
@@ -160,12 +172,12 @@ def _recorded(texts: dict[str, str], node: Node, entry: services.Entry) -> Any:
     try:
         recorded = services.record_customer(session, node, entry, texts["key"] or str(uuid.uuid4()))
     except typed.BadValue as error:
-        return _refused(
-            texts,
-            422,
-            errors={"name": str(error)},
-            problem=_("Nothing is saved yet. What you typed is kept; please correct it."),
-        )
+        field = known_by.field_of(error, "name")
+        answer = _refused(texts, 422, errors={field: str(error)}, problem=_not_saved())
+        g.keep_writes = known_by.note_that_it_was_told(session, error, texts[field])
+        return answer
+    except rules.Missing as missing:
+        return _refused(texts, 422, errors=missing.errors, problem=_not_saved())
     except services.WasForgotten as forgotten:
         return show_counter(texts, forgotten=forgetting.warning(forgotten.day), asked=entry.number), 409
     except services.NumberTaken as taken:
@@ -186,8 +198,13 @@ def _said(recorded: services.Recorded) -> str:
     return _("%(name)s was already known here: the visit is noted, nothing is doubled.", name=name)
 
 
+def _not_saved() -> str:
+    return _("Nothing is saved yet. What you typed is kept; please correct it.")
+
+
 def _texts() -> dict[str, str]:
-    return {name: request.form.get(name, "")[:200] for name in FIELDS}
+    texts = {name: request.form.get(name, "")[:200] for name in FIELDS}
+    return texts | {"tags": "、".join(filter(None, request.form.getlist("tags")))[:200]}
 
 
 def _read(texts: dict[str, str]) -> tuple[services.Entry | None, dict[str, str]]:
@@ -200,6 +217,12 @@ def _read(texts: dict[str, str]) -> tuple[services.Entry | None, dict[str, str]]
         name = typed.text(texts["name"], 60).replace("\n", " ")
     except typed.BadValue as error:
         errors["name"] = str(error)
+    said = {}
+    for field in filter(texts.get, rules.FIELDS):
+        try:
+            said[field] = rules.READERS[field](texts[field])
+        except typed.BadValue as error:
+            errors[field] = str(error)
     offered = {f"{purpose}-{channel}": (purpose, channel) for purpose, channel in consents.AT_THE_COUNTER}
     agreed = tuple(offered[text] for text in request.form.getlist("agreed") if text in offered)
     if ("service", "any") not in agreed and texts["decision"] != services.SAME:
@@ -209,7 +232,7 @@ def _read(texts: dict[str, str]) -> tuple[services.Entry | None, dict[str, str]]
         texts["decision"] in (services.NEW_OWNER, services.AGAIN) and texts["asked"] == number
     )
     decision = texts["decision"] if is_answer else ""
-    return (None if errors else services.Entry(number, name, agreed, decision)), errors
+    return (None if errors else services.Entry(number, name, agreed, said, decision)), errors
 
 
 def _refused(texts: dict[str, str], status: int, **more: Any) -> Any:

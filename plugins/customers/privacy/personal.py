@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core.api import Emptied, _, clock, gettext, names_of_nodes
+from core.api import Deletable, Emptied, _, clock, gettext, names_of_nodes
 from plugins.customers.consents import CHOICES, HOWS
+from plugins.customers.gifts.models import GiftIssue
 from plugins.customers.matching.models import Block, Compared
 from plugins.customers.models import (
     IDENTITIES,
@@ -22,14 +23,16 @@ from plugins.customers.models import (
 )
 from plugins.customers.privacy import rollups
 from plugins.customers.privacy.models import WISHES, Link, Outreach, Wish
+from plugins.customers.prospects.models import STATES, Prospect
 
 EMPTIED: dict[Any, dict[str, Any]] = {
     Customer: {
-        "name": "", "mobile": None, "address": "", "tags": "", "preferences": "", "level_reason": "", "credit_note": "",
+        "name": "", "mobile": None, "email": None, "wecom": None, "address": "", "tags": "", "preferences": "", "level_reason": "", "credit_note": "",
         "external_id": None,
     },
-    Identity: {"value": "", "tail": ""},
-    Contact: {"name": "—", "role": "", "mobile": None, "note": ""},
+    Identity: {"value": "", "tail": "", "tax_number": ""},
+    Contact: {"name": "—", "role": "", "mobile": None, "note": "", "person_id": None},
+    Prospect: {"wish": "", "reason": "", "state": "lost"},
 }  # fmt: skip
 """What becomes of the columns that say who somebody is; a customer's name becomes their code."""
 NAMES_AND_NUMBERS: dict[Any, tuple[str, ...]] = {Customer: ("name", "mobile"), Identity: ("value",)}
@@ -68,7 +71,7 @@ def held(session: Session, customer_ids: frozenset[int]) -> list[PersonalData]:
     records = [session.get(Customer, customer_id) for customer_id in sorted(customer_ids)]
     found = {
         model: rollups.rows_of(session, model, customer_ids)
-        for model in (Identity, Contact, Consent, Visit, Wish, Outreach)
+        for model in (Identity, Contact, Consent, Visit, Wish, Outreach, Prospect, GiftIssue)
     }
     places = names_of_nodes(
         {visit.node_id for visit in found[Visit]} | {record.node_id for record in records if record}
@@ -77,7 +80,7 @@ def held(session: Session, customer_ids: frozenset[int]) -> list[PersonalData]:
     return [
         PersonalData(_("Customer"), [_record(record, places) for record in records if record]),
         PersonalData(_("Known by"), [
-            {_("Kind"): gettext(IDENTITIES.get(one.kind, one.kind)), _("Value"): one.value, _("From"): one.since, _("To"): one.until}
+            {_("Kind"): gettext(IDENTITIES.get(one.kind, one.kind)), _("Value"): one.value, _("Tax number"): one.tax_number, _("From"): one.since, _("To"): one.until}
             for one in found[Identity]
         ]),
         PersonalData(_("Contacts"), [
@@ -93,13 +96,19 @@ def held(session: Session, customer_ids: frozenset[int]) -> list[PersonalData]:
             for one in found[Visit]
         ], _("kept for the books: that somebody was served, no longer who")),
         PersonalData(_("Wishes"), [{_("When"): one.at, _("Event"): gettext(WISHES.get(one.what, one.what))} for one in found[Wish]], proof),
+        PersonalData(_("May buy"), [
+            {_("Thinks of"): one.wish, _("State"): gettext(STATES[one.state]), _("Next step"): one.next_on, _("Why it was lost"): one.reason}
+            for one in found[Prospect]
+        ]),
+        PersonalData(_("Gifts"), [{_("When"): one.given_at, _("Came back on"): one.undone_at} for one in found[GiftIssue]], proof),
         PersonalData(_("Offers sent"), [{_("When"): one.at, _("Agreed to"): _asked(one)} for one in found[Outreach]], proof),
     ]  # fmt: skip
 
 
 def _record(record: Customer, places: dict[int, str]) -> dict[str, Any]:
     return {
-        _("Code"): record.code, _("Full name"): record.name, _("Mobile"): record.mobile, _("Address"): record.address,
+        _("Code"): record.code, _("Full name"): record.name, _("Mobile"): record.mobile, _("E-mail"): record.email,
+        _("WeCom"): record.wecom, _("Address"): record.address,
         _("Kind"): gettext(KINDS[record.kind]), _("Party"): gettext(PARTIES[record.party]), _("Level"): gettext(LEVELS[record.level]),
         _("Why this level"): record.level_reason, _("About the credit"): record.credit_note, _("Tags"): record.tags,
         _("Preferences"): record.preferences, _("Number elsewhere"): record.external_id, _("Recorded"): record.created_at,
@@ -113,14 +122,17 @@ def _asked(row: Any) -> str:
 
 
 def rows_to_empty(session: Session, customer_ids: frozenset[int]) -> list[Any]:
-    """Return the rows that say who somebody is: their records, identities and contacts, and where they are a contact."""
+    """Return the rows that say who somebody is: their records, identities, contacts and wishes, and where they are a contact."""
     customers = [session.get(Customer, customer_id) for customer_id in sorted(customer_ids)]
     identities = rollups.rows_of(session, Identity, customer_ids)
     numbers = {one.value for one in identities if one.kind == "mobile"} - rollups.numbers_of_others(
         session, customer_ids
     )
-    contacts = {*rollups.rows_of(session, Contact, customer_ids), *rollups.contacts_with(session, numbers)}
-    return [*filter(None, customers), *identities, *contacts]
+    contacts = {
+        *rollups.rows_of(session, Contact, customer_ids),
+        *rollups.contacts_with(session, numbers, customer_ids),
+    }
+    return [*filter(None, customers), *identities, *contacts, *rollups.rows_of(session, Prospect, customer_ids)]
 
 
 def names_and_numbers(session: Session, customer_ids: frozenset[int]) -> frozenset[str]:
@@ -143,7 +155,8 @@ def erase(session: Session, customer_ids: frozenset[int]) -> list[Emptied]:
     for row in rows:
         for name, empty in EMPTIED[type(row)].items():
             setattr(row, name, empty)
-        row.deleted_at = row.deleted_at or clock.now()
+        if isinstance(row, Deletable):
+            row.deleted_at = row.deleted_at or clock.now()
         if isinstance(row, Customer):
             row.name = row.code
         elif isinstance(row, Identity):

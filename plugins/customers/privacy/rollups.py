@@ -59,10 +59,14 @@ def remove(session: Session, model: Any, customer_ids: frozenset[int]) -> None:
         session.execute(gone.execution_options(synchronize_session=False))
 
 
-def contacts_with(session: Session, numbers: set[str]) -> list[Contact]:
-    """Return the contacts of anybody that hold one of these numbers: they are the same person."""
+def contacts_with(session: Session, numbers: set[str], customer_ids: frozenset[int]) -> list[Contact]:
+    """Return the contacts of anybody that hold one of these numbers, or lead to these records: they are the same person."""
     with across_scopes("one person, also where they speak for a company"):
-        return list(session.scalars(select(Contact).where(Contact.mobile.in_(numbers))))
+        return list(
+            session.scalars(
+                select(Contact).where(or_(Contact.mobile.in_(numbers), Contact.person_id.in_(customer_ids)))
+            )
+        )
 
 
 def flush(session: Session) -> None:

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from core.codes import make_chain_code
+from core.testing.access_matrix import MISSING
 from core.testing.factories import acting
 from plugins.customers.models import Customer
 
@@ -16,9 +17,22 @@ def _code(site, kind):
         return session.scalar(select(Customer.code).where(Customer.id == ids[0]))
 
 
+def _of(table):
+    """The number of a row of a table: one's own, of elsewhere, or of none."""
+
+    def number(site, kind):
+        ids = [] if kind == "missing" else getattr(site, kind)[table]
+        return ids[0] if ids else MISSING
+
+    return number
+
+
 ROUTE_VALUES = {
     ("customers", "code"): _code,
     ("customers.me", "token"): lambda site, kind: "no-token",
+    ("customers", "identity_id"): _of("customers_identity"),
+    ("customers", "prospect_id"): _of("customers_prospect"),
+    ("customers", "issue_id"): _of("customers_gift_issue"),
 }
 PUBLIC = {"customers.me": "a customer looks at what is kept of them, by a signed link that a store gave them"}
 ROW_VALUES = {
@@ -27,6 +41,8 @@ ROW_VALUES = {
         "external_id": None,
         "level_reason": "",
         "mobile": None,
+        "email": None,
+        "wecom": None,
     },
     "customers_identity": {
         "kind": "mobile",
@@ -41,4 +57,8 @@ ROW_VALUES = {
     "customers_merge": {"how": "by_hand", "undone_at": None},
     "customers_pair": {"answer": "open", "answered_at": None, "answered_by": None, "merge_id": None},
     "customers_wish": {"what": "corrected", "about": ""},
+    "customers_gift": {"name": "phone stand", "note": ""},
+    "customers_gift_movement": {"kind": "received"},
+    "customers_prospect": {"state": "won"},
 }
+EVERYBODYS = {"customers.gift": "a kind of gift is the whole chain's"}

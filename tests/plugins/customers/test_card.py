@@ -256,3 +256,30 @@ def test_other_plugins_ask_within_the_reach_of_who_acts(one, app, chain):
     with app.app_context(), acting(app, elsewhere) as session:
         assert (api.find_by_number(NUMBER), api.card(one.id), api.names_of({one.id})) == (None, None, {})
         assert list(session.scalars(api.ids_matching("张"))) == []
+
+
+@pytest.mark.requirement("A12", "A24")
+def test_what_other_plugins_conclude_stands_on_the_card_with_its_explanation(one, clerk, house, monkeypatch):
+    class Sales:
+        @hookimpl
+        def customers_derived(self, customer_id):
+            return [api.DerivedValue("Next phone", "in spring", f"customer {customer_id} buys every second year")]
+
+    monkeypatch.setattr(house.host, "names_on", lambda *_: {"sales"})
+    house.host.hooks.add(Sales(), "sales")
+    try:
+        page = clerk(0).get(f"/customers/at/{one.code}/").text
+    finally:
+        house.host.hooks.remove("sales")
+    for text in ("Next phone", "in spring", f"customer {one.id} buys every second year"):
+        assert text in page
+
+
+@pytest.mark.requirement("A12")
+def test_likes_are_added_on_the_card_from_the_chains_words_or_freely_each_once(one, clerk, everybody):
+    url = f"/customers/at/{one.code}/likes"
+    assert "大屏" in clerk(0).get(f"/customers/at/{one.code}/").text
+    post(clerk(0), url, {"word": ["大屏", "钓鱼，大屏"]})
+    post(clerk(0), url, {"word": ["国产", ""]})
+    assert everybody(Customer)[0].tags == "大屏、钓鱼、国产"
+    assert post(clerk(4), url, {"word": "x"}).status_code == 404

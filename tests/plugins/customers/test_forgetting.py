@@ -14,7 +14,7 @@ from core.inbox import send
 from core.jobs.models import Job
 from core.jobs.queue import ask_for, run_waiting
 from core.testing.factories import acting, post
-from plugins.customers import services
+from plugins.customers import known_by, services
 from plugins.customers.matching.models import Block
 from plugins.customers.models import Consent, Contact, Customer, Identity, Visit
 from plugins.customers.privacy import forgetting
@@ -40,7 +40,7 @@ def one(record, everybody, office, work, chain):
     record(EARLIER, NAME, store=4)
     with work() as session:
         customer = session.get(Customer, row.id)
-        services.change_mobile(session, customer, NUMBER)
+        known_by.change(session, customer, "mobile", NUMBER)
         customer.address, customer.preferences = ADDRESS, f"call {NAME} in the evening"
         company = Customer(name="梅林公司", kind="company")
         services.enter(session, company, chain.stores[4].id)
@@ -99,7 +99,9 @@ def test_after_an_erasure_no_table_holds_the_name_or_a_number(one, office, house
     gone = everybody(Customer)[0]
     assert (gone.name, gone.mobile, gone.deleted_at is None) == (one.code, None, False)
     assert len(everybody(Visit)) == 3 and everybody(Consent), "what was done stays, without the person"
-    assert not any(row.customer_id == one.id for model in GONE for row in everybody(model)), "nobody is compared with them"
+    assert not any(row.customer_id == one.id for model in GONE for row in everybody(model)), (
+        "nobody is compared with them"
+    )
     proof = everybody(Erasure)[0]
     assert (proof.code, proof.by_name, proof.reason) == (one.code, "Name of head_office", "••• asked, by •••")
     assert (

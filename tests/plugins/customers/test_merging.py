@@ -12,7 +12,7 @@ from core import typed
 from core.api import hookimpl
 from core.audit import AuditEntry
 from core.testing.factories import acting, post
-from plugins.customers import consents, merging, persons, services
+from plugins.customers import consents, known_by, merging, persons, services
 from plugins.customers.models import Contact, Customer, Identity, Merge, Pair, Visit, Visitor
 
 DESK = "/admin/customers/customer/"
@@ -345,7 +345,7 @@ def test_a_number_another_record_of_the_person_has_moves_and_stays_when_they_are
     kept, gone = two
     number = merged(kept, gone)
     with app.app_context(), acting(app) as session:
-        services.change_mobile(session, session.get_one(Customer, kept.id), gone.mobile)
+        known_by.change(session, session.get_one(Customer, kept.id), "mobile", gone.mobile)
     undone(number)
     assert [(one.customer_id, one.value) for one in everybody(Identity) if one.until is None] == [
         (kept.id, gone.mobile)
@@ -392,7 +392,7 @@ def test_a_person_is_taken_out_of_a_record_with_their_number_and_is_not_merged_a
     one = everybody(Customer)[0]
     office, manager = client_as("head_office"), client_as("store_manager")
     with app.app_context(), acting(app) as session:
-        services.change_mobile(session, session.get_one(Customer, one.id), "13900139000")
+        known_by.change(session, session.get_one(Customer, one.id), "mobile", "13900139000")
     old, new = everybody(Identity)
     url = f"/customers/at/{one.code}/split"
     assert post(manager, url, {"identity": old.id, "name": "李四"}).status_code == 403

@@ -8,7 +8,10 @@ import pytest
 from core.access.scope import unscoped
 from core.testing.factories import acting
 from plugins.customers import pairs, sample, sample_doubles
+from plugins.customers.gifts.models import GiftStock
 from plugins.customers.models import COMPARED, Consent, Customer, Identity, Visit, Visitor
+from plugins.customers.prospects.models import Prospect
+from plugins.customers.quality.models import PlaceQuality
 
 SIZE = {"stores": 8, "days": 7, "today": date(2026, 11, 20)}
 
@@ -24,7 +27,7 @@ def test_every_store_has_people_with_number_visit_and_consent(filled, everybody,
     doubles = sample_doubles.WAITING + sample_doubles.MERGED
     assert len(people) == 8 * sample.A_STORE + doubles
     assert len({one.mobile for one in people}) == len({one.code for one in people}) == len(people)
-    assert count(Identity) == len(people)
+    assert count(Identity) == sum(bool(one.mobile) + bool(one.email) for one in people) > len(people)
     assert count(Visit) == sum(not one.is_shared for one in everybody(Visitor)) >= len(people)
     assert count(Consent) >= len(people) - doubles
     assert {one.node_id for one in everybody(Visitor)} == {store.id for store in chain.stores}
@@ -51,3 +54,8 @@ def test_the_same_seed_gives_the_same_people(chain):
         [sample._person(random.Random(seed), words, store, 1)["mobile"] for store in chain.stores] for seed in (1, 1, 2)
     ]
     assert people[0] == people[1] != people[2]
+
+
+def test_every_store_has_gifts_prospects_and_figures(filled, everybody, chain):
+    for model in (GiftStock, Prospect, PlaceQuality):
+        assert {store.id for store in chain.stores} <= {row.node_id for row in everybody(model)}, model

@@ -116,7 +116,14 @@ def test_the_way_of_a_search_is_as_long_for_many_as_for_few(people, clerk, house
         return found
 
     card = f"/customers/at/{people['张三丰'].code}/"
-    addresses = (DESK, f"{DESK}?search=张三", f"{DESK}?search=8000", f"{DESK}ajax/lookup/?q=zs", "/customers/known?number=1380013", card)
+    addresses = (
+        DESK,
+        f"{DESK}?search=张三",
+        f"{DESK}?search=8000",
+        f"{DESK}ajax/lookup/?q=zs",
+        "/customers/known?number=1380013",
+        card,
+    )
     few = asked(*addresses)
     for number in range(13800138100, 13800138106):
         record(str(number), "张三多")

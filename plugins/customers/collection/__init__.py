@@ -1,0 +1,1 @@
+"""What a counter asks besides name and number: head office says it per format of store."""

@@ -1,0 +1,1 @@
+"""Somebody who may buy: kept, worked, won or lost with a reason."""
