@@ -95,7 +95,7 @@ def _prices(site: matrix.Site, client: Any, most: int) -> dict[str, int]:
 def _fill(site: matrix.Site) -> None:
     with acting(site.app) as session:
         maker = matrix.RowMaker(session, site.house)
-        maker.numbers = count(100)
+        maker.numbers = count(1_000)
         for model in {view.model for _resource, view in site.views}:
             if model.__tablename__ in MADE_BY_THE_CHAIN:
                 continue

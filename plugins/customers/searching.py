@@ -31,8 +31,8 @@ def matching(text: str) -> Any:
         codes = _codes(*code.groups())
         return Customer.code.between(*codes) | _one_of(_named(merged.where(_RECORD.code.between(*codes))))
     contacts = select(person_id(_RECORD)).join(Contact, Contact.customer_id == _RECORD.id)
-    also = _named(_whose(Identity.kind.in_(OFFERED), Identity.value.in_((words, words.casefold()))))
-    also += _named(merged.where(found(_RECORD, _RECORD.search_text, words)))
+    in_full = Identity.kind.in_(OFFERED), Identity.value.in_((words, words.casefold()))
+    also = _named(_whose(*in_full)) + _named(merged.where(found(_RECORD, _RECORD.search_text, words)))
     also += _named(contacts.where(found(Contact, Contact.search_text, words), Contact.deleted_at.is_(None)))
     return found(Customer, Customer.search_text, words, also=also)
 
