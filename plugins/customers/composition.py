@@ -6,7 +6,8 @@ from sqlalchemy import extract, func, select
 from sqlalchemy.orm import Session
 
 from core.api import N_, CurrentPerson, criteria, gettext, names_of_nodes
-from plugins.customers.models import KINDS, LEVELS, PARTIES, Customer, Visitor
+from plugins.customers.models import Customer, Visitor
+from plugins.customers.words import KINDS, LEVELS, PARTIES
 
 LIST = "customers:customer:list"
 TITLES = {

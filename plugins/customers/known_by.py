@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from core.api import N_, _, clock, gettext, record, typed
 from plugins.customers import identities, numbers, rollups
-from plugins.customers.models import IDENTITIES, Customer, Identity
+from plugins.customers.models import Customer, Identity
+from plugins.customers.words import IDENTITIES
 
 
 class Taken(typed.BadValue):

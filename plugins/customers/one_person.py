@@ -22,7 +22,8 @@ from core.api import (
 )
 from plugins.customers import merging, numbers, pairs, rollups, services, side_by_side
 from plugins.customers.matching import batch
-from plugins.customers.models import MERGED_HOW, Customer, Merge
+from plugins.customers.models import Customer, Merge
+from plugins.customers.words import MERGED_HOW
 
 MERGE = "customers:customer:merge"
 LAST = 5

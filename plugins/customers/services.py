@@ -17,9 +17,10 @@ from core.api import Node, _, chain_codes, clock, collect, criteria, current_per
 from plugins.customers import consents, identities, known_by, rollups
 from plugins.customers.collection.rules import must_be_complete
 from plugins.customers.matching import at_save
-from plugins.customers.models import IDENTITIES, Contact, Customer, Identity, Submission, Visit, Visitor
+from plugins.customers.models import Contact, Customer, Identity, Submission, Visit, Visitor
 from plugins.customers.persons import records_of
 from plugins.customers.privacy import forgetting
+from plugins.customers.words import IDENTITIES
 
 YEAR = timedelta(days=365)
 SAME, NEW_OWNER, AGAIN = "same", "new_owner", "again"

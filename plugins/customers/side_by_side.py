@@ -8,7 +8,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.api import _, clock, gettext, names_of_nodes, typed
-from plugins.customers.models import COMPARED, IDENTITIES, KINDS, Contact, Customer, Identity, Pair, Visitor
+from plugins.customers.models import Contact, Customer, Identity, Pair, Visitor
+from plugins.customers.words import COMPARED, IDENTITIES, KINDS
 
 
 @dataclass(frozen=True)

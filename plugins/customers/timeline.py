@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import select
 
 from core.api import _, clock, collect, gettext, names_of_nodes, names_of_people
-from plugins.customers.models import REASONS, Visit
+from plugins.customers.models import Visit
 from plugins.customers.persons import records_of
 from plugins.customers.privacy.links import wishes_of
 from plugins.customers.privacy.models import WISHES
+from plugins.customers.words import REASONS
 
 SHOWN = 50
 

@@ -24,22 +24,12 @@ from core.api import (
 )
 from plugins.customers import consents, identities, imports, known_by, numbers, searching, services, timeline
 from plugins.customers.matching import at_save
-from plugins.customers.models import (
-    CREDIT_MEANINGS,
-    CREDITS,
-    IDENTITIES,
-    KINDS,
-    LEVEL_MEANINGS,
-    LEVELS,
-    PARTIES,
-    Contact,
-    Customer,
-    Identity,
-)
+from plugins.customers.models import Contact, Customer, Identity
 from plugins.customers.pages.card import log_number_shown
 from plugins.customers.persons import records_of, stands
 from plugins.customers.privacy.desk import Privacy, ask_before
 from plugins.customers.tags import read_words
+from plugins.customers.words import CREDIT_MEANINGS, CREDITS, IDENTITIES, KINDS, LEVEL_MEANINGS, LEVELS, PARTIES
 
 
 class Customers(Privacy, ModelView):

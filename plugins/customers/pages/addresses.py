@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from core.api import CurrentPerson, Node, criteria, current_person, gettext, is_on_at, session, typed
 from plugins.customers import identities, numbers, services
-from plugins.customers.models import CREDIT_MEANINGS, CREDITS, IDENTITIES, LEVEL_MEANINGS, LEVELS, PARTIES, Customer
+from plugins.customers.models import Customer
+from plugins.customers.words import CREDIT_MEANINGS, CREDITS, IDENTITIES, LEVEL_MEANINGS, LEVELS, PARTIES
 
 blueprint = Blueprint("customers", __name__, url_prefix="/customers")
 READ, LIST, CREATE, UPDATE = (f"customers:customer:{action}" for action in ("read", "list", "create", "update"))

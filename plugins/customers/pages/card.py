@@ -23,7 +23,7 @@ from core.api import (
 from plugins.customers import consents, services, tags, timeline
 from plugins.customers.derived import derived_of
 from plugins.customers.gifts import pages as gifts
-from plugins.customers.models import IDENTITIES, Contact, Customer, Identity, Merge
+from plugins.customers.models import Contact, Customer, Identity, Merge
 from plugins.customers.one_person import may_merge
 from plugins.customers.pages.addresses import (
     CREATE,
@@ -39,6 +39,7 @@ from plugins.customers.pages.addresses import (
 from plugins.customers.persons import records_of
 from plugins.customers.prospects import pages as prospects
 from plugins.customers.quality.formula import score_of
+from plugins.customers.words import IDENTITIES
 
 REASON_LENGTH = 200
 

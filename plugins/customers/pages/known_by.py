@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from core.api import _, gettext, requires, session, toast, typed
 from plugins.customers import identities, known_by
-from plugins.customers.models import IDENTITIES, Customer, Identity
+from plugins.customers.models import Customer, Identity
 from plugins.customers.pages.addresses import READ, UPDATE, blueprint, customer_by, reaches
 from plugins.customers.persons import records_of
+from plugins.customers.words import IDENTITIES
 
 
 @blueprint.route("/at/<code>/known-by/")

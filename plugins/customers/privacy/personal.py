@@ -9,21 +9,11 @@ from core.api import Deletable, Emptied, _, clock, gettext, names_of_nodes
 from plugins.customers.consents import CHOICES, HOWS
 from plugins.customers.gifts.models import GiftIssue
 from plugins.customers.matching.models import Block, Compared
-from plugins.customers.models import (
-    IDENTITIES,
-    KINDS,
-    LEVELS,
-    PARTIES,
-    REASONS,
-    Consent,
-    Contact,
-    Customer,
-    Identity,
-    Visit,
-)
+from plugins.customers.models import Consent, Contact, Customer, Identity, Visit
 from plugins.customers.privacy import rollups
 from plugins.customers.privacy.models import WISHES, Link, Outreach, Wish
 from plugins.customers.prospects.models import STATES, Prospect
+from plugins.customers.words import IDENTITIES, KINDS, LEVELS, PARTIES, REASONS
 
 EMPTIED: dict[Any, dict[str, Any]] = {
     Customer: {

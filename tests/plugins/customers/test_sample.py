@@ -9,9 +9,10 @@ from core.access.scope import unscoped
 from core.testing.factories import acting
 from plugins.customers import pairs, sample, sample_doubles
 from plugins.customers.gifts.models import GiftStock
-from plugins.customers.models import COMPARED, Consent, Customer, Identity, Visit, Visitor
+from plugins.customers.models import Consent, Customer, Identity, Visit, Visitor
 from plugins.customers.prospects.models import Prospect
 from plugins.customers.quality.models import PlaceQuality
+from plugins.customers.words import COMPARED
 
 SIZE = {"stores": 8, "days": 7, "today": date(2026, 11, 20)}
 
