@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, Index, String, event, insert, inspect
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column
 from core import clock
 from core.access.guard import GuardedSession
 from core.access.person import current_person
-from core.access.scope import unscoped
+from core.access.scope import model_of, unscoped
 from core.db import Base, Id, Instant
 from core.org.models import InNode
 from core.search.columns import searched_of
@@ -96,6 +97,20 @@ def record(
     )  # fmt: skip
 
 
+@lru_cache(maxsize=1000)
+def subject_of(model: Any) -> str:
+    """Return under which name the changes of a model's rows are kept: its resource.
+
+    For rows that hang on others of the same resource their table: a number of theirs is not one of those.
+    """
+    resource: str = getattr(model, "__resource__", model.__tablename__)
+    if isinstance(model.__scope__, tuple) and model.__scope__[0] == "via":
+        [key] = model.__table__.c[model.__scope__[1]].foreign_keys
+        if getattr(model_of(key.column.table), "__resource__", "") == resource:
+            return model.__tablename__  # type: ignore[no-any-return]
+    return resource
+
+
 @event.listens_for(GuardedSession, "after_flush")
 def _record_changes(session: Session, _context: UOWTransaction) -> None:
     entries = [entry for row in (*session.new, *session.dirty, *session.deleted) if (entry := _entry(session, row))]
@@ -117,7 +132,7 @@ def _entry(session: Session, row: Any) -> dict[str, Any] | None:
     levels = (row.node_id, row.area_id, row.region_id) if isinstance(row, InNode) else (None, None, None)
     return {
         "at": clock.now(), "person_id": person.id, "person_name": person.name,
-        "resource": getattr(row, "__resource__", row.__tablename__), "row_id": "/".join(map(str, inspect(row).mapper.primary_key_from_instance(row))),
+        "resource": subject_of(type(row)), "row_id": "/".join(map(str, inspect(row).mapper.primary_key_from_instance(row))),
         "node_id": levels[0], "area_id": levels[1], "region_id": levels[2],
         "action": action, "changes": changes, "reason": _reason.get(), "batch": _batch.get(),
     }  # fmt: skip

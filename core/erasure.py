@@ -14,7 +14,7 @@ from sqlalchemy import Text, cast, or_, select
 from sqlalchemy.orm import Session
 
 from core.access.scope import unscoped
-from core.audit import AuditEntry
+from core.audit import AuditEntry, subject_of
 from core.exchange.models import ImportBatch, ImportRow
 from core.inbox import Message
 from core.jobs.models import Job
@@ -77,7 +77,7 @@ def hide_values(kept: Any, values: Iterable[str]) -> Any:
 
 def _in_the_audit(session: Session, one: Emptied, values: set[str]) -> Iterable[AuditEntry]:
     query = select(AuditEntry).where(
-        AuditEntry.resource == one.model.__resource__, AuditEntry.row_id.in_({str(row_id) for row_id in one.ids})
+        AuditEntry.resource == subject_of(one.model), AuditEntry.row_id.in_({str(row_id) for row_id in one.ids})
     )
     for entry in session.scalars(query):
         changes = {

@@ -114,8 +114,8 @@ def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
     """Days are locked 48 hours after their end, and ranked when they are over; who is late is reminded; rewards come
     into effect."""
+    from plugins.daily_reports.after_the_report import lock_due
     from plugins.daily_reports.ranking.snapshots import run
-    from plugins.daily_reports.services import lock_due
 
     return [
         ScheduledTask("daily_reports.lock", timedelta(minutes=15), lambda session: f"{lock_due(session)} locked"),

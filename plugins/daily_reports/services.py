@@ -1,4 +1,4 @@
-"""What is done to a day: set its target, close it, correct it, review it, lock it.
+"""What a store does to its day: set its target, close it.
 
 Plain functions over a session and plain values. Each finds or makes the one record of the node and
 date, checks the table of states, and answers a form that was sent twice with the record it made.
@@ -15,16 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from core.api import Node, _, audited_as, clock, current_person, is_closed, show
+from core.api import Node, _, clock, current_person, is_closed
 from plugins.daily_reports import hours, states
 from plugins.daily_reports.departments.expected import template_of
-from plugins.daily_reports.models import Correction, DayReport, PlanLine, Submission
+from plugins.daily_reports.models import DayReport, PlanLine, Submission
 from plugins.daily_reports.settings import report_grace
 
 MOST_LINES = 3
-FIGURES = ("amount", "units", "visitors", "buyers")
-"""What a correction line may change."""
-
 
 # Every page of a day asks these: built once, they cost half.
 _ONE_DAY = select(DayReport).where(DayReport.node_id == bindparam("node"), DayReport.day == bindparam("on"))
@@ -114,11 +111,12 @@ def unfinished_before(session: Session, node: Node, day: date) -> list[PlanLine]
     return [line for line in session.scalars(_LINES, {"report": last}) if not line.done] if last else []
 
 
-def _key_of(node_id: int, day: date, event: str, key: str) -> str:
+def key_of(node_id: int, day: date, event: str, key: str) -> str:
+    """Return the key under which a form of this node, day and event is remembered."""
     return sha256(f"{node_id} {day} {event} {key}".encode()).hexdigest()
 
 
-def _was_sent(session: Session, key: str) -> bool:
+def was_sent(session: Session, key: str) -> bool:
     """Say whether a form has come before; its key names node and day, so the record is theirs."""
     return session.scalar(_SENT, {"key": key}) is not None
 
@@ -173,9 +171,9 @@ def set_target(
 
     Raises `DayRefused` for a wrong day or state and `Overtaken` when somebody was faster.
     """
-    key = _key_of(node.id, day, "set_target", key)
+    key = key_of(node.id, day, "set_target", key)
     report = find(session, node.id, day, for_update=True)
-    if report and _was_sent(session, key):
+    if report and was_sent(session, key):
         return report
     check_day(session, node, day)
     now = clock.now()
@@ -188,7 +186,7 @@ def set_target(
         )
     if report is None:
         report = _claim(session, node, day, "set_target")
-        if _was_sent(session, key):
+        if was_sent(session, key):
             return report
     _step(report, "set_target", seen_version)
     report.target_amount, report.target_units = target.amount, target.units
@@ -235,9 +233,9 @@ def close_day(
 
     Raises `DayRefused` for a wrong day or state and `Overtaken` when somebody was faster.
     """
-    key = _key_of(node.id, day, "report", key)
+    key = key_of(node.id, day, "report", key)
     report = find(session, node.id, day, for_update=True)
-    if report and _was_sent(session, key):
+    if report and was_sent(session, key):
         return report
     check_day(session, node, day)
     now = clock.now()
@@ -247,7 +245,7 @@ def close_day(
         )
     if report is None:
         report = _claim(session, node, day, "report")
-        if _was_sent(session, key):
+        if was_sent(session, key):
             return report
     _step(report, "report", seen_version)
     for name in ("amount", "source_amount", "units", "visitors", "buyers", "gap_note", "reflection", "tomorrow"):
@@ -263,66 +261,3 @@ def close_day(
     session.add(Submission(key=key, report_id=report.id))
     session.flush()
     return report
-
-
-def correct(session: Session, report: DayReport, figure: str, value: Any, reason: str, *, key: str = "") -> None:
-    """Change a reported figure later: the old value and the reason are kept in a correction line.
-
-    `report` is held for update; the same form (`key`) sent again changes nothing. Takings by tender stay as
-    they were reported, also when the amount is corrected: the page says that they add up to another sum.
-    """
-    key = _key_of(report.node_id, report.day, "correct", key) if key else ""
-    if key and _was_sent(session, key):
-        return
-    if figure not in FIGURES:
-        raise DayRefused(_("This figure cannot be corrected."))
-    if not reason:
-        raise DayRefused(_("Say why it is corrected."))
-    try:
-        states.next_state(report.state, "correct")
-    except states.TransitionRefused as error:
-        raise DayRefused(str(error)) from error
-    kind = "money" if figure == "amount" else "number"
-    before = getattr(report, figure)
-    counted = {"visitors": report.visitors, "buyers": report.buyers} | {figure: value}
-    if figure in ("visitors", "buyers") and None not in counted.values() and counted["buyers"] > counted["visitors"]:
-        raise DayRefused(_("More buyers than visitors: please check both."))
-    session.add(Correction(
-        report_id=report.id, field=figure, before=show(before, kind), after=show(value, kind), reason=reason, by=current_person().id,
-    ))  # fmt: skip
-    if key:
-        session.add(Submission(key=key, report_id=report.id))
-    with audited_as(reason=reason):
-        setattr(report, figure, value)
-        session.flush()
-
-
-def review(session: Session, report: DayReport, event: str, comment: str, *, seen_version: int | None = None) -> None:
-    """Mark a report as read, or return it with a comment; nobody reviews a report they sent themselves.
-
-    `seen_version` is the version the reviewer looked at: figures that changed since are looked at again.
-    """
-    person = current_person()
-    if seen_version is not None and seen_version != report.version:
-        raise DayRefused(_("The store has changed this report since you opened it. Look at it once more."))
-    if person.id is not None and person.id in (report.reported_by, report.target_by):
-        raise DayRefused(_("Somebody else reviews what you sent."))
-    if event == "return" and not comment:
-        raise DayRefused(_("Say what is missing, so that the store knows what to do."))
-    try:
-        report.state = states.next_state(report.state, event)
-    except states.TransitionRefused as error:
-        raise DayRefused(str(error)) from error
-    report.reviewed_at, report.reviewed_by, report.review_comment = clock.now(), person.id, comment
-    session.flush()
-
-
-def lock_due(session: Session) -> int:
-    """Lock every day that ended more than 48 hours ago; returns how many."""
-    query = select(DayReport).where(DayReport.state != states.LOCKED, DayReport.day <= hours.last_locked(clock.now()))
-    # A report somebody is writing now is locked by the next run.
-    due = session.scalars(query.order_by(DayReport.day).limit(5000).with_for_update(skip_locked=True)).all()
-    for report in due:
-        report.state = states.next_state(report.state, "lock")
-    session.flush()
-    return len(due)

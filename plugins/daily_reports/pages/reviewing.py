@@ -20,7 +20,7 @@ from core.api import (
     toast,
     typed,
 )
-from plugins.daily_reports import boards, services, states
+from plugins.daily_reports import after_the_report, boards, services, states
 from plugins.daily_reports.departments.expected import template_of
 from plugins.daily_reports.models import GAP_REASONS, DayReport
 from plugins.daily_reports.pages.addresses import (
@@ -59,7 +59,7 @@ def review(code: str, day: str) -> Any:
     try:
         if event not in ("read", "return"):
             abort(400)
-        services.review(session, report, event, comment, seen_version=seen_version())
+        after_the_report.review(session, report, event, comment, seen_version=seen_version())
     except services.DayRefused as error:
         session.rollback()
         return _review_page(day=date_, code=code, comment=comment, problem=str(error)), 422

@@ -8,7 +8,7 @@ from flask import abort, jsonify, redirect, request
 from flask_wtf.csrf import generate_csrf
 
 from core.api import Node, _, names_of_people, requires, session, show, toast, typed
-from plugins.daily_reports import forms, services, states
+from plugins.daily_reports import after_the_report, forms, services, states
 from plugins.daily_reports.departments.expected import template_of
 from plugins.daily_reports.models import DayReport
 from plugins.daily_reports.pages.addresses import (
@@ -109,7 +109,7 @@ def correct(code: str, day: str) -> Any:
         if read.errors:
             raise services.DayRefused(read.errors["value"])
         reason = typed.text(request.form.get("reason", ""), 200)
-        services.correct(session, report, figure, value, reason, key=forms.form_key(request.form))
+        after_the_report.correct(session, report, figure, value, reason, key=forms.form_key(request.form))
         toast(_("Corrected. The old figure and the reason are kept."), "good")
         return redirect(page_of(node, date_))
     except (services.DayRefused, typed.BadValue) as error:

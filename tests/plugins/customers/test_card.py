@@ -283,3 +283,12 @@ def test_likes_are_added_on_the_card_from_the_chains_words_or_freely_each_once(o
     post(clerk(0), url, {"word": ["国产", ""]})
     assert everybody(Customer)[0].tags == "大屏、钓鱼、国产"
     assert post(clerk(4), url, {"word": "x"}).status_code == 404
+
+
+def test_the_history_of_a_customer_tells_of_nobody_elses_number(people, clerk, everybody):
+    people("张三", "李四")
+    told = [entry for entry in everybody(AuditEntry) if entry.resource == "customers:customer"]
+    assert {entry.row_id for entry in told} == {str(one.id) for one in everybody(Customer)}
+    fields = {name for entry in told for name in entry.changes}
+    assert "name" in fields and fields <= set(Customer.__table__.c.keys())
+    assert "customers_identity" in {entry.resource for entry in everybody(AuditEntry)}

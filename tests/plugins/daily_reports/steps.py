@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from plugins.daily_reports import services
+from plugins.daily_reports import after_the_report, services
 from plugins.daily_reports.services import Result, Target
 
 FRIDAY = date(2026, 11, 20)
@@ -35,4 +35,4 @@ def present_version(session, store, day):
 
 
 def correct(session, store, figure, value, reason="counted again", *, day=FRIDAY):
-    services.correct(session, services.find(session, store.id, day), figure, value, reason)
+    after_the_report.correct(session, services.find(session, store.id, day), figure, value, reason)

@@ -9,7 +9,7 @@ from core.exchange.mapping import ImportRefused
 from core.org.models import CalendarDay
 from core.org.tree import is_closed
 from core.testing.factories import acting
-from plugins.daily_reports import boards, services
+from plugins.daily_reports import after_the_report, boards, services
 from plugins.daily_reports.models import AbsentDay, DayReport
 from tests.plugins.daily_reports.importing_shop import CLOSED, REASON, counts, june
 
@@ -96,7 +96,7 @@ def test_an_import_that_is_taken_back_leaves_nothing_but_what_people_have_change
     shop.bring("S1,2015-06-01,1000,1", "S1,2015-06-02,2000,2")
     batch = shop.bring("S1,2015-06-01,1111,1", "S1,2015-06-05,5000,5", "S1,2015-06-07,7000,7", options=CLOSED)
     with acting(app, person("store_manager")) as session:
-        services.correct(
+        after_the_report.correct(
             session, services.find(session, chain.stores[0].id, june(7)), "amount", Decimal(7001), "counted again"
         )
     with acting(app) as session:

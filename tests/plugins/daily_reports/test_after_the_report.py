@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from core.audit import AuditEntry
 from core.testing.factories import acting, post
-from plugins.daily_reports import services
+from plugins.daily_reports import after_the_report, services
 from plugins.daily_reports.models import Correction, DayReport
 from plugins.daily_reports.services import DayRefused
 from tests.plugins.daily_reports.steps import FRIDAY, KEY, close_day, correct, page, set_target
@@ -29,7 +29,7 @@ def test_a_returned_report_is_reported_again_and_keeps_when_it_first_came(store,
         close_day(session, store, 7000)
     with work(reviewer) as session:
         report = services.find(session, store.id, FRIDAY)
-        services.review(session, report, "return", "Why so little?")
+        after_the_report.review(session, report, "return", "Why so little?")
         assert (report.state, report.reviewed_by, report.review_comment) == ("returned", reviewer.id, "Why so little?")
     again = at("2026-11-21 09:00")
     with work(manager) as session:
@@ -50,13 +50,13 @@ def test_returning_needs_a_comment_and_reading_does_not(store, manager, reviewer
     with work(reviewer) as session:
         report = services.find(session, store.id, FRIDAY)
         with pytest.raises(DayRefused, match="Say what is missing"):
-            services.review(session, report, "return", "")
+            after_the_report.review(session, report, "return", "")
         assert report.state == "reported"
-        services.review(session, report, "read", "")
+        after_the_report.review(session, report, "read", "")
         assert (report.state, report.reviewed_by) == ("read", reviewer.id)
         with pytest.raises(DayRefused):
-            services.review(session, report, "read", "")
-        services.review(session, report, "return", "one more question")
+            after_the_report.review(session, report, "read", "")
+        after_the_report.review(session, report, "return", "one more question")
         assert report.state == "returned"
 
 
@@ -68,7 +68,7 @@ def test_nobody_reviews_what_they_sent_themselves(store, manager, reviewer, work
     with work(reviewer if signed == "report" else manager) as session:
         close_day(session, store)
     with work(reviewer) as session, pytest.raises(DayRefused, match="Somebody else reviews"):
-        services.review(session, services.find(session, store.id, FRIDAY), "read", "")
+        after_the_report.review(session, services.find(session, store.id, FRIDAY), "read", "")
 
 
 @pytest.mark.requirement("G12")
@@ -78,11 +78,11 @@ def test_a_correction_keeps_the_old_figure_and_the_reason(store, manager, review
         close_day(session, store, "9000.50", visitors=80, buyers=10)
     if state == "read":
         with work(reviewer) as session:
-            services.review(session, services.find(session, store.id, FRIDAY), "read", "")
+            after_the_report.review(session, services.find(session, store.id, FRIDAY), "read", "")
     corrected_at = at("2026-11-24 10:00" if state == "locked" else "2026-11-20 22:30")
     if state == "locked":
         with work() as session:
-            assert services.lock_due(session) == 1
+            assert after_the_report.lock_due(session) == 1
     with work(manager) as session:
         correct(session, store, "amount", Decimal(8000), "one sale was booked twice")
         correct(session, store, "visitors", 90, "the counter was off")
@@ -131,7 +131,7 @@ def test_what_has_not_been_reported_is_reported_and_not_corrected(store, manager
             close_day(session, store)
     if state == "returned":
         with work(reviewer) as session:
-            services.review(session, services.find(session, store.id, FRIDAY), "return", "again please")
+            after_the_report.review(session, services.find(session, store.id, FRIDAY), "return", "again please")
     with work(manager) as session, pytest.raises(DayRefused, match="You cannot correct it now"):
         correct(session, store, "amount", Decimal(1))
 
@@ -153,12 +153,12 @@ def test_the_lock_takes_what_ended_48_hours_ago_whatever_its_state_and_leaves_th
         ):
             session.add(DayReport(node_id=chain.stores[number].id, day=date(2026, 11, day), state=state))
     with work() as session:
-        assert services.lock_due(session) == 4
+        assert after_the_report.lock_due(session) == 4
     with work() as session:
         found = session.execute(select(DayReport.day, DayReport.state).order_by(DayReport.id)).all()
         assert [state for day, state in found if day <= FRIDAY] == ["locked"] * 5
         assert [state for day, state in found if day > FRIDAY] == ["reported", "target_set"]
-        assert services.lock_due(session) == 0
+        assert after_the_report.lock_due(session) == 0
 
 
 def test_the_lock_is_a_task_of_the_house_and_runs_by_the_clock(app, chain, house, work, at):

@@ -11,7 +11,7 @@ from core.access.person import Forbidden
 from core.auth.rights import load_person
 from core.org.models import Node
 from core.testing.factories import acting, make_person, make_role, post, token
-from plugins.daily_reports import services
+from plugins.daily_reports import after_the_report, services
 from plugins.daily_reports.models import MonthTarget
 from tests.plugins.daily_reports.importing_shop import HEADINGS, JUNE, counts, june
 
@@ -71,7 +71,7 @@ def test_a_day_the_store_has_reported_itself_is_refused_and_not_overwritten(shop
 def test_a_day_that_was_corrected_after_its_import_keeps_the_correction(shop, app, chain, person):
     shop.bring("S1,2015-06-01,5774,607")
     with acting(app, person("store_manager")) as session:
-        services.correct(
+        after_the_report.correct(
             session, services.find(session, chain.stores[0].id, JUNE), "amount", Decimal(6000), "one till was missing"
         )
     batch = shop.bring("S1,2015-06-01,5774,607")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.org.models import CalendarDay, Node
-from plugins.daily_reports import services
+from plugins.daily_reports import after_the_report, services
 from plugins.daily_reports.models import DayReport
 from plugins.daily_reports.services import DayRefused, Line, Overtaken, Target
 from tests.plugins.daily_reports.steps import FRIDAY, close_day, set_target
@@ -80,7 +80,7 @@ def test_the_same_report_sent_again_after_its_review_gives_the_record_as_it_stan
     with work(manager) as session:
         close_day(session, store, 9000)
     with work(reviewer) as session:
-        services.review(session, services.find(session, store.id, FRIDAY), "read", "")
+        after_the_report.review(session, services.find(session, store.id, FRIDAY), "read", "")
     with work(manager) as session:
         assert close_day(session, store, 1).state == "read"
         assert services.find(session, store.id, FRIDAY).amount == 9000

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from core.access.person import acting_as
 from core.db import current_session
-from plugins.daily_reports import services, states
+from plugins.daily_reports import after_the_report, services, states
 from plugins.daily_reports.models import Correction
 
 BEGINNING = None
@@ -131,10 +131,10 @@ def _let_happen(session, store, day, event, value, number):
         case "report":
             services.close_day(session, store, day, services.Result(Decimal(value)), key=f"{number}", seen_version=seen)
         case "lock":
-            services.lock_due(session)
+            after_the_report.lock_due(session)
         case _ if report is None:
             raise services.DayRefused("there is no report yet")
         case "correct":
-            services.correct(session, report, "amount", Decimal(value), "counted again")
+            after_the_report.correct(session, report, "amount", Decimal(value), "counted again")
         case "read" | "return":
-            services.review(session, report, event, "look again")
+            after_the_report.review(session, report, event, "look again")

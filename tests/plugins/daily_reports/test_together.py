@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from core.access.person import acting_as
 from core.testing.factories import acting
-from plugins.daily_reports import services
+from plugins.daily_reports import after_the_report, services
 from plugins.daily_reports.models import Correction, DayReport, PlanLine, Submission
 from plugins.daily_reports.services import DayRefused, Line, Overtaken, Result, Target
 
@@ -117,7 +117,7 @@ def test_corrections_at_the_same_moment_are_all_kept(app, chain, person, at, tog
 
     def send(session, number):
         report = services.find(session, chain.stores[0].id, FRIDAY, for_update=True)
-        services.correct(session, report, "amount", Decimal(9001 + number), f"count {number}")
+        after_the_report.correct(session, report, "amount", Decimal(9001 + number), f"count {number}")
 
     together(12, [manager, deputy], send)
     with acting(app) as session:
@@ -135,7 +135,9 @@ def test_of_two_reviewers_one_is_first_and_the_other_is_told(app, chain, person,
 
     def send(session, _number):
         try:
-            services.review(session, services.find(session, chain.stores[0].id, FRIDAY, for_update=True), "read", "")
+            after_the_report.review(
+                session, services.find(session, chain.stores[0].id, FRIDAY, for_update=True), "read", ""
+            )
         except DayRefused:
             return "told"
         return "read"
@@ -155,7 +157,7 @@ def test_the_lock_passes_by_what_somebody_is_writing_and_takes_it_the_next_time(
         if not house.database.is_sqlite:  # where one writer waits for the other, there is nobody to pass by
             with ThreadPoolExecutor(1) as pool:
                 assert pool.submit(_lock, house).result(timeout=20) == 2
-        services.correct(session, report, "amount", Decimal(2), "counted again")
+        after_the_report.correct(session, report, "amount", Decimal(2), "counted again")
     assert _lock(house) == (3 if house.database.is_sqlite else 1)
 
 
@@ -163,4 +165,4 @@ def _lock(house):
     from core.access.person import SYSTEM
 
     with acting_as(SYSTEM), house.database.transaction() as session:
-        return services.lock_due(session)
+        return after_the_report.lock_due(session)

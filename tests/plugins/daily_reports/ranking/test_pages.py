@@ -11,7 +11,7 @@ from sqlalchemy import select
 from core.org.models import Person
 from core.registry.models import PilotNode, PluginIntent, Revision
 from core.testing.factories import acting, make_node, post
-from plugins.daily_reports import services
+from plugins.daily_reports import after_the_report, services
 from plugins.daily_reports.models import DayReport, MonthTarget
 
 FRIDAY = date(2026, 11, 20)
@@ -91,7 +91,7 @@ def test_what_a_store_wrote_when_it_corrected_is_not_told_to_others(
     at("2026-11-21 10:00")
     with acting(app, reviewer) as session:
         report = services.find(session, chain.stores[0].id, FRIDAY)
-        services.correct(session, report, "amount", Decimal(300), f"an order of {CANARY} was forgotten")
+        after_the_report.correct(session, report, "amount", Decimal(300), f"an order of {CANARY} was forgotten")
     worker("2026-11-21 10:05")
     shown = words(client_as("clerk", chain.stores[5]).get(PHONE))
     assert "store S1 8 → 1 store S1 corrected a figure · Name of area_manager · 11-21 10:00" in shown

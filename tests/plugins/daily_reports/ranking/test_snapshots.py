@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from core import clock
 from core.org.models import CalendarDay, Node
 from core.testing.factories import acting, make_node
-from plugins.daily_reports import services
+from plugins.daily_reports import after_the_report, services
 from plugins.daily_reports.models import DayReport, MonthTarget
 from plugins.daily_reports.ranking import rollups, snapshots
 from plugins.daily_reports.ranking.models import Ranking, RankingRow
@@ -156,7 +156,7 @@ def test_a_correction_of_last_month_reaches_its_day_week_and_month_and_no_later_
     at("2026-11-20 10:00")
     with acting(app, reviewer) as session:
         report = services.find(session, chain.stores[0].id, day)
-        services.correct(session, report, "amount", Decimal(1), "4,321 yuan were booked twice")
+        after_the_report.correct(session, report, "amount", Decimal(1), "4,321 yuan were booked twice")
     worker("2026-11-20 10:05")
     assert ranking_of("day", day)["S1"] == (3, 100)
     assert ranking_of("month", day)["S1"][1] == 197
