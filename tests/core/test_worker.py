@@ -19,6 +19,7 @@ from core.jobs import queue, supervisor
 from core.jobs.models import Job
 from core.jobs.queue import JobKind, ask_for
 from core.jobs.tasks import NEVER, ScheduledTask, TaskRun, run_due_tasks
+from core.language import speaking
 from core.registry import calls, processes
 from core.testing.factories import acting, enable_plugins, make_organisation
 from tests.core.serving import ROOT, Site
@@ -66,7 +67,7 @@ def ask(app, person, *kinds):
     """Queue a job of each kind for a person; returns their numbers."""
     with app.app_context(), acting(app) as session:
         who = load_person(session, person.id)
-    with app.app_context(), acting(app, who) as session:
+    with app.app_context(), acting(app, who) as session, speaking("zh_Hans_CN"):
         return [ask_for(session, kind, kind).id for kind in kinds]
 
 

@@ -19,10 +19,11 @@ from core.testing.application import SECRET_KEY
 from core.testing.databases import fresh_database
 from core.testing.factories import acting
 from plugins.daily_reports import boards, hours, months, sample_days, states
+from plugins.daily_reports.after_the_report import FIGURES
 from plugins.daily_reports.departments.models import ReportTemplate
 from plugins.daily_reports.models import GAP_REASONS, TENDERS, Correction, DayReport, MonthTarget, PlanLine
 from plugins.daily_reports.sample_sales import gap_reasons, split_takings
-from plugins.daily_reports.services import FIGURES, MOST_LINES
+from plugins.daily_reports.services import MOST_LINES
 from plugins.daily_reports.suggestion import suggest
 from plugins.daily_reports.week import states as week_states
 from plugins.daily_reports.week.models import WeekLine, WeekReport
