@@ -90,7 +90,7 @@ def _in_the_audit(session: Session, one: Emptied, values: set[str]) -> Iterable[
 
 def _in_imports(session: Session, one: Emptied) -> Iterable[ImportRow]:
     query = select(ImportRow).join(ImportBatch, ImportBatch.id == ImportRow.batch_id)
-    query = query.where(ImportRow.row_id.in_(one.ids), ImportBatch.subject == one.model.__resource__)
+    query = query.where(ImportRow.row_id.in_(one.ids), ImportBatch.subject == subject_of(one.model))
     for row in session.scalars(query):
         kept = {name: value for name, value in row.values.items() if name not in one.fields}
         before = row.before and {name: value for name, value in row.before.items() if name not in one.fields}
