@@ -14,6 +14,7 @@ from core.auth import accounts
 from core.auth.models import Assignment, Role, UserSession
 from core.auth.rights import load_person
 from core.auth.sessions import start
+from core.language import speaking
 from core.org.models import Node, Person
 from core.org.people import people_at
 from core.org.tree import stores_below
@@ -25,15 +26,18 @@ on_postgres = pytest.mark.parametrize("database_url", ["postgres"], indirect=Tru
 
 @pytest.fixture
 def give(org, work):
-    """``give("head_office", "clerk", place)``: that person gives a new person that role there."""
+    """``give("head_office", "clerk", place)``: that person gives a new person that role there; returns what they hold."""
 
     def as_(giver, code, place, username="newcomer"):
-        with work() as session:
+        with work() as session, speaking("en"):
             actor = load_person(session, org.people[giver].id)
             person = session.scalars(select(Person).where(Person.username == username)).one_or_none()
             person = person or make_person(session, username, org.stores[0])
             role = session.scalars(select(Role).where(Role.code == code)).one()
             accounts.assign(session, actor, Assignment(), person, role, session.get(Node, place.id))
+            session.flush()
+            held = select(Role.code, Assignment.node_id).join(Assignment, Assignment.role_id == Role.id)
+            return [tuple(row) for row in session.execute(held.where(Assignment.person_id == person.id))]
 
     return as_
 
@@ -41,7 +45,8 @@ def give(org, work):
 @on_sqlite
 @pytest.mark.parametrize("code", ["area_manager", "store_manager", "deputy", "clerk", "technician"])
 def test_head_office_appoints_who_works_below_the_chain(org, give, code):
-    give("head_office", code, org.areas[0] if code == "area_manager" else org.stores[0])
+    place = org.areas[0] if code == "area_manager" else org.stores[0]
+    assert (code, place.id) in give("head_office", code, place)
 
 
 @on_sqlite
@@ -53,7 +58,7 @@ def test_head_office_gives_no_role_of_its_own_rank_or_with_rights_it_lacks(org, 
 
 @on_sqlite
 def test_only_the_system_administrator_gives_its_role(org, give):
-    give("system_administrator", "it", org.chain)
+    assert ("it", org.chain.id) in give("system_administrator", "it", org.chain)
 
 
 @on_sqlite
