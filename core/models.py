@@ -1,5 +1,6 @@
 """Every table of core, so that one import knows them all."""
 
+from core.admin.pins import Pin
 from core.audit import AuditEntry
 from core.auth.models import Assignment, Grant, LoginAttempt, Role, SeededPermission, UserSession
 from core.exchange.models import ImportBatch, ImportRow
@@ -13,5 +14,5 @@ from core.sequences import CodeSequence
 
 __all__ = [
     "Assignment", "AuditEntry", "CalendarDay", "CodeSequence", "Grant", "ImportBatch", "ImportRow", "Job", "Letter", "LoginAttempt", "Message", "Node",
-    "Person", "PilotNode", "PluginIntent", "Revision", "Role", "SeededPermission", "TaskRun", "UserSession",
+    "Person", "PilotNode", "Pin", "PluginIntent", "Revision", "Role", "SeededPermission", "TaskRun", "UserSession",
 ]  # fmt: skip

@@ -5,7 +5,9 @@ from typing import Any
 from core.access.guards import Guard
 from core.access.person import current_person
 from core.admin.menu import menu_of
+from core.admin.pins import pinned
 from core.admin.view import Page, expose
+from core.db import session
 from core.language import N_, _
 
 
@@ -25,5 +27,9 @@ class DeskHome(Page):
 
     @expose("/")
     def index(self) -> Any:
-        """Show the doors."""
-        return self.render("backoffice/doors.html", page_title=_("Desk"), groups=menu_of(current_person()))
+        """Show the doors, and which of them stand on one's home."""
+        person = current_person()
+        return self.render(
+            "backoffice/doors.html", page_title=_("Desk"), groups=menu_of(person), pinned=set(pinned(session, person)),
+            page_lead=_("Press the star of what you use every day: it then stands on your home."),
+        )  # fmt: skip

@@ -9,6 +9,9 @@ from sqlalchemy import text
 from core import clock, inbox
 from core.access.guards import public, signed_in
 from core.access.person import current_person
+from core.admin import pins
+from core.admin.menu import menu_of
+from core.admin.toasts import toast
 from core.db import session
 from core.language import _, gettext
 from core.migrate import pending
@@ -30,7 +33,26 @@ def index() -> Any:
     failed = {name for name in unheard if "backoffice_home_cards" in host.hooks.counts.get(name, {})}
     titles = [gettext(host.plugins[name].installed.manifest.title) for name in sorted(failed)]
     today = clock.today()
-    return render_template("backoffice/home.html", cards=cards, failed_cards=titles, today=today.isoformat())
+    return render_template(
+        "backoffice/home.html", cards=cards, failed_cards=titles, today=today.isoformat(),
+        shortcuts=pins.shortcuts(session, person),
+    )  # fmt: skip
+
+
+@home.route("/pins", methods=("POST",))
+@signed_in("one's own home")
+def change_pin() -> Any:
+    """Put a page of the menu on one's home, or take it off, and return to the map of the desk."""
+    person = current_person()
+    if taken_off := request.form.get("unpin"):
+        pins.unpin(session, person, taken_off)
+    else:
+        endpoint = request.form.get("pin", "")
+        if not any(item["endpoint"] == endpoint for group in menu_of(person) for item in group["items"]):
+            abort(404)
+        if not pins.pin(session, person, endpoint):
+            toast(_("Your home holds %(count)s pages: take one off first.", count=pins.MOST), "watch")
+    return redirect(url_for("admin.index"))
 
 
 @home.route("/inbox/")

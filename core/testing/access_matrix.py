@@ -60,6 +60,7 @@ SIGNED_IN = {
     "auth.logout": "everybody may leave",
     "auth.password": "one's own account",
     "home.index": "one's own home",
+    "home.change_pin": "one's own home",
     "home.mark_all": "one's own messages",
     "home.mark_message": "one's own messages",
     "home.messages": "one's own messages",

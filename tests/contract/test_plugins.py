@@ -67,3 +67,16 @@ def test_every_table_is_somebodys(house):
         ), model
         if model.__scope__ == "own":
             assert model.__owner__ in mapper.columns, model
+
+
+@pytest.mark.requirement("J3", "J7")
+def test_each_plugin_keeps_its_own_tables_under_its_name_and_points_at_core_alone():
+    for mapper in mappers():
+        package, _, plugin = mapper.class_.__module__.partition(".")
+        if package == "plugins":
+            plugin = plugin.partition(".")[0]
+            assert mapper.local_table.name.startswith(f"{plugin}_"), mapper.class_
+            pointed_at = {key.column.table for key in mapper.local_table.foreign_keys}
+            owners = {each.class_.__module__.split(".")[1] for each in mappers()
+                      if each.local_table in pointed_at and each.class_.__module__.startswith("plugins.")}  # fmt: skip
+            assert owners <= {plugin}, mapper.class_

@@ -61,6 +61,7 @@ def test_a_plugin_that_is_on_is_refused(work, host, tmp_path):
             purge(session, host, "daily_reports", tmp_path / "out")
 
 
+@pytest.mark.requirement("J7")
 def test_every_table_goes_out_into_a_file_and_core_and_the_others_keep_theirs(work, host, tmp_path):
     from core.db import tables_of
     from core.registry.purge import purge
@@ -98,6 +99,7 @@ def test_a_plugin_installed_again_gets_its_rights_again(app, work, host, tmp_pat
 
 @pytest.mark.parametrize("known_by", ["its intent", "its schema version"])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.requirement("J7")
 def test_the_tables_of_a_longer_name_are_another_plugins_also_when_its_code_is_gone(work, host, tmp_path, known_by):
     from core.registry.models import PluginIntent
     from core.registry.purge import purge

@@ -35,6 +35,7 @@ def test_every_place_knows_the_area_and_the_region_above_it(org):
 
 
 @on_sqlite
+@pytest.mark.requirement("J3")
 def test_a_place_stands_only_where_its_kind_may_stand(org, work):
     places = {
         "chain": org.chain,
@@ -57,6 +58,7 @@ def test_a_place_stands_only_where_its_kind_may_stand(org, work):
                 session.rollback()
 
 
+@pytest.mark.requirement("J3")
 def test_a_place_that_moves_takes_everything_below_it_along(org, work, house):
     area, region = org.areas[0], org.regions[1]
     with work() as session:
@@ -166,6 +168,7 @@ def test_a_store_is_closed_before_it_opens_and_from_the_day_it_closes(org, work)
 
 
 @on_sqlite
+@pytest.mark.requirement("J3")
 def test_a_day_is_entered_once_a_place(org, client_as):
     office = client_as("head_office")
     fields = {"day": "2026-10-01", "node_id": org.chain.id, "closed": "1", "reason": "National day"}

@@ -41,7 +41,7 @@ def counts(app, *models):
         return [session.scalar(select(func.count()).select_from(model)) for model in models]
 
 
-@pytest.mark.requirement("G2")
+@pytest.mark.requirement("G2", "J3")
 def test_fifty_taps_on_one_form_make_one_record_that_all_of_them_see(app, chain, person, at, together):
     at("2026-11-20 08:45")
     target = Target(Decimal(8000), lines=(Line("call ten customers"),))
