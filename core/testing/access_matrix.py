@@ -999,24 +999,34 @@ def route_value(site: Site, endpoint: str, name: str, kind: str) -> Any:
 
 
 class Contents:
-    """All the database holds, read again only when somebody has written.
+    """All the database holds, read again only when somebody has written, whoever and by whatever way.
 
-    SQLite counts for each connection what the others have committed (``PRAGMA data_version``), exactly, whoever
-    and whatever wrote. PostgreSQL counts for the whole server, so there it is read each time.
+    SQLite counts for a connection what the others have committed. On PostgreSQL the place of each row and the
+    transaction that wrote it there name its version.
     """
 
     def __init__(self, database: Any) -> None:
         self._engine = database.engine
         self._watch = sqlite3.connect(database.url.database, isolation_level=None) if database.is_sqlite else None
-        self._commits: Any = None
+        self._versions_of_rows = " UNION ALL ".join(
+            f"SELECT '{name}', md5(string_agg(concat(ctid, xmin), ' ' ORDER BY ctid)) FROM \"{name}\""
+            for name in metadata.tables
+        )
+        self._versions: Any = None
         self._rows: dict[tuple[str, Any], Any] = {}
 
     def rows(self) -> dict[tuple[str, Any], Any]:
         """Return each row, as the driver gives it, by its table and primary key; the same object while none changed."""
-        commits = self._watch.execute("PRAGMA data_version").fetchone() if self._watch else None
-        if commits is None or commits != self._commits:
-            self._commits, self._rows = commits, self._read()
+        versions = self._look()
+        if versions != self._versions:
+            self._versions, self._rows = versions, self._read()
         return self._rows
+
+    def _look(self) -> list[Any]:
+        if self._watch:
+            return self._watch.execute("PRAGMA data_version").fetchall()
+        with self._engine.connect() as connection:
+            return list(connection.exec_driver_sql(self._versions_of_rows).fetchall())
 
     def _read(self) -> dict[tuple[str, Any], Any]:
         found = {}
