@@ -1,5 +1,6 @@
 """The boot story: settings, database, plugins, language, desk, guards; then requests, one like the other."""
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,8 @@ class House:
     owners: dict[str, str] = field(default_factory=dict)
     """Which plugin each endpoint belongs to; core's own are not in it."""
     permissions: dict[str, Any] = field(default_factory=dict)
+    menus: OrderedDict[Any, list[dict[str, Any]]] = field(default_factory=OrderedDict)
+    """The navigations worked out last; see `core.admin.menu`."""
     process: Process | None = None
     """This process as IT sees it, once it serves."""
 

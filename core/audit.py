@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, Index, String, event, insert, inspect
@@ -20,6 +19,7 @@ from core.access.guard import GuardedSession
 from core.access.person import current_person
 from core.access.scope import model_of, unscoped
 from core.db import Base, Id, Instant
+from core.model_facts import model_fact
 from core.org.models import InNode
 from core.search.columns import searched_of
 
@@ -97,7 +97,7 @@ def record(
     )  # fmt: skip
 
 
-@lru_cache(maxsize=1000)
+@model_fact
 def subject_of(model: Any) -> str:
     """Return under which name the changes of a model's rows are kept: its resource.
 

@@ -5,6 +5,7 @@ writer; one that may write takes SQLite's write lock at its first statement (`BE
 because a read lock that is upgraded later fails at once with "database is locked".
 """
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -19,6 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, Session, mapped_colu
 from sqlalchemy.types import TypeDecorator
 
 from core import clock
+from core.model_facts import forget_model_facts
 
 metadata = MetaData(
     naming_convention={
@@ -117,6 +119,7 @@ def forget_plugin(name: str) -> None:
             plugin_registry.dispose()
     for table in tables:
         metadata.remove(table)
+    forget_model_facts()
 
 
 def plugin_base(name: str) -> type[DeclarativeBase]:
@@ -175,8 +178,8 @@ class Database:
         self._reading = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writing = self.engine.execution_options(writes=True)
         self._session_class = session_class
-        self.info: dict[str, Any] = {}
-        """What every session carries along, such as the host of the plugins."""
+        self.info: dict[str, Any] = {"people": OrderedDict()}
+        """What every session carries along: the people known with their rights, the host of the plugins."""
 
     def _sqlite(self) -> Engine:
         engine = create_engine(

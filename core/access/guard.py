@@ -10,7 +10,6 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, TableClause, TextClause, event, inspect, select
@@ -29,6 +28,7 @@ from core.access.person import CurrentPerson, current_person
 from core.access.rows import ScopeViolation, read_permission
 from core.access.scope import criteria, is_unscoped, scoped_models
 from core.db import mappers
+from core.model_facts import model_fact
 
 __all__ = ["GuardedSession", "OnlyReads", "ScopeViolation", "StatementRefused", "read_permission"]
 
@@ -101,7 +101,7 @@ def _only_unscoped(what: str) -> None:
         raise StatementRefused(f"{what} knows no scope: use the session's ORM statements, or unscoped(reason) in core")
 
 
-@lru_cache(maxsize=1000)
+@model_fact
 def _criteria_options(person: CurrentPerson, models: tuple[type, ...]) -> tuple[Any, ...]:
     return tuple(
         with_loader_criteria(model, criteria(model, person, read_permission(model)), include_aliases=True)
@@ -109,7 +109,7 @@ def _criteria_options(person: CurrentPerson, models: tuple[type, ...]) -> tuple[
     )
 
 
-@lru_cache(maxsize=4)
+@model_fact
 def _tables(models: tuple[type, ...]) -> frozenset[str]:
     # By name: a table can be described a second time, on other MetaData.
     return frozenset(_names(model.__table__ for model in models))  # type: ignore[attr-defined]
@@ -194,7 +194,7 @@ def _seen_in(statement: Any) -> _Seen:
     return seen
 
 
-@lru_cache(maxsize=1000)
+@model_fact
 def _held(mappers: frozenset[Mapper[Any]], models: tuple[type, ...]) -> tuple[type, ...]:
     """Return the scoped models whose rows a statement over these classes can reach.
 

@@ -5,7 +5,6 @@ person; a foreign key to a scoped table, and so the parent of a `via` row, must 
 """
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import inspect, select
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.access.person import CurrentPerson, current_person
 from core.access.scope import is_through, is_unscoped, model_of
+from core.model_facts import model_fact
 
 PLACED_BY = ("node_id", "area_id", "region_id")
 
@@ -116,7 +116,7 @@ def references_of(model: Any) -> set[str]:
     return {name for name, _target, _is_parent in _references_of(model)}
 
 
-@lru_cache(maxsize=1000)
+@model_fact
 def _references_of(model: Any) -> tuple[tuple[str, type, bool], ...]:
     """Return (attribute, scoped model it points to, whether it is the parent of a `via` row)."""
     found = []

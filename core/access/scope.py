@@ -10,13 +10,13 @@ turns it into SQL; views, exports, look-ups and the session guard all use it.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, false, or_, select, true
 
 from core.access.person import CurrentPerson, Reach
 from core.db import mappers, metadata
+from core.model_facts import model_fact
 
 SCOPES = {"global", "node", "own"}
 
@@ -97,14 +97,9 @@ def scoped_models() -> tuple[type, ...]:
     return _scoped_models(len(metadata.tables))
 
 
-@lru_cache(maxsize=8)
+@model_fact
 def _scoped_models(_tables: int) -> tuple[type, ...]:
     return tuple(m.class_ for m in mappers() if m.class_.__scope__ != "global")
-
-
-def forget_scoped_models() -> None:
-    """Look at the mapped classes anew; the host says so when it has loaded or dropped a plugin."""
-    _scoped_models.cache_clear()
 
 
 def undeclared_tables() -> list[str]:

@@ -1,24 +1,23 @@
 """The side navigation: what this person may open, by plugin; worked out once per set of rights."""
 
-from collections import OrderedDict
 from typing import Any
 
 from flask import current_app, g, request
 
 from core.language import current_locale, gettext
 
-_cache: OrderedDict[Any, list[dict[str, Any]]] = OrderedDict()
+MOST_KEPT = 1000
 
 
 def menu_of(person: Any) -> list[dict[str, Any]]:
     """Return groups of links for `person`, the one of this request marked active."""
     house = current_app.extensions["backoffice"]
-    key = (house, person, g.plugins_revision, current_locale())
-    groups = _cache.get(key)
+    key = (person, g.plugins_revision, current_locale())
+    groups = house.menus.get(key)
     if groups is None:
-        groups = _cache[key] = _build(house, person)
-        if len(_cache) > 1000:
-            _cache.popitem(last=False)
+        groups = house.menus[key] = _build(house, person)
+        if len(house.menus) > MOST_KEPT:
+            house.menus.popitem(last=False)
     endpoint = request.endpoint or ""
     return [
         group | {"items": [item | {"active": endpoint.startswith(f"{item['endpoint']}.")} for item in group["items"]]}

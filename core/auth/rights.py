@@ -1,6 +1,5 @@
 """From roles and places to a person's rights."""
 
-from collections import OrderedDict
 from datetime import date
 from typing import Any
 
@@ -14,7 +13,6 @@ from core.auth.models import Assignment, Grant, Role
 from core.org.models import Node, Person
 from core.registry.models import Revision
 
-_cache: OrderedDict[tuple[Any, int], tuple[tuple[int, date, Any], CurrentPerson]] = OrderedDict()
 CACHED_PEOPLE = 3000
 
 
@@ -29,16 +27,15 @@ def rights_changed(session: Session) -> None:
 def acting_person(session: Session, person_id: int, revision: int, version: int) -> CurrentPerson:
     """Return the person with their rights of today; cached until the rights revision or the row changes."""
     key = (revision, clock.working_day(), version)
-    # One process may hold the applications of several databases.
-    place = (session.get_bind().engine.pool, person_id)
-    cached = _cache.get(place)
+    known = session.info["people"]
+    cached = known.get(person_id)
     if cached and cached[0] == key:
-        return cached[1]
+        return cached[1]  # type: ignore[no-any-return]
     person = load_person(session, person_id)
-    _cache[place] = (key, person)
-    _cache.move_to_end(place)
-    if len(_cache) > CACHED_PEOPLE:
-        _cache.popitem(last=False)
+    known[person_id] = (key, person)
+    known.move_to_end(person_id)
+    if len(known) > CACHED_PEOPLE:
+        known.popitem(last=False)
     return person
 
 

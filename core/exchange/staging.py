@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Numeric, select
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.access.scope import unscoped
 from core.db import Money
 from core.exchange.models import ImportBatch, ImportRow
+from core.model_facts import model_fact
 
 CHUNK = 2000
 """So many rows are read, compared and written together."""
@@ -86,7 +86,7 @@ def valued(model: Any, values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=200)
+@model_fact
 def _readers(model: Any) -> dict[str, Callable[[str], Any]]:
     def reader(type_: Any) -> Callable[[str], Any] | None:
         return Decimal if isinstance(type_, Money | Numeric) else getattr(type_.python_type, "fromisoformat", None)

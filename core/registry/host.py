@@ -12,7 +12,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from core.access.person import CurrentPerson
-from core.access.scope import forget_scoped_models, unscoped
+from core.access.scope import unscoped
 from core.db import forget_plugin, metadata, plugin_registries
 from core.registry.calls import at_most
 from core.registry.discovery import Installed, discover
@@ -87,7 +87,6 @@ class Host:
             self.plugins[installed.name] = plugin
             if not plugin.failure:
                 self._import(plugin)
-        forget_scoped_models()
 
     def _import(self, plugin: Plugin) -> None:
         tables_before, bases_before = set(metadata.tables), set(plugin_registries)
@@ -129,7 +128,6 @@ class Host:
         package = plugin.installed.package
         for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
             del sys.modules[name]
-        forget_scoped_models()
         log.error("plugin failed", plugin=plugin.name, reason=plugin.failure)
 
     # What is on

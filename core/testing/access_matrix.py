@@ -22,10 +22,12 @@ import importlib.util
 import io
 import itertools
 import re
+import sqlite3
 import zipfile
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -354,6 +356,11 @@ class Site:
     def house(self) -> Any:
         """The application's house."""
         return self.app.extensions["backoffice"]
+
+    @cached_property
+    def contents(self) -> "Contents":
+        """What its database holds."""
+        return Contents(self.house.database)
 
     def must_be_signed_in(self) -> None:
         """Raise when the attack has thrown the attacker out: then the rest of it met nothing but the login page."""
@@ -992,17 +999,39 @@ def route_value(site: Site, endpoint: str, name: str, kind: str) -> Any:
     )
 
 
-class Dump:
-    """Everything the database holds that is not the person's own; it must stay as it is."""
+class Contents:
+    """All the database holds, read again only when somebody has written, whoever and by whatever way.
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.rows = self._read()
+    SQLite counts for a connection what the others have committed. On PostgreSQL the place of each row and the
+    transaction that wrote it there name its version.
+    """
+
+    def __init__(self, database: Any) -> None:
+        self._engine = database.engine
+        self._watch = sqlite3.connect(database.url.database, isolation_level=None) if database.is_sqlite else None
+        self._versions_of_rows = " UNION ALL ".join(
+            f"SELECT '{name}', md5(string_agg(concat(ctid, xmin), ' ' ORDER BY ctid)) FROM \"{name}\""
+            for name in metadata.tables
+        )
+        self._versions: Any = None
+        self._rows: dict[tuple[str, Any], Any] = {}
+
+    def rows(self) -> dict[tuple[str, Any], Any]:
+        """Return each row, as the driver gives it, by its table and primary key; the same object while none changed."""
+        versions = self._look()
+        if versions != self._versions:
+            self._versions, self._rows = versions, self._read()
+        return self._rows
+
+    def _look(self) -> list[Any]:
+        if self._watch:
+            return self._watch.execute("PRAGMA data_version").fetchall()
+        with self._engine.connect() as connection:
+            return list(connection.exec_driver_sql(self._versions_of_rows).fetchall())
 
     def _read(self) -> dict[tuple[str, Any], Any]:
-        """Return each row, as the driver gives it, by its table and primary key."""
         found = {}
-        with self.site.house.database.engine.connect() as connection:
+        with self._engine.connect() as connection:
             for table in metadata.sorted_tables:
                 rows = connection.exec_driver_sql(f'SELECT * FROM "{table.name}"')
                 names = list(rows.keys())
@@ -1011,9 +1040,21 @@ class Dump:
                     found[table.name, tuple(row[key] for key in keys)] = row
         return found
 
+
+class Dump:
+    """Everything the database holds that is not the person's own; it must stay as it is."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.rows = site.contents.rows()
+        self._held = self.rows
+        """What was looked at last and found in order."""
+
     def must_still_hold(self, where: str, *, own_too: bool = False) -> None:
         """Raise when a row that is not the person's own has changed, or a new one lies out of reach."""
-        now = self._read()
+        now = self.site.contents.rows()
+        if now is self._held and not own_too:
+            return
         own = {(table, (number,)) for table, numbers in self.site.own.items() for number in numbers if not own_too}
         own.add(("org_person", (self.site.person.id,)))
         for key, row in self.rows.items():
@@ -1028,6 +1069,7 @@ class Dump:
             for number in numbers:
                 if (table, (number,)) in now:
                     self._must_be_inside((table, (number,)), now[table, (number,)]._mapping, where)
+        self._held = now
 
     def _must_be_inside(self, key: tuple[str, Any], row: Any, where: str) -> None:
         table = metadata.tables[key[0]]

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 SECRET_KEY = "the-tests-sign-with-this-key-and-nobody-else-does"
 
 
+@pytest.fixture(autouse=True)
+def language_of_the_house() -> None:
+    """Each test begins in the house's own language, whatever the one before it spoke; who needs another sets it."""
+    from core import language
+
+    language.set_locale(language.DEFAULT_LOCALE)
+
+
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> "Settings":
     """The settings of one test: its own database and data folder."""

@@ -97,13 +97,13 @@ class Site:
                     return answers
         raise AssertionError(f"nobody leaves {plugin} alone; {answers[-1]}")
 
-    def until_a_call_is_long(self) -> None:
-        """Wait until one worker has been in a hook for longer than others will ask it too."""
+    def until_a_call_is_long(self, seconds: float = calls.LONG_SECONDS) -> None:
+        """Wait until one worker has been in a hook for so long that the others leave it alone."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             for path in (self._folder / "processes").glob("*.call"):
                 plugin, _hook, started = calls.read(path)
-                if plugin and time.monotonic() - started > calls.LONG_SECONDS:
+                if plugin and time.monotonic() - started > seconds:
                     return
             time.sleep(0.1)
         raise AssertionError("no call is long")

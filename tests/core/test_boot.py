@@ -1,6 +1,8 @@
 """Starting: nothing is written, nothing unguarded goes up, and no page of the house breaks its own policy."""
 
+import gc
 import re
+import weakref
 from html.parser import HTMLParser
 
 import pytest
@@ -11,7 +13,7 @@ from core.access.guards import Guard
 from core.app import create_app
 from core.db import metadata
 from core.registry.host import Host
-from core.testing.factories import acting, enable_plugins, sign_in
+from core.testing.factories import acting, enable_plugins, make_organisation, sign_in
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -220,3 +222,20 @@ def test_every_guard_is_known_and_every_permission_declared(app):
         assert guard.kind != "permission" or guard.permission in house.permissions, endpoint
     for name in house.permissions:
         assert len(name.split(":")) == 3
+
+
+@on_sqlite
+def test_an_application_that_is_over_and_the_classes_of_a_plugin_that_is_gone_leave_the_memory(open_shelves):
+    with open_shelves() as app:
+        with acting(app) as session:
+            org = make_organisation(session)
+        assert (
+            sign_in(app.test_client(), org.people["system_administrator"]).get("/admin/shelf/shelf/").status_code == 200
+        )
+        house = app.extensions["backoffice"]
+        over = [
+            weakref.ref(thing) for thing in (app, house.database.engine, house.views["shelf.shelf"].model.__mapper__)
+        ]
+    del app, session, house
+    gc.collect()
+    assert [thing() for thing in over] == [None, None, None]
