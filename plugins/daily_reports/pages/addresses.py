@@ -2,16 +2,20 @@
 
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, abort, request, url_for
 from sqlalchemy import bindparam, select
 
-from core.api import Node, _, clock, criteria, current_person, is_on_at, session, show, typed
+from core.api import N_, Node, clock, criteria, current_person, gettext, is_on_at, session, show, typed
 from plugins.daily_reports import boards, hours
 
 blueprint = Blueprint("daily_reports", __name__, url_prefix="/day")
 READ, UPDATE = "daily_reports:day:read", "daily_reports:day:update"
 REVIEW, REMIND, CORRECT = "daily_reports:day:review", "daily_reports:day:remind", "daily_reports:day:correct"
+WEEKDAYS = (
+    N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday"),
+)  # fmt: skip
 _PLACE = select(Node).where(Node.code == bindparam("code"), Node.deleted_at.is_(None))
 
 
@@ -31,9 +35,9 @@ def day_from(text: str) -> date:
     return hours.day_of(text) or abort(404)
 
 
-def page_of(node: Node, day: date, **arguments: Any) -> str:
-    """Return the address of a node's day."""
-    return url_for("daily_reports.day_page", code=node.code, day=day.isoformat(), **arguments)
+def page_of(node: Any, day: date) -> str:
+    """Return the address of a node's day, as `day_page` has it: `url_for` would take a third of a page of days."""
+    return f"/day/at/{quote(node.code, safe='')}/{day}/"
 
 
 @blueprint.context_processor
@@ -74,8 +78,7 @@ def title_of(day: date) -> str:
 
 def weekday_of(day: date) -> str:
     """Return the name of the weekday."""
-    weekdays = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
-    return weekdays[day.weekday()]
+    return gettext(WEEKDAYS[day.weekday()])
 
 
 def show_time(instant: Any) -> str:
