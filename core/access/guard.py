@@ -105,8 +105,8 @@ def _only_unscoped(what: str) -> None:
 def _criteria_options(person: CurrentPerson, models: tuple[type, ...]) -> tuple[Any, ...]:
     return tuple(
         with_loader_criteria(model, criteria(model, person, read_permission(model)), include_aliases=True)
-        for model in models
-    )
+        for model in models if not person.reach(read_permission(model)).everything
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=4)
@@ -146,8 +146,9 @@ def _hold_to_scope(state: ORMExecuteState) -> None:
     seen = _seen_in(statement)
     if seen.as_text or not _tables(models).isdisjoint(_names(seen.named - seen.tables)):
         raise StatementRefused("this statement reads scoped tables past the ORM: use ORM classes")
-    if held := models if state.is_relationship_load else _held(frozenset(seen.mappers), models):
-        state.statement = statement.options(*_criteria_options(person, held))  # type: ignore[attr-defined]
+    held = models if state.is_relationship_load else _held(frozenset(seen.mappers), models)
+    if options := _criteria_options(person, held):
+        state.statement = statement.options(*options)  # type: ignore[attr-defined]
 
 
 @dataclass
