@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Column, Connection, Engine, TableClause, TextClause, event, inspect, select
 from sqlalchemy.orm import (
@@ -167,7 +168,18 @@ HARMLESS = re.compile(r"\d+|\*")
 """A literal column that holds no more than a number counts rows; any other is SQL as text."""
 
 
+_known: WeakKeyDictionary[Any, _Seen] = WeakKeyDictionary()
+"""What the statements name that are built once and asked often: a statement never changes."""
+
+
 def _seen_in(statement: Any) -> _Seen:
+    seen = _known.get(statement)
+    if seen is None:
+        seen = _known[statement] = _looked_through(statement)
+    return seen
+
+
+def _looked_through(statement: Any) -> _Seen:
     seen = _Seen()
     waiting = [statement]
     while waiting:

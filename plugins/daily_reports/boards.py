@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from flask import has_request_context
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from core.api import CurrentPerson, Node, clock, closed_ids, criteria, is_on_at
@@ -228,20 +228,18 @@ class Trend:
     peer_count: int
 
 
+_OWN = select(DayReport.day, DayReport.target_amount, DayReport.amount).where(
+    DayReport.node_id == bindparam("node"), DayReport.day >= bindparam("since"), DayReport.day <= bindparam("until")
+)
+
+
 def trend(session: Session, node: Node, until: date, days: int = 28) -> Trend:
     """Return the last `days` days of a store and of the other stores of its peer group.
 
     Of the peers only the average achievement is given: no foreign amounts.
     """
     since = until - timedelta(days=days - 1)
-    own = {
-        row.day: row
-        for row in session.execute(
-            select(DayReport.day, DayReport.target_amount, DayReport.amount).where(
-                DayReport.node_id == node.id, DayReport.day >= since, DayReport.day <= until
-            )
-        )
-    }
+    own = {row.day: row for row in session.execute(_OWN, {"node": node.id, "since": since, "until": until})}
     peers, count = peer_achievement(session, node, since, until)
     span = [since + timedelta(days=n) for n in range(days)]
     percents = [_percent(own.get(each)) for each in span]

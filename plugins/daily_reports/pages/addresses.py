@@ -7,7 +7,7 @@ from urllib.parse import quote
 from flask import Blueprint, abort, request, url_for
 from sqlalchemy import bindparam, select
 
-from core.api import N_, Node, clock, criteria, current_person, gettext, is_on_at, session, show, typed
+from core.api import N_, Node, clock, current_person, gettext, is_on_at, session, show, typed
 from plugins.daily_reports import boards, hours
 
 blueprint = Blueprint("daily_reports", __name__, url_prefix="/day")
@@ -23,8 +23,9 @@ def node_by(code: str, permission: str) -> Node:
     """Return the place with this code if the permission reaches it, else 404; places outside a pilot are read only."""
     if not code.isprintable():
         abort(404)
-    query = _PLACE.where(criteria(Node, current_person(), permission))
-    node = session.scalars(query, {"code": code}).one_or_none() or abort(404)
+    node = session.scalars(_PLACE, {"code": code}).one_or_none()
+    if node is None or not reaches(permission, node):
+        abort(404)
     if not permission.endswith(":read") and not is_on_at("daily_reports", node):
         abort(404)
     return node

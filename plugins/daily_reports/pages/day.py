@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import render_template, request, url_for
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from core.api import Node, _, clock, collect, current_person, gettext, is_closed, names_of_people, requires, session
 from plugins.daily_reports import boards, hours, services, states, suggestion
@@ -28,6 +28,8 @@ from plugins.daily_reports.pages.addresses import (
     title_of,
     weekday_of,
 )
+
+_CORRECTIONS = select(Correction).where(Correction.report_id == bindparam("report")).order_by(Correction.id)
 
 
 @blueprint.route("/at/<path:code>/<day>/")
@@ -134,7 +136,7 @@ def _is_own(report: DayReport | None) -> bool:
 def _corrections(report: DayReport | None) -> list[Correction]:
     if report is None:
         return []
-    return list(session.scalars(select(Correction).where(Correction.report_id == report.id).order_by(Correction.id)))
+    return list(session.scalars(_CORRECTIONS, {"report": report.id}))
 
 
 @blueprint.route("/at/<path:code>/trend/")
