@@ -50,6 +50,13 @@ class _Generator(CodeGenerator):
         if is_whole and not (frame.rootlevel and self.has_known_extends):
             self.writeline(f"yield concat({frame.buffer})")
 
+    def visit_Call(self, node: nodes.Call, frame: Frame, **options: Any) -> None:
+        """Call without the variables of loop and block, which only a function that wants the context would read."""
+        inside = frame.loop_frame, frame.block_frame
+        frame.loop_frame = frame.block_frame = False
+        super().visit_Call(node, frame, **options)
+        frame.loop_frame, frame.block_frame = inside
+
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
             super()._output_child_pre(node, frame, finalize)
@@ -63,8 +70,6 @@ class _Context(Context):
     def call(self, function: Any, /, *arguments: Any, **named: Any) -> Any:
         if type(function) not in PLAIN_FUNCTIONS or hasattr(function, "jinja_pass_arg"):
             return super().call(function, *arguments, **named)
-        named.pop("_block_vars", None)
-        named.pop("_loop_vars", None)
         return function(*arguments, **named)
 
 

@@ -227,6 +227,21 @@ class Trend:
     targets: list[Decimal | None]
     peer_count: int
 
+    @property
+    def own_average(self) -> int | None:
+        """The store's achievement over all these days."""
+        return _average(self.own)
+
+    @property
+    def peer_average(self) -> int | None:
+        """The peers' achievement over all these days."""
+        return _average(self.peers)
+
+
+def _average(percents: list[int | None]) -> int | None:
+    known = [percent for percent in percents if percent is not None]
+    return round(sum(known) / len(known)) if known else None
+
 
 _OWN = select(DayReport.day, DayReport.target_amount, DayReport.amount).where(
     DayReport.node_id == bindparam("node"), DayReport.day >= bindparam("since"), DayReport.day <= bindparam("until")

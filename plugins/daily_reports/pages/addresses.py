@@ -7,7 +7,7 @@ from urllib.parse import quote
 from flask import Blueprint, abort, request, url_for
 from sqlalchemy import bindparam, select
 
-from core.api import N_, Node, clock, current_person, gettext, is_on_at, session, show, typed
+from core.api import N_, Node, clock, current_person, gettext, is_on_at, session, typed
 from plugins.daily_reports import boards, hours
 
 blueprint = Blueprint("daily_reports", __name__, url_prefix="/day")
@@ -41,11 +41,16 @@ def page_of(node: Any, day: date) -> str:
     return f"/day/at/{quote(node.code, safe='')}/{day}/"
 
 
+def money(value: Any) -> str:
+    """Return an exact amount."""
+    return "–" if value is None else typed.show_money(value)
+
+
 @blueprint.context_processor
 def figures() -> dict[str, Any]:
     """Give the templates their ways to write an amount: exact, short for a sum, plain for a field."""
     return {
-        "money": lambda value: "–" if value is None else show(value, "money"),
+        "money": money,
         "short": lambda value: "–" if value is None else typed.show_wan(value),
         "plain": lambda value: "" if value is None else f"{value:f}".removesuffix(".00"),
     }

@@ -21,6 +21,7 @@ from plugins.daily_reports.pages.addresses import (
     back_url,
     blueprint,
     day_from,
+    money,
     node_by,
     page_of,
     reaches,
@@ -145,7 +146,13 @@ def trend_page(code: str) -> Any:
     """Show a store's last four weeks beside its peers."""
     node = node_by(code, READ)
     until = hours.working_day(clock.now())
+    trend = boards.trend(session, node, until)
+    days = [
+        (page_of(node, day), title_of(day), money(amount), money(target), percent, boards.meaning_of(percent))
+        for day, amount, target, percent in zip(trend.days, trend.amounts, trend.targets, trend.own, strict=True)
+        if amount is not None or target is not None
+    ]
     return render_template(
-        "daily_reports/trend.html", page_title=_("Trend"), place_name=node.name, back_url=page_of(node, until), node=node,
-        trend=boards.trend(session, node, until), page_of=page_of, title_of=title_of, meaning_of=boards.meaning_of,
+        "daily_reports/trend.html", page_title=_("Trend"), place_name=node.name, back_url=page_of(node, until), trend=trend,
+        days=days[::-1], labels=[f"{day.month}-{day.day:02}" for day in trend.days],
     )  # fmt: skip
