@@ -18,7 +18,7 @@ from core import clock, errors, language, logs, requests
 from core.access.guard import GuardedSession
 from core.access.guards import Guard
 from core.access.scope import undeclared_tables
-from core.admin import rendering
+from core.admin import pictures, rendering
 from core.admin.desk import DeskHome
 from core.db import Database
 from core.registry import admission, processes
@@ -122,7 +122,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
         clock.pretend(datetime.fromisoformat(settings.pretend_now))
     Babel(app, locale_selector=language.current_locale)
-    app.jinja_env.globals.update(_=language.gettext, gettext=language.gettext)
+    app.jinja_env.globals.update(_=language.gettext, gettext=language.gettext, pictures=pictures)
 
 
 def _load_texts(house: House) -> None:

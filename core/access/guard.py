@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Column, Connection, Engine, TableClause, TextClause, event, inspect, select
 from sqlalchemy.orm import (
@@ -105,8 +106,8 @@ def _only_unscoped(what: str) -> None:
 def _criteria_options(person: CurrentPerson, models: tuple[type, ...]) -> tuple[Any, ...]:
     return tuple(
         with_loader_criteria(model, criteria(model, person, read_permission(model)), include_aliases=True)
-        for model in models
-    )
+        for model in models if not person.reach(read_permission(model)).everything
+    )  # fmt: skip
 
 
 @model_fact
@@ -146,8 +147,9 @@ def _hold_to_scope(state: ORMExecuteState) -> None:
     seen = _seen_in(statement)
     if seen.as_text or not _tables(models).isdisjoint(_names(seen.named - seen.tables)):
         raise StatementRefused("this statement reads scoped tables past the ORM: use ORM classes")
-    if held := models if state.is_relationship_load else _held(frozenset(seen.mappers), models):
-        state.statement = statement.options(*_criteria_options(person, held))  # type: ignore[attr-defined]
+    held = models if state.is_relationship_load else _held(frozenset(seen.mappers), models)
+    if options := _criteria_options(person, held):
+        state.statement = statement.options(*options)  # type: ignore[attr-defined]
 
 
 @dataclass
@@ -166,7 +168,18 @@ HARMLESS = re.compile(r"\d+|\*")
 """A literal column that holds no more than a number counts rows; any other is SQL as text."""
 
 
+_known: WeakKeyDictionary[Any, _Seen] = WeakKeyDictionary()
+"""What the statements name that are built once and asked often: a statement never changes."""
+
+
 def _seen_in(statement: Any) -> _Seen:
+    seen = _known.get(statement)
+    if seen is None:
+        seen = _known[statement] = _looked_through(statement)
+    return seen
+
+
+def _looked_through(statement: Any) -> _Seen:
     seen = _Seen()
     waiting = [statement]
     while waiting:

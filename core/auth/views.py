@@ -19,7 +19,7 @@ from core.auth.rights import rights_changed
 from core.db import session
 from core.language import N_, _, gettext
 from core.org.models import Node, Person
-from core.org.places import names_of_nodes
+from core.org.places import name_of_node, names_of_nodes
 
 LEVEL_TITLES = {"own": N_("One's own"), "node": N_("One's place and below"), "all": N_("The whole chain")}
 
@@ -48,7 +48,7 @@ class Assignments(ModelView):
         Column("id", N_("Number"), "number", sortable=True),
         Column("person_id", N_("Person"), names=names_of_people),
         Column("role_id", N_("Role"), names=names_of_roles),
-        Column("node_id", N_("Place"), names=names_of_nodes),
+        Column("node_id", N_("Place"), names=names_of_nodes, export=name_of_node(Assignment.node_id)),
         Column("from_day", N_("From")),
         Column("to_day", N_("To")),
     ]

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -10,13 +10,15 @@ from core.access.scope import unscoped
 from core.auth.models import Assignment, Grant, Role
 from core.org.models import Person
 
+_NAMES = select(Person.id, Person.name).where(Person.id.in_(bindparam("ids", expanding=True)))
+
 
 def names_of_people(session: Session, ids: set[int]) -> dict[int, str]:
     """Return `{person id: name}`, also of people above the one who reads: a signature is no secret."""
     if not ids:
         return {}
     with unscoped("a signature is shown with the record it stands under"):
-        return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).all())  # type: ignore[arg-type]
+        return dict(session.execute(_NAMES, {"ids": list(ids)}).all())  # type: ignore[arg-type]
 
 
 def people_at(session: Session, node_ids: set[int], roles: set[str], day: date | None = None) -> dict[int, set[int]]:

@@ -19,7 +19,7 @@ from core.language import LOCALES, N_, _, gettext
 from core.org import tree
 from core.org.imports import ImportedPeople, ImportedPlaces
 from core.org.models import FORMATS, KINDS, CalendarDay, Node, Person
-from core.org.places import names_of_nodes
+from core.org.places import name_of_node, names_of_nodes
 
 REASON_LENGTH = 400
 """How long the reason for showing a number may be: what the audit holds."""
@@ -43,7 +43,7 @@ class Nodes(ModelView):
         Column("code", N_("Code"), "code", sortable=True),
         Column("name", N_("Name")),
         Column("kind", N_("Kind"), choices=KINDS, filter="select"),
-        Column("parent_id", N_("Belongs to"), names=names_of_nodes),
+        Column("parent_id", N_("Belongs to"), names=names_of_nodes, export=name_of_node(Node.parent_id)),
     ]
     fields = [
         Field("kind", N_("Kind"), choices={k: v for k, v in KINDS.items() if k not in ("chain", "store")}, required=True, only_new=True),
@@ -116,7 +116,7 @@ class Stores(ImportedPlaces, Nodes):
     columns = [
         Column("code", N_("Code"), "code", sortable=True),
         Column("name", N_("Name")),
-        Column("parent_id", N_("Area"), names=names_of_nodes),
+        Column("parent_id", N_("Area"), names=names_of_nodes, export=name_of_node(Node.parent_id)),
         Column("format", N_("Format"), choices=FORMATS, filter="select"),
         Column("peer_group", N_("Peer group"), filter="text", help=N_("Stores that are compared with each other.")),
         Column("opens", N_("Opens"), "time"),
@@ -203,7 +203,7 @@ class People(ImportedPeople, ModelView):
     columns = [
         Column("username", N_("User name"), "code", sortable=True),
         Column("name", N_("Full name")),
-        Column("node_id", N_("Place"), names=names_of_nodes),
+        Column("node_id", N_("Place"), names=names_of_nodes, export=name_of_node(Person.node_id)),
         Column("mobile", N_("Mobile"), "mobile"),
         Column("active", N_("Active"), filter="boolean", meanings={False: "none"}),
     ]

@@ -17,11 +17,12 @@ class UnknownSetting(LookupError):
 
 def current_switches() -> Switches:
     """Return what is on and what is set, as the request or the transaction found it; its own changes count."""
-    switches: Switches | None = session.info.get("switches")
+    info = session.info
+    switches: Switches | None = info.get("switches")
     if switches is None:
         revision = session.scalars(select(Revision.plugins)).one()
-        read = _host().read_switches if session.info.get("switching") else _host().switches
-        switches = session.info["switches"] = read(session, revision)
+        read = info["host"].read_switches if info.get("switching") else info["host"].switches
+        switches = info["switches"] = read(session, revision)
     return switches
 
 

@@ -1,13 +1,15 @@
 """The chain's day on one page: who is missing, how everybody stands, how a store does beside its peers."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from flask import has_request_context
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Text, and_, bindparam, cast, or_, select
 from sqlalchemy.orm import Session
 
 from core.api import CurrentPerson, Node, clock, closed_ids, criteria, is_on_at
@@ -39,11 +41,8 @@ class StoreDay(NamedTuple):
     report_id: int | None = None
     on_time: bool | None = None
     """Whether all that is due came in time; None while nothing is due, on closed days, for imported ones."""
-
-    @property
-    def percent(self) -> int | None:
-        """Return the result in whole percent of the target."""
-        return round(self.amount * 100 / self.target) if self.target and self.amount is not None else None
+    percent: int | None = None
+    """The result in whole percent of the target."""
 
     @property
     def gap(self) -> Decimal | None:
@@ -65,30 +64,29 @@ def meaning_of(percent: int | None) -> str:
 
 @dataclass
 class Group:
-    """An area with its stores and their sums."""
+    """An area with its stores and their sums, which are worked out once."""
 
     id: int | None
     name: str
     stores: list[StoreDay] = field(default_factory=list)
+    code: str = ""
 
-    @property
+    @cached_property
     def target(self) -> Decimal:
         """The sum of the targets set."""
         return sum((row.target for row in self.stores if row.target is not None), Decimal())
 
-    @property
+    @cached_property
     def amount(self) -> Decimal:
         """The sum of the results reported."""
         return sum((row.amount for row in self.stores if row.amount is not None), Decimal())
 
-    @property
+    @cached_property
     def percent(self) -> int | None:
         """Result in whole percent of the target, of those stores that have reported."""
-        target = sum(
-            (row.target for row in self.stores if row.target is not None and row.amount is not None), Decimal()
-        )
-        sold = sum((row.amount for row in self.stores if row.target is not None and row.amount is not None), Decimal())
-        return round(sold * 100 / target) if target else None
+        both = [(row.target, row.amount) for row in self.stores if row.target is not None and row.amount is not None]
+        target = sum((target for target, _sold in both), Decimal())
+        return round(sum((sold for _target, sold in both), Decimal()) * 100 / target) if target else None
 
     @property
     def meaning(self) -> str:
@@ -112,16 +110,29 @@ class Group:
 
 
 def board(session: Session, person: CurrentPerson, day: date, below: Node | None = None) -> list[Group]:
-    """Return areas with their stores as they stand on `day`, worst gap first; stores in the person's scope.
+    """Return areas with their stores as they stand on `day`, worst gap first; see `stores_on`, and one query for names."""
+    groups: dict[int | None, Group] = {}
+    for store in stores_on(session, person, day, below):
+        groups.setdefault(store.area_id, Group(store.area_id, "")).stores.append(store)
+    names = select(Node.id, Node.name, Node.code).where(Node.id.in_([key for key in groups if key]))
+    for area_id, name, code in session.execute(names):
+        groups[area_id].name, groups[area_id].code = name, code
+    for group in groups.values():
+        group.stores.sort(key=_by_gap)
+    return sorted(groups.values(), key=lambda group: (group.percent is None, group.percent or 0, group.name))
+
+
+def stores_on(session: Session, person: CurrentPerson, day: date, below: Node | None = None) -> list[StoreDay]:
+    """Return the stores in the person's scope as they stand on `day`.
 
     A store that was not open yet, or is closed for good, is left out unless it has a report.
 
-    Two queries (stores with their day, closed days) and one for names, for any number of stores.
+    Two queries (stores with their day, closed days) for any number of stores.
     """
     query = (
         select(
             Node.id, Node.code, Node.name, Node.area_id, Node.region_id, Node.opens, Node.closes, Node.opened_on, Node.closed_on,
-            DayReport.state, DayReport.imported, DayReport.target_amount, DayReport.amount, DayReport.gap_reasons,
+            DayReport.state, DayReport.imported, DayReport.target_amount, DayReport.amount, cast(DayReport.gap_reasons, Text),
             DayReport.target_late_minutes, DayReport.report_late_minutes, DayReport.id.label("report_id"),
         )
         .outerjoin(DayReport, (DayReport.node_id == Node.id) & (DayReport.day == day))
@@ -132,21 +143,25 @@ def board(session: Session, person: CurrentPerson, day: date, below: Node | None
         query = query.where(column == below.id)
     found = session.execute(query).all()
     closed, now = closed_ids(session, found, day), clock.now()  # type: ignore[arg-type]
-    groups: dict[int | None, Group] = {}
+    stores = []
     for row in found:
-        missed = row.amount is not None and row.target_amount is None and not row.imported
-        late = bool(missed or row.target_late_minutes or row.report_late_minutes)
-        on_time = None if row.id in closed or row.imported else _on_time(row, day, late, now)
-        store = StoreDay(
-            row.id, row.code, row.name, row.area_id, row.state, row.target_amount, row.amount, tuple(row.gap_reasons or ()),
-            late, row.id in closed, row.report_id, on_time,
-        )  # fmt: skip
-        groups.setdefault(store.area_id, Group(store.area_id, "")).stores.append(store)
-    names = dict(session.execute(select(Node.id, Node.name).where(Node.id.in_([key for key in groups if key]))).all())  # type: ignore[arg-type]
-    for group in groups.values():
-        group.name = names.get(group.id, "")
-        group.stores.sort(key=_by_gap)
-    return sorted(groups.values(), key=lambda group: (group.percent is None, group.percent or 0, group.name))
+        (
+            node_id, code, name, area_id, _region, _opens, _closes, _opened, _shut, state, imported, target, amount, reasons,
+            target_late, report_late, report_id,
+        ) = row  # fmt: skip
+        late = bool(target_late or report_late or (amount is not None and target is None and not imported))
+        on_time = None if node_id in closed or imported else _on_time(row, day, late, now)
+        percent = round(amount * 100 / target) if target and amount is not None else None
+        stores.append(StoreDay(
+            node_id, code, name, area_id, state, target, amount, _reasons(reasons), late, node_id in closed, report_id, on_time, percent,
+        ))  # fmt: skip
+    return stores
+
+
+@lru_cache(maxsize=1000)
+def _reasons(text: str | None) -> tuple[str, ...]:
+    """Read a list of reasons; a thousand stores have a handful of different ones."""
+    return tuple(json.loads(text or "[]"))
 
 
 def _exists(day: date) -> Any:
@@ -157,16 +172,21 @@ def _exists(day: date) -> Any:
 
 def _on_time(row: Any, day: date, late: bool, now: datetime) -> bool | None:
     """Say whether a store is in time with what was due by now; None before its first deadline."""
+    if late:
+        return False
+    if row.amount is not None and row.target_amount is not None:
+        return True
     overdue = (row.target_amount is None and now > hours.target_due(row, day)) or (
         row.amount is None and now > hours.report_due(row, day, report_grace(row))
     )
-    if late or overdue:
+    if overdue:
         return False
     return True if row.amount is not None or now > hours.target_due(row, day) else None
 
 
 def _by_gap(row: StoreDay) -> tuple[Any, ...]:
-    return (row.closed, row.gap is None, row.gap or 0, row.code)
+    gap = row.gap
+    return (row.closed, gap is None, gap or 0, row.code)
 
 
 @dataclass(frozen=True)
@@ -227,6 +247,26 @@ class Trend:
     targets: list[Decimal | None]
     peer_count: int
 
+    @property
+    def own_average(self) -> int | None:
+        """The store's achievement over all these days."""
+        return _average(self.own)
+
+    @property
+    def peer_average(self) -> int | None:
+        """The peers' achievement over all these days."""
+        return _average(self.peers)
+
+
+def _average(percents: list[int | None]) -> int | None:
+    known = [percent for percent in percents if percent is not None]
+    return round(sum(known) / len(known)) if known else None
+
+
+_OWN = select(DayReport.day, DayReport.target_amount, DayReport.amount).where(
+    DayReport.node_id == bindparam("node"), DayReport.day >= bindparam("since"), DayReport.day <= bindparam("until")
+)
+
 
 def trend(session: Session, node: Node, until: date, days: int = 28) -> Trend:
     """Return the last `days` days of a store and of the other stores of its peer group.
@@ -234,14 +274,7 @@ def trend(session: Session, node: Node, until: date, days: int = 28) -> Trend:
     Of the peers only the average achievement is given: no foreign amounts.
     """
     since = until - timedelta(days=days - 1)
-    own = {
-        row.day: row
-        for row in session.execute(
-            select(DayReport.day, DayReport.target_amount, DayReport.amount).where(
-                DayReport.node_id == node.id, DayReport.day >= since, DayReport.day <= until
-            )
-        )
-    }
+    own = {row.day: row for row in session.execute(_OWN, {"node": node.id, "since": since, "until": until})}
     peers, count = peer_achievement(session, node, since, until)
     span = [since + timedelta(days=n) for n in range(days)]
     percents = [_percent(own.get(each)) for each in span]
@@ -261,6 +294,11 @@ def _percent(row: Any) -> int | None:
 def totals(groups: Iterable[Group]) -> Group:
     """Return all stores of several groups as one, for the line of sums."""
     return Group(None, "", [row for group in groups for row in group.stores])
+
+
+def totals_on(session: Session, person: CurrentPerson, day: date) -> Group:
+    """Return all stores in the person's scope as one, as they stand on `day`."""
+    return Group(None, "", stores_on(session, person, day))
 
 
 def looks_after_several(person: CurrentPerson) -> bool:

@@ -55,7 +55,7 @@ def _own(session: Any, node: Node, day: Any) -> list[HomeCard]:
 
 
 def _sums(session: Any, person: CurrentPerson, day: Any) -> list[HomeCard]:
-    total = boards.totals(boards.board(session, person, day))
+    total = boards.totals_on(session, person, day)
     cards = [
         HomeCard(
             _("Sold today"), number=typed.show_wan(total.amount), unit=_("yuan"), url="/admin/daily_reports/board/",

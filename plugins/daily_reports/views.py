@@ -52,9 +52,6 @@ class Board(Page):
         total = boards.totals(groups)
         base = url_for(".index")
         place = f"&below={quote(below.code, safe='')}" if below else ""
-        codes = dict(
-            session.execute(select(Node.id, Node.code).where(Node.id.in_([g.id for g in groups if g.id]))).all()
-        )  # type: ignore[arg-type]
         return self.render(
             "daily_reports/board.html", page_title=_("Today's board") if day == today else _("Board of %(day)s", day=day),
             crumbs=[(_("Desk"), url_for("admin.index")), (_("Today's board"), base if below or day != today else None)]
@@ -63,8 +60,8 @@ class Board(Page):
             previous_url=f"{base}?day={day - timedelta(days=1)}{place}",
             next_url=f"{base}?day={day + timedelta(days=1)}{place}" if day < today else None,
             today_url=f"{base}?{place.lstrip('&')}" if day != today else None,
-            group_url=lambda group: f"{base}?day={day}&below={quote(codes[group.id], safe='')}" if group.id in codes else None,
-            day_url=lambda store: f"/day/at/{quote(store.code, safe='')}/{day}/",
+            group_url=lambda group: f"{base}?day={day}&below={quote(group.code, safe='')}" if group.code else None,
+            day_url=lambda code: f"/day/at/{quote(code, safe='')}/{day}/",
             reason_titles={key: gettext(title) for key, title in GAP_REASONS.items()},
             expand=below is not None or len(total.stores) <= EXPANDED_UP_TO,
             missing_url="/day/missing/" if current_person().may("daily_reports:day:remind") else None,

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.api import CalendarDay, Node, add_place, clock, people_at
@@ -16,6 +16,7 @@ from plugins.daily_reports.week.models import WeekLine, WeekReport
 ROLES = ("store_manager", "deputy", "clerk", "technician")
 COPIED = ("format", "peer_group", "opens", "closes")
 MOST_HABITS = 3
+_OF_NODE = select(Opening).where(Opening.node_id == bindparam("node"))
 HABIT_DAYS = 56
 """Habits are what was planned most often in so many days."""
 
@@ -87,4 +88,4 @@ def _most_common(things: Any) -> list[tuple[Any, int]]:
 
 def of_node(session: Session, node_id: int) -> Opening | None:
     """Return how a store was opened; None for one that was not opened after a pattern."""
-    return session.scalars(select(Opening).where(Opening.node_id == node_id)).one_or_none()
+    return session.scalars(_OF_NODE, {"node": node_id}).one_or_none()

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import render_template, request, url_for
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from core.api import Node, _, clock, collect, current_person, gettext, is_closed, names_of_people, requires, session
 from plugins.daily_reports import boards, hours, services, states, suggestion
@@ -21,6 +21,7 @@ from plugins.daily_reports.pages.addresses import (
     back_url,
     blueprint,
     day_from,
+    money,
     node_by,
     page_of,
     reaches,
@@ -28,6 +29,8 @@ from plugins.daily_reports.pages.addresses import (
     title_of,
     weekday_of,
 )
+
+_CORRECTIONS = select(Correction).where(Correction.report_id == bindparam("report")).order_by(Correction.id)
 
 
 @blueprint.route("/at/<path:code>/<day>/")
@@ -134,7 +137,7 @@ def _is_own(report: DayReport | None) -> bool:
 def _corrections(report: DayReport | None) -> list[Correction]:
     if report is None:
         return []
-    return list(session.scalars(select(Correction).where(Correction.report_id == report.id).order_by(Correction.id)))
+    return list(session.scalars(_CORRECTIONS, {"report": report.id}))
 
 
 @blueprint.route("/at/<path:code>/trend/")
@@ -143,7 +146,13 @@ def trend_page(code: str) -> Any:
     """Show a store's last four weeks beside its peers."""
     node = node_by(code, READ)
     until = hours.working_day(clock.now())
+    trend = boards.trend(session, node, until)
+    days = [
+        (page_of(node, day), title_of(day), money(amount), money(target), percent, boards.meaning_of(percent))
+        for day, amount, target, percent in zip(trend.days, trend.amounts, trend.targets, trend.own, strict=True)
+        if amount is not None or target is not None
+    ]
     return render_template(
-        "daily_reports/trend.html", page_title=_("Trend"), place_name=node.name, back_url=page_of(node, until), node=node,
-        trend=boards.trend(session, node, until), page_of=page_of, title_of=title_of, meaning_of=boards.meaning_of,
+        "daily_reports/trend.html", page_title=_("Trend"), place_name=node.name, back_url=page_of(node, until), trend=trend,
+        days=days[::-1], labels=[f"{day.month}-{day.day:02}" for day in trend.days],
     )  # fmt: skip
