@@ -6,20 +6,36 @@ Every setting is `BACKOFFICE_<NAME>`; none has to be set for a first run.
 import os
 import secrets
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
+from copy import copy
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+PREFIX = "BACKOFFICE_"
+ENVIRONMENTS = ("development", "production", "testing")
 
 
-class Settings(BaseSettings):
-    """The installation's settings; values given to the constructor win over the environment."""
+def _yes(text: str) -> bool:
+    if text.lower() not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+        raise ValueError("write 1 or 0")
+    return text.lower() in ("1", "true", "yes", "on")
 
-    model_config = SettingsConfigDict(env_prefix="BACKOFFICE_", extra="ignore")
 
-    env: Literal["development", "production", "testing"] = "development"
+READERS: dict[type, Callable[[str], Any]] = {bool: _yes, int: int, str: str}
+"""How a text becomes a value, by the type of the usual one; else it is a path."""
+
+
+@dataclass(init=False)
+class Settings:
+    """The installation's settings; values given to the constructor win over the environment.
+
+    Raises ValueError, naming the variable, for what a setting cannot be.
+    """
+
+    env: str = "development"
+    """`development`, `production` or `testing`."""
     database_url: str = ""
     """`sqlite:///…` or `postgresql://…`; empty means SQLite under the data folder."""
     data_dir: Path = Path("var")
@@ -37,9 +53,35 @@ class Settings(BaseSettings):
     pretend_now: str = ""
     """Testing only: the ISO instant at which the server's clock starts, so that a test can live any hour."""
     product_name: str = "连锁后台"
-    work_minutes: int = Field(default=30, ge=1, le=60)
+    work_minutes: int = field(default=30, metadata={"between": (1, 60)})
     """A job or a task is ended after so long, unless it says itself how long it may take."""
-    page_size: int = Field(default=50, ge=10, le=200)
+    page_size: int = field(default=50, metadata={"between": (10, 200)})
+
+    def __init__(self, **given: Any) -> None:
+        usual = {each.name: each.default for each in fields(self)}
+        if unknown := given.keys() - usual.keys():
+            raise ValueError(f"there is no setting {', '.join(sorted(unknown))}")
+        said = {name: os.environ[PREFIX + name.upper()] for name in usual if PREFIX + name.upper() in os.environ}
+        for name, value in (usual | said | given).items():
+            try:
+                setattr(self, name, READERS.get(type(usual[name]), Path)(value) if isinstance(value, str) else value)
+            except ValueError as error:
+                raise ValueError(f"{PREFIX}{name.upper()} cannot be {value!r}: {error}") from error
+        self._check()
+
+    def _check(self) -> None:
+        if self.env not in ENVIRONMENTS:
+            raise ValueError(f"{PREFIX}ENV cannot be {self.env!r}: it is one of {', '.join(ENVIRONMENTS)}")
+        for each in fields(self):
+            least, most = each.metadata.get("between", (None, None))
+            if least is not None and not least <= getattr(self, each.name) <= most:
+                raise ValueError(f"{PREFIX}{each.name.upper()} lies between {least} and {most}")
+
+    def model_copy(self, *, update: dict[str, Any]) -> "Settings":
+        """Return these settings with some of them changed."""
+        changed = copy(self)
+        vars(changed).update(update)
+        return changed
 
     def prepared(self) -> "Settings":
         """Return these settings with data folder, database URL and secret key filled in."""

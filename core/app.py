@@ -8,7 +8,6 @@ from typing import Any
 import flask_admin
 import structlog
 from flask import Flask
-from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -108,8 +107,6 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=requests.FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=production,
-        BABEL_DEFAULT_LOCALE=language.DEFAULT_LOCALE,
-        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
         TESTING=settings.env == "testing",
     )
     app.jinja_environment = rendering.Environment
@@ -121,7 +118,6 @@ def _configure(app: Flask, settings: Settings) -> None:
         from datetime import datetime
 
         clock.pretend(datetime.fromisoformat(settings.pretend_now))
-    Babel(app, locale_selector=language.current_locale)
     app.jinja_env.globals.update(_=language.gettext, gettext=language.gettext, pictures=pictures)
 
 

@@ -15,6 +15,7 @@ swap in 630, and MOD 37-2 needs a 37th character.
 import datetime
 import re
 import string
+from functools import cache
 
 ALPHABET = string.digits + string.ascii_uppercase
 LAST_PLAIN_SEQUENCE = 9_999
@@ -51,9 +52,7 @@ def make_chain_code(prefix: str, sequence: int) -> str:
 
 def check_character(body: str) -> str:
     """Return the check character for a code without one. Raises ValueError beyond 0-9, A-Z."""
-    four, nine = _remainder(_compact(body) + ALPHABET[0])
-    # In GF(4) an element is its own negative; in GF(9) both coordinates are negated modulo 3.
-    return ALPHABET[four * 9 + (-(nine // 3) % 3) * 3 + -(nine % 3) % 3]
+    return _check_of(_compact(body))
 
 
 def is_valid(code: str) -> bool:
@@ -78,10 +77,17 @@ def normalise(code: str) -> str:
 
 
 def _checked(shape: re.Pattern[str], *parts: str) -> str:
-    code = "-".join((*parts, check_character("".join(parts))))
-    if normalise(code) != code or not shape.fullmatch(_compact(code)):
+    body = "".join(parts)
+    found = shape.fullmatch(body + ALPHABET[0])
+    if not found or found.groups()[:-1] != parts:
         raise ValueError(f"{'-'.join(parts)} has not the form of a code")
-    return code
+    return "-".join((*parts, _check_of(body)))
+
+
+def _check_of(compact: str) -> str:
+    four, nine = _remainder(compact + ALPHABET[0])
+    # In GF(4) an element is its own negative; in GF(9) both coordinates are negated modulo 3.
+    return ALPHABET[four * 9 + (-(nine // 3) % 3) * 3 + -(nine % 3) % 3]
 
 
 def _compact(code: str) -> str:
@@ -101,16 +107,25 @@ def _four_places(sequence: int) -> str:
 
 
 def _remainder(characters: str) -> tuple[int, int]:
-    """Evaluate the characters as a polynomial at w = (ω, 1+i), in GF(4) x GF(9).
+    """Evaluate the characters as a polynomial at w = (ω, 1+i), in GF(4) x GF(9)."""
+    steps, state = _steps(), 0
+    try:
+        for character in characters:
+            state = steps[state][character]
+    except KeyError as error:
+        raise ValueError(f"{character!r} cannot stand in a code") from error
+    return divmod(state, 9)
+
+
+@cache
+def _steps() -> list[dict[str, int]]:
+    """Return what each of the 36 values so far becomes with each next character: an import makes codes by the thousand.
 
     ω with ω² = ω+1 is 2 of the numbers 0 to 3, added by XOR; a+bi with i² = -1 is 3a+b.
     """
-    four = nine = 0
-    for character in characters:
-        value = ALPHABET.find(character)
-        if value < 0:
-            raise ValueError(f"{character!r} cannot stand in a code")
-        a, b = divmod(nine, 3)
-        four = (0, 2, 3, 1)[four] ^ value // 9
-        nine = (a - b + value % 9 // 3) % 3 * 3 + (a + b + value % 3) % 3
-    return four, nine
+
+    def step(four: int, a: int, b: int, value: int) -> int:
+        return ((0, 2, 3, 1)[four] ^ value // 9) * 9 + (a - b + value % 9 // 3) % 3 * 3 + (a + b + value % 3) % 3
+
+    places = [(four, a, b) for four in range(4) for a in range(3) for b in range(3)]
+    return [{letter: step(*place, value) for value, letter in enumerate(ALPHABET)} for place in places]

@@ -21,6 +21,7 @@ from core.db import Database, tables_of
 from core.failed_migrations import BrokenReferences, MigrationsFailed, UpgradeFailed, explained, keep, reason_of
 from core.registry.host import Host
 from core.registry.models import FailedUpgrade, Revision, everybody_looks_again
+from core.revisions import newest_in
 
 CORE_VERSIONS = Path(__file__).resolve().parent.parent / "migrations" / "versions"
 LOCK = 7_013_001
@@ -58,10 +59,7 @@ def _config(host: Host, plugin: str | None, connection: Connection | None = None
 def head(host: Host, plugin: str | None) -> str | None:
     """Return the newest revision on disk, read once by a process; None for a plugin without tables."""
     if plugin not in host.heads:
-        from alembic.script import ScriptDirectory
-
-        there = versions_folder(host, plugin).is_dir()
-        host.heads[plugin] = ScriptDirectory.from_config(_config(host, plugin)).get_current_head() if there else None
+        host.heads[plugin] = newest_in(versions_folder(host, plugin))
     return host.heads[plugin]
 
 
@@ -173,6 +171,8 @@ def steps(host: Host, plugin: str | None, connection: Connection) -> list[Any]:
         raise MigrationsFailed(
             f"the tables are at {at}, which this code does not know: install the newer one"
         ) from error
+    except Exception as error:
+        raise MigrationsFailed(f"a migration cannot be read: {type(error).__name__}: {error}") from error
 
 
 def outstanding(database: Database, host: Host, plugin: str | None) -> list[Any]:

@@ -65,8 +65,10 @@ def text(value: str, maximum: int | None = None) -> str:
 
     Line breaks stay, as "\\n", and so do emoji. Raises BadValue above `maximum` characters.
     """
-    value = value.replace("\r\n", "\n").replace("\r", "\n").translate(_TO_KEEP)
-    value = unicodedata.normalize("NFC", value).strip()
+    if not (value.isascii() and value.isprintable()):  # else there is nothing to take out and nothing to compose
+        value = value.replace("\r\n", "\n").replace("\r", "\n").translate(_TO_KEEP)
+        value = unicodedata.normalize("NFC", value)
+    value = value.strip()
     if maximum is not None and len(value) > maximum:
         raise BadValue(_("This text has %(count)s characters; at most %(limit)s fit.", count=len(value), limit=maximum))
     return value
@@ -227,7 +229,7 @@ def mask_mobile(number: str) -> str:
 
 
 def _plain(text: str, missing: str) -> str:
-    plain = text.translate(_TO_READ).strip()
+    plain = (text if text.isascii() else text.translate(_TO_READ)).strip()
     if not plain:
         raise BadValue(missing)
     if len(plain) > 60:

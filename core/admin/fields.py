@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Text
@@ -50,35 +51,43 @@ class Field:
 
     def value_of(self, text: str, model: Any) -> Any:
         """Return the value that `text` means; raise `BadValue` with a message for the person."""
-        text = typed.text(text)
+        return self.reader(model)(text)
+
+    def reader(self, model: Any) -> Callable[[str], Any]:
+        """Return the function from text to value, for who reads a column of many rows; it raises as `value_of`."""
         kind = self.kind_for(model)
-        if kind == "boolean":
-            return typed.boolean(text) if text else False
-        if not text:
-            if self.required:
-                raise typed.BadValue(_("Please fill this in."))
-            return None
-        if self.parse:
-            return self.parse(text)
-        if self.choices:
-            return self._chosen(text)
+        parse = self.parse or (self._chosen if self.choices else self._parser(kind, model))
+
+        def read(text: str) -> Any:
+            text = typed.text(text)
+            if kind == "boolean":
+                return typed.boolean(text) if text else False
+            if not text:
+                if self.required:
+                    raise typed.BadValue(_("Please fill this in."))
+                return None
+            return parse(text)
+
+        return read
+
+    def _parser(self, kind: str, model: Any) -> Callable[[str], Any]:
         match kind:
             case "money":
-                return typed.money(text, minimum=self.minimum, maximum=self.maximum)
+                return partial(typed.money, minimum=self.minimum, maximum=self.maximum)
             case "number" | "lookup":
                 smallest, largest = whole_numbers_of(getattr(model, self.name).type)
-                return typed.integer(
-                    text,
-                    smallest if self.minimum is None else self.minimum,
-                    largest if self.maximum is None else self.maximum,
+                smallest = smallest if self.minimum is None else self.minimum
+                return partial(
+                    typed.integer, minimum=smallest, maximum=largest if self.maximum is None else self.maximum
                 )
             case "date":
-                return typed.date(text)
+                return typed.date
             case "time":
-                return typed.time(text)
+                return typed.time
             case "mobile":
-                return typed.mobile(text)
-        return typed.text(text, self.maximum or getattr(getattr(model, self.name).type, "length", None))
+                return typed.mobile
+        longest = self.maximum or getattr(getattr(getattr(model, self.name, None), "type", None), "length", None)
+        return partial(typed.text, maximum=longest)
 
     def _chosen(self, text: str) -> Any:
         for value, title in (self.choices or {}).items():

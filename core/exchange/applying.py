@@ -21,6 +21,9 @@ from core.language import _
 from core.org.models import InNode
 from core.org.tree import levels_of
 
+Levels = dict[int, tuple[int | None, int | None]]
+"""`{node: (area, region)}`"""
+
 
 def apply(session: Session, view: Any, batch: ImportBatch) -> None:
     """Write every row that is not refused; the whole batch or nothing of it.
@@ -29,9 +32,11 @@ def apply(session: Session, view: Any, batch: ImportBatch) -> None:
     when another one has taken a code in the meantime; nothing is written then.
     """
 
+    levels: Levels = {}
+
     def write() -> None:
         for rows in staged_rows(session, view, batch, "created"):
-            values = _placed(session, view, [{"id": row.row_id, **row.values} for row in rows])
+            values = _placed(session, view, [{"id": row.row_id, **row.values} for row in rows], levels)
             with unscoped("rows that were checked"):
                 insert_rows(session, view.model.__table__, values)
         for rows in staged_rows(session, view, batch, "updated"):
@@ -40,7 +45,7 @@ def apply(session: Session, view: Any, batch: ImportBatch) -> None:
                 raise ImportRefused(
                     _("Records of this file were changed after it was checked. Nothing was imported; check it again.")
                 )
-            _update(session, view, [(row.row_id, present[row.row_id], row.values) for row in rows])
+            _update(session, view, [(row.row_id, present[row.row_id], row.values) for row in rows], levels)
         session.expire_all()
         batch.sample = {}
         view.after_import(session, batch, batch.options)
@@ -55,6 +60,7 @@ def revert(session: Session, view: Any, batch: ImportBatch) -> None:
     Raises ImportRefused when the batch is not applied, or already taken back.
     """
     counts = {"removed": 0, "restored": 0, "kept": 0}
+    levels: Levels = {}
 
     def write() -> None:
         view.before_revert(session, batch)
@@ -69,7 +75,7 @@ def revert(session: Session, view: Any, batch: ImportBatch) -> None:
         for rows in staged_rows(session, view, batch, "updated"):
             present = _versions(session, view, [row.row_id for row in rows])
             untouched = [row for row in rows if present.get(row.row_id) == (row.row_version or 0) + 1]
-            _update(session, view, [(row.row_id, present[row.row_id], row.before) for row in untouched])
+            _update(session, view, [(row.row_id, present[row.row_id], row.before) for row in untouched], levels)
             counts["restored"] += len(untouched)
             changed = {row.row_id for row in rows} - {row.row_id for row in untouched}
             counts["kept"] += _keep_changed(session, batch, sorted(changed))
@@ -117,10 +123,11 @@ def _not_in_state(state: str) -> str:
     }[state]
 
 
-def _placed(session: Session, view: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Fill area and region from the node; a node out of the person's reach stops everything."""
+def _placed(session: Session, view: Any, rows: list[dict[str, Any]], levels: Levels) -> list[dict[str, Any]]:
+    """Fill area and region from the node, and remember it in `levels`; a node out of the person's reach stops everything."""
     placed = [row for row in rows if "node_id" in row] if issubclass(view.model, InNode) else []
-    levels = levels_of(session, {row["node_id"] for row in placed}) if placed else {}
+    if unknown := {row["node_id"] for row in placed} - levels.keys():
+        levels |= levels_of(session, unknown)
     person = current_person()
     reach = person.reach(f"{view.permission}:import")
     for row in placed:
@@ -138,10 +145,10 @@ def _versions(session: Session, view: Any, ids: list[int]) -> dict[int, int]:
         return dict(session.execute(query).all())  # type: ignore[arg-type]
 
 
-def _update(session: Session, view: Any, rows: list[tuple[int, int, dict[str, Any]]]) -> None:
+def _update(session: Session, view: Any, rows: list[tuple[int, int, dict[str, Any]]], levels: Levels) -> None:
     """Write rows given as (id, version, values), and raise their versions."""
     table = view.model.__table__
-    values_of = _placed(session, view, [dict(values) for _id, _version, values in rows])
+    values_of = _placed(session, view, [dict(values) for _id, _version, values in rows], levels)
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for (row_id, version, _values), values in zip(rows, values_of, strict=True):
         bound = {f"new_{name}": value for name, value in values.items()}

@@ -1,6 +1,8 @@
 """Many rows at once, past the ORM: for use inside `unscoped(reason)`, on rows that were checked before."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import JSON, String, Table, bindparam, column, false, func, select, text, tuple_
@@ -23,7 +25,8 @@ def reserve_ids(session: Session, table: Table, count: int) -> list[int]:
         return []
     if dialect_of(session) == "postgresql":
         number = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
-        return list(session.scalars(select(number).select_from(func.generate_series(1, count))))
+        numbers = select(func.array_agg(number)).select_from(func.generate_series(1, count))
+        return list(session.scalars(numbers).one())
     for statement in BUMP:
         result = session.execute(text(statement), {"name": table.name, "count": count})
     last = result.scalar_one()
@@ -59,10 +62,9 @@ def insert_rows(session: Session, table: Table, rows: list[dict[str, Any]]) -> N
     for names, group in alike.items():
         columns = [column for column in table.columns if column.name in names or column.default is not None]
         target = f"{quote(table.name)} ({', '.join(quote(column.name) for column in columns)})"
-        writers = [_writer(column, names, dialect) for column in columns]
-        lines = [tuple(write(row) for write in writers) for row in group]
+        lines = zip(*(_bound(column, names, group, dialect) for column in columns), strict=True)
         if dialect.name != "postgresql":
-            connection.exec_driver_sql(f"INSERT INTO {target} VALUES ({', '.join('?' * len(columns))})", lines)
+            connection.exec_driver_sql(f"INSERT INTO {target} VALUES ({', '.join('?' * len(columns))})", list(lines))
             continue
         try:
             with connection.connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
@@ -72,14 +74,21 @@ def insert_rows(session: Session, table: Table, rows: list[dict[str, Any]]) -> N
             raise IntegrityError(f"COPY {target}", None, error) from error
 
 
-def _writer(column: Any, names: tuple[str, ...], dialect: Any) -> Callable[[dict[str, Any]], Any]:
-    """Return the function from a row to what the driver takes for one column."""
-    name, process = column.name, column.type.dialect_impl(dialect).bind_processor(dialect)
+def _bound(column: Any, names: tuple[str, ...], rows: list[dict[str, Any]], dialect: Any) -> Iterable[Any]:
+    """Return what the driver takes for one column of all rows: a column at a time, as half of the cells are alike."""
+    name, type_ = column.name, column.type
+    process = _json(type_) if isinstance(type_, JSON) else type_.dialect_impl(dialect).bind_processor(dialect)
     if name in names:
-        return (lambda row: process(row[name])) if process else (lambda row: row[name])
-    make = column.default.arg if column.default.is_callable else lambda _context: column.default.arg
-    if column.default.is_callable and not isinstance(column.type, Instant | JSON):
-        return (lambda row: process(make(None))) if process else (lambda row: make(None))
-    # Now, or an empty list: the same for all rows that are written together.
-    fixed = process(make(None)) if process else make(None)
-    return lambda row: fixed
+        values = [row[name] for row in rows]
+    elif column.default.is_callable and not isinstance(type_, Instant | JSON):
+        values = [column.default.arg(None) for _row in rows]
+    else:
+        # Now, or an empty list: the same for all rows that are written together.
+        value = column.default.arg(None) if column.default.is_callable else column.default.arg
+        return repeat(process(value) if process else value, len(rows))
+    return map(process, values) if process else values
+
+
+def _json(type_: JSON) -> Callable[[Any], str | None]:
+    """Return how a value is written as text, which COPY takes too: the driver's own way wraps each in an object."""
+    return lambda value: None if value is None and type_.none_as_null else json.dumps(value)

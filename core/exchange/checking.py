@@ -19,7 +19,7 @@ from core.exchange.staging import plain
 from core.exchange.writing import guard
 from core.language import _, gettext
 
-LOOKED_UP_TOGETHER = 500
+LOOKED_UP_TOGETHER = 2000
 REMEMBERED_REFERENCES = 20_000
 LEFT_OUT = object()
 """The value of an empty cell that changes nothing."""
@@ -50,6 +50,7 @@ class Check:
         self.headers = list(batch.mapping)
         self.column_of = {name: column for column, name in batch.mapping.items() if name}
         self.fields = [declared for declared in view.fields if declared.name in self.column_of]
+        self.required = [declared.name for declared in view.fields if declared.required]
         self.readers = [
             (self.headers.index(self.column_of[f.name]), f.name, _reader(f, view.model)) for f in self.fields
         ]
@@ -71,7 +72,9 @@ class Check:
         self._compare(_good(lines))
         self._call("import_defaults", new := [line for line in _good(lines) if line.status == "created"])
         for line in new:
-            line.problems += self._missing(line.values)
+            if missing := [name for name in self.required if line.values.get(name) is None]:
+                reason = _("The file does not say this, and a new record needs it.")
+                line.problems += [(name, reason) for name in missing]
         self._let_view_check([line for line in _good(lines) if line.status != "unchanged"])
         self._stage([line for line in lines if not line.is_repeat])
 
@@ -165,10 +168,6 @@ class Check:
                     found.setdefault(tuple([row[place] for place in places]), []).append(row)
         return found
 
-    def _missing(self, values: dict[str, Any]) -> list[tuple[str, str]]:
-        reason = _("The file does not say this, and a new record needs it.")
-        return [(f.name, reason) for f in self.view.fields if f.required and values.get(f.name) is None]
-
     def _let_view_check(self, lines: list[Line]) -> None:
         if lines:
             values, ids = [line.values for line in lines], [line.row_id for line in lines]
@@ -181,11 +180,11 @@ class Check:
             ids = reserve_ids(self.session, self.view.model.__table__, len(new))
             for line, row_id in zip(new, ids, strict=True):
                 line.row_id = row_id
-            rows = [row for line in lines for row in (self._refusals(line) if line.problems else self._staged(line))]
+            rows = [row for line in lines for row in (self._refusals(line) if line.problems else (self._staged(line),))]
             insert_rows(self.session, ImportRow.__table__, rows)  # type: ignore[arg-type]
 
-    def _staged(self, line: Line) -> Iterator[dict[str, Any]]:
-        yield {
+    def _staged(self, line: Line) -> dict[str, Any]:
+        return {
             "batch_id": self.batch.id, "number": line.number, "status": line.status, "row_id": line.row_id,
             "row_version": line.row_version, "values": plain(line.values),
             "before": None if line.before is None else plain(line.before),
@@ -221,7 +220,7 @@ def _good(lines: list[Line]) -> list[Line]:
 
 def _reader(declared: Any, model: Any) -> Callable[[str], tuple[Any, str]]:
     """Return the function from a cell's text to (value, problem); an empty cell empties what may be empty."""
-    column = model.__table__.columns.get(declared.name)
+    column, value_of = model.__table__.columns.get(declared.name), declared.reader(model)
     may_be_empty = column is None or column.nullable
     empty = None if may_be_empty and not declared.required else LEFT_OUT
 
@@ -233,7 +232,7 @@ def _reader(declared: Any, model: Any) -> Callable[[str], tuple[Any, str]]:
             said = typed.text(text)
             if not said:
                 return empty, ""
-            return (said if declared.lookup else declared.value_of(text, model)), ""
+            return (said if declared.lookup else value_of(said)), ""
         except typed.BadValue as error:
             return None, str(error)
 

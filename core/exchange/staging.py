@@ -68,27 +68,27 @@ def imports_of(session: Session, row: Any, limit: int) -> list[tuple[ImportBatch
 
 
 def _staged(model: Any, number: int, row_id: int, version: int | None, values: Any, before: Any) -> StagedRow:
-    return StagedRow(number, row_id, version, valued(model, values), valued(model, before or {}))
+    return StagedRow(number, row_id, version, valued(model, values), valued(model, before) if before else {})
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:
     """Return values as JSON keeps them; `valued` reads them back."""
-    return {name: _WRITERS[type(value)](value) if type(value) in _WRITERS else value for name, value in values.items()}
+    return {name: write(value) if (write := _WRITERS.get(type(value))) else value for name, value in values.items()}
 
 
 def valued(model: Any, values: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of a staged row with their values; what is no column is left out."""
-    columns, readers = model.__table__.columns, _readers(model)
+    readers = _readers(model)
     return {
-        name: readers[name](value) if name in readers and isinstance(value, str) else value
+        name: read(value) if (read := readers[name]) and isinstance(value, str) else value
         for name, value in values.items()
-        if name in columns
+        if name in readers
     }
 
 
 @model_fact
-def _readers(model: Any) -> dict[str, Callable[[str], Any]]:
+def _readers(model: Any) -> dict[str, Callable[[str], Any] | None]:
     def reader(type_: Any) -> Callable[[str], Any] | None:
         return Decimal if isinstance(type_, Money | Numeric) else getattr(type_.python_type, "fromisoformat", None)
 
-    return {column.name: read for column in model.__table__.columns if (read := reader(column.type))}
+    return {column.name: reader(column.type) for column in model.__table__.columns}

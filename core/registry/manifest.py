@@ -3,9 +3,10 @@
 import keyword
 import re
 import tomllib
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from typing import Any
 
 API = 1
 """Version of the hook contract this core speaks."""
@@ -31,25 +32,18 @@ def check_name(name: str) -> str:
     return name
 
 
-KEYS = "name, title, summary, version, icon, api, requires, after, prefix"
-FIXES = {
-    "missing": "it is missing: add it",
-    "extra_forbidden": f"there is no such key: remove it; there are {KEYS}",
-    "string_type": 'it must be a text: put it in quotes, such as "1.0"',
-    "int_type": "it must be a whole number: write it without quotes",
-    "tuple_type": 'it must be a list, such as ["sales"]',
-}
-"""What to do, by the kind of fault."""
+TEXT = 'it must be a text: put it in quotes, such as "1.0"'
+WHOLE_NUMBER = "it must be a whole number: write it without quotes"
+LIST = 'it must be a list, such as ["sales"]'
 
 
 class BadManifest(ValueError):
     """The manifest cannot be used; the message names the file, the key and the fix."""
 
 
-class Manifest(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
     """A plugin's name, place in the order of plugins, and address outside the desk."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: str
     """Its tables, rights and addresses begin with it; the folder or the entry point bears it too."""
@@ -70,39 +64,48 @@ class Manifest(BaseModel):
     icon: str = "box"
     """What stands beside its title in the menu."""
 
-    @field_validator("requires", "after", mode="before")
-    @classmethod
-    def _as_tuple(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
-
-    @field_validator("name")
-    @classmethod
-    def _plain_name(cls, value: str) -> str:
-        return check_name(value)
-
-    @field_validator("prefix")
-    @classmethod
-    def _own_prefix(cls, value: str) -> str:
-        if value and not re.fullmatch(r"/[a-z][a-z0-9-]*/", value):
-            raise ValueError("use one word between slashes, such as /day/")
-        if value in CORE_ADDRESSES:
-            raise ValueError("this address is core's own")
-        return value
-
 
 def read_manifest(folder: Path) -> Manifest:
     """Read `folder/plugin.toml`; raise `BadManifest` with file, key and reason."""
     path = folder / "plugin.toml"
     try:
-        manifest = Manifest.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "plugin.toml"
-        raise BadManifest(f"{path}: {key}: {FIXES.get(first['type'], first['msg'])}") from error
+        said = tomllib.loads(path.read_text("utf-8"))
     except PermissionError as error:
         raise BadManifest(f"{path}: {error}: let the user that runs the server read it") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadManifest(f"{path}: {error}") from error
-    if manifest.api != API:
-        raise BadManifest(f"{path}: api = {manifest.api}, but this core speaks api {API}: install a matching version")
-    return manifest
+    for key, problem in _problems(said):
+        raise BadManifest(f"{path}: {key}: {problem}")
+    if said["api"] != API:
+        raise BadManifest(f"{path}: api = {said['api']}, but this core speaks api {API}: install a matching version")
+    return Manifest(**{key: tuple(value) if isinstance(value, list) else value for key, value in said.items()})
+
+
+def _problems(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (key, what to do) for each fault, those of the keys in their order first."""
+    keys = {each.name: each for each in fields(Manifest)}
+    for name, each in keys.items():
+        if name not in said:
+            if each.default is MISSING:
+                yield name, "it is missing: add it"
+        elif problem := _problem(name, said[name], list if each.default == () else each.type):
+            yield name, problem
+    for key in said.keys() - keys.keys():
+        yield key, f"there is no such key: remove it; there are {', '.join(keys)}"
+
+
+def _problem(name: str, value: Any, kind: Any) -> str:
+    if kind is list:
+        return "" if type(value) is list and all(type(each) is str for each in value) else LIST
+    if type(value) is not kind:
+        return WHOLE_NUMBER if kind is int else TEXT
+    if name == "prefix" and value and not re.fullmatch(r"/[a-z][a-z0-9-]*/", value):
+        return "use one word between slashes, such as /day/"
+    if name == "prefix" and value in CORE_ADDRESSES:
+        return "this address is core's own"
+    if name == "name":
+        try:
+            check_name(value)
+        except ValueError as error:
+            return str(error)
+    return ""

@@ -18,7 +18,6 @@ from core.registry.host import Host
 from core.registry.manifest import RESERVED
 from core.registry.models import FailedUpgrade, PilotNode, PluginIntent, SettingChange
 from core.registry.states import PluginRefused, hold, plugins_changed
-from core.search.schema import drop_search
 
 
 def purge(session: Session, host: Host, name: str, folder: Path) -> dict[str, int]:
@@ -27,6 +26,8 @@ def purge(session: Session, host: Host, name: str, folder: Path) -> dict[str, in
     Its rights and settings go too: installed again, it starts like a new one. Raises `PluginRefused` for a name that
     is core's own or unknown, for a plugin that is on, and while another plugin's tables point to its own.
     """
+    from core.search.schema import drop_search  # draws in alembic, which no page needs
+
     hold(session, name)
     tables = tables_to_purge(session, host, name)
     folder.mkdir(parents=True, exist_ok=True)

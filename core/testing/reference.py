@@ -54,9 +54,9 @@ def _manifest() -> Iterator[str]:
     yield f"{', '.join(f'`{word}`' for word in sorted(RESERVED))}, and no word of Python.\n"
     yield "| key | default | |\n|---|---|---|"
     told = _words_of_attributes(Manifest)
-    for name, field in Manifest.model_fields.items():
-        default = "required" if field.is_required() else f"`{_toml(field.default)}`"
-        yield f"| `{name}` | {default} | {told[name]} |"
+    for field in fields(Manifest):
+        default = "required" if field.default is MISSING else f"`{_toml(field.default)}`"
+        yield f"| `{field.name}` | {default} | {told[field.name]} |"
     icons = re.findall(r'id="([a-z-]+)"', ICONS.read_text("utf-8"))
     yield f"\nIcons: {', '.join(f'`{icon}`' for icon in sorted(icons))}.\n"
 

@@ -19,7 +19,7 @@ from core.registry.models import PluginIntent, everybody_looks_again
 from core.testing.factories import acting
 from tests.bench.data import Chain
 from tests.bench.load import Client, WrongAnswer, median, milliseconds
-from tests.bench.serving import Served, serving
+from tests.bench.serving import Served, serving, starts
 from tests.bench.table import Line, at_most
 
 PLUGINS, WORKERS, REQUESTS, SWITCHES, THREADS = 20, 4, 5000, 50, 4
@@ -86,9 +86,9 @@ def plugin_lines(app: Flask, chain: Chain, folder: Path) -> Iterator[Line]:
     )  # fmt: skip
     _switch(app, names, on=True)
     try:
-        starts = _starts(servers)
+        taken = starts(servers, STARTS)
         yield at_most(
-            f"start with {PLUGINS} small plugins (floor: core alone)", starts["none"], starts["twenty"], 2, unit="s"
+            f"start with {PLUGINS} small plugins (floor: core alone)", taken["none"], taken["twenty"], 2, unit="s"
         )
         with serving(*servers.values()):
             times = _in_turns(servers, chain.cookies[PERSON])
@@ -118,16 +118,6 @@ def _switch(app: Flask, names: list[str], *, on: bool) -> None:
             intent.enabled = on
             session.add(intent)
         everybody_looks_again(session)
-
-
-def _starts(servers: dict[str, Served]) -> dict[str, float]:
-    """Return the median time from the start of each server to its first answer."""
-    taken: dict[str, list[float]] = {name: [] for name in servers}
-    for _round in range(STARTS):
-        for name, server in servers.items():
-            with serving(server):
-                taken[name].append(server.seconds_to_first_answer)
-    return {name: median(times) for name, times in taken.items()}
 
 
 def _in_turns(servers: dict[str, Served], cookie: str) -> dict[str, float]:

@@ -11,6 +11,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from core.testing.children import dying_with_us
+from tests.bench.load import median
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30
@@ -48,7 +49,8 @@ class Served:
         self._first = first
         self._log = log
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("BACKOFFICE_")}
-        self._environment = {**inherited, **environment}
+        inherited.pop("PYTHONDONTWRITEBYTECODE", None)  # an installation has its code compiled
+        self._environment = {**inherited, "PYTHONPYCACHEPREFIX": str(log.parent / "compiled"), **environment}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Served":
@@ -105,6 +107,16 @@ class Served:
 def _kilobytes(process: str, figure: str) -> int:
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith(f"{figure}:")).split()[1])
+
+
+def starts(servers: dict[str, Served], times: int) -> dict[str, float]:
+    """Return the median time from the start of each to its first answer; the very first one compiles and is not counted."""
+    taken: dict[str, list[float]] = {name: [] for name in servers}
+    for _round in range(1 + times):
+        for name, server in servers.items():
+            with serving(server):
+                taken[name].append(server.seconds_to_first_answer)
+    return {name: median(seconds[1:]) for name, seconds in taken.items()}
 
 
 @contextmanager

@@ -40,7 +40,7 @@ NOT_LOADED = {
     "broken_nameless": "name: it is missing: add it",
     "broken_native": "_native.so: file too short",
     "broken_other_table": "daily_reports_day",
-    "broken_path": "name: Value error, use 2 to 40 small letters",
+    "broken_path": "name: use 2 to 40 small letters",
     "broken_permission": "daily_reports:day:review must begin with broken_permission:",
     "broken_prefix": "its prefix /day/ is already used by daily_reports",
     "broken_requirement": "it needs a_plugin_nobody_has, which is not loaded",

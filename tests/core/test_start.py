@@ -1,0 +1,94 @@
+"""A worker starts quickly and holds little: what few requests need is taken in when it is needed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.failed_migrations import MigrationsFailed
+from core.language import _read
+from core.registry.discovery import discover
+from core.revisions import newest_in
+from core.testing.declarations import chinese_of
+
+ROOT = Path(__file__).resolve().parents[2]
+SELDOM_NEEDED = {
+    "PIL", "alembic", "babel", "flask_babel", "huey", "numpy", "phonenumbers", "pygments", "pypinyin", "python_calamine", "rich",
+    "weasyprint", "xlsxwriter",
+}  # fmt: skip
+"""Libraries for a file, a picture, a foreign number or a migration, and those that only happen to be installed."""
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_first_answer_needs_no_library_that_few_requests_need(settings):
+    asked = "import sys, wsgi; print(wsgi.app.test_client().get('/login').status_code, *sys.modules)"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BACKOFFICE_")}
+    environment |= {
+        "BACKOFFICE_ENV": "testing", "BACKOFFICE_DATABASE_URL": settings.database_url,
+        "BACKOFFICE_DATA_DIR": str(settings.data_dir), "BACKOFFICE_SECRET_KEY": settings.secret_key,
+    }  # fmt: skip
+    run = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert run.returncode == 0, run.stderr
+    status, *modules = run.stdout.split()
+    assert status == "200"
+    assert {"flask_admin", "plugins.daily_reports.views", "plugins.customers.views"} <= set(modules)
+    assert sorted(SELDOM_NEEDED & set(modules)) == []
+
+
+# The newest migration, read and not run
+
+
+def scripts(folder, **texts):
+    for name, text in texts.items():
+        (folder / f"{name}.py").write_text(text, "utf-8")
+    return folder
+
+
+def test_the_newest_revision_is_the_one_that_no_other_follows(tmp_path):
+    assert newest_in(tmp_path / "nowhere") is None
+    folder = scripts(
+        tmp_path,
+        a='revision = "0001"\ndown_revision = None\nraise SystemExit("it is not run")\n',
+        b="revision: str = '0003'\ndown_revision: str | None = '0002'\n",
+        c='revision = "0002"\ndown_revision = "0001"\n',
+        __init__="",
+    )
+    assert newest_in(folder) == "0003"
+
+
+@pytest.mark.parametrize(
+    ("texts", "reason"),
+    [
+        ({"a": 'revision = "1"\ndown_revision = None', "b": 'revision = "2"\ndown_revision = None'}, "multiple heads"),
+        ({"a": 'revision = "1"\ndown_revision = "2"', "b": 'revision = "2"\ndown_revision = "1"'}, "multiple heads, or none"),
+        ({"a": 'revision = "2"\ndown_revision = "1"'}, "follows 1, which is not there"),
+        ({"a": "down_revision = None"}, "a.py does not say its revision"),
+    ],
+)  # fmt: skip
+def test_a_history_that_is_no_single_line_is_refused(tmp_path, texts, reason):
+    with pytest.raises(MigrationsFailed, match=reason):
+        newest_in(scripts(tmp_path, **texts))
+
+
+# The texts
+
+
+@pytest.mark.parametrize(
+    "folder", [ROOT / "core", *(each.folder for each in discover(ROOT / "plugins"))], ids=lambda path: path.name
+)
+def test_the_texts_are_read_as_everybody_reads_them(folder):
+    assert _read(folder / "locale" / "zh_Hans_CN.po", 0) == {
+        text: said for text, said in chinese_of(folder).items() if said
+    }
+
+
+def test_every_form_of_an_entry_is_read(tmp_path):
+    catalogue = tmp_path / "locale" / "zh_Hans_CN.po"
+    catalogue.parent.mkdir()
+    catalogue.write_bytes(
+        b'msgid ""\r\nmsgstr "Language: zh"\r\n\r\n#, fuzzy\r\nmsgid ""\r\n"one "\r\n"\\"two\\"\\n"  \r\nmsgstr "a\\\\n\\tb"\r\n\r\n'
+        b'#~ msgid "gone"\r\n#~ msgstr "away"\r\n\r\nmsgctxt "x"\r\nmsgid  "last"\r\nmsgstr "end"'
+    )
+    assert _read(catalogue, 0) == chinese_of(tmp_path) == {'one "two"\n': "a\\n\tb", "last": "end"}
