@@ -200,10 +200,9 @@ def test_of_two_thousand_records_the_people_are_found_again(monkeypatch):
     records, truth = [Record(position, position, one.known) for position, one in enumerate(kept)], people.pairs(kept)
     for module in (batch, finding):
         monkeypatch.setattr(module, "setting", {"customers.merge_from": 95, "customers.ask_from": 50}.__getitem__)
-    monkeypatch.setattr(batch.merging, "merge", lambda *_values, **_more: None)
     found = finding.likely((records[a], records[b]) for a, b in people.neighbours([one.known for one in records]))
     one_person = People(records, {})
-    batch.merge_sure(None, found, one_person)
+    batch.sure(found, one_person)
     merged = people.pairs([replace(one, who=one_person.of(position)) for position, one in enumerate(kept)])
     asked = {(each.first_id, each.second_id) for each in found} - merged
     assert len(merged & truth) / len(merged) >= 0.99
