@@ -4,7 +4,7 @@ The rows are made at flush, so that no way of writing through the ORM escapes th
 personal (`info={"personal": …}`) are kept as masks: an erasure leaves the audit whole.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, time
@@ -24,7 +24,7 @@ from core.org.models import InNode
 from core.search.columns import searched_of
 
 _batch: ContextVar[str | None] = ContextVar("batch", default=None)
-_reason: ContextVar[str] = ContextVar("reason", default="")
+_reason: ContextVar[str | Callable[[Any], str]] = ContextVar("reason", default="")
 SILENT_COLUMNS = {"id", "version", "created_at", "updated_at", "area_id", "region_id"}
 
 
@@ -66,8 +66,11 @@ class AuditEntry(Base):
 
 
 @contextmanager
-def audited_as(*, batch: str | None = None, reason: str = "") -> Iterator[None]:
-    """Mark the writes inside the block with a batch (that can be undone whole) and a reason."""
+def audited_as(*, batch: str | None = None, reason: str | Callable[[Any], str] = "") -> Iterator[None]:
+    """Mark the writes inside the block with a batch (that can be undone whole) and a reason.
+
+    Where each of many rows has a reason of its own, `reason` is the function that returns it for a row.
+    """
     tokens = _batch.set(batch or _batch.get()), _reason.set(reason or _reason.get())
     try:
         yield
@@ -91,7 +94,7 @@ def record(
     session.add(
         AuditEntry(
             person_id=person.id, person_name=person.name, resource=resource, row_id=str(row_id), action=action,
-            changes=changes or {}, reason=reason or _reason.get(), batch=_batch.get(),
+            changes=changes or {}, reason=reason or _why(None), batch=_batch.get(),
             node_id=levels[0], area_id=levels[1], region_id=levels[2],
         )
     )  # fmt: skip
@@ -134,8 +137,15 @@ def _entry(session: Session, row: Any) -> dict[str, Any] | None:
         "at": clock.now(), "person_id": person.id, "person_name": person.name,
         "resource": subject_of(type(row)), "row_id": "/".join(map(str, inspect(row).mapper.primary_key_from_instance(row))),
         "node_id": levels[0], "area_id": levels[1], "region_id": levels[2],
-        "action": action, "changes": changes, "reason": _reason.get(), "batch": _batch.get(),
+        "action": action, "changes": changes, "reason": _why(row), "batch": _batch.get(),
     }  # fmt: skip
+
+
+def _why(row: Any) -> str:
+    reason = _reason.get()
+    if isinstance(reason, str):
+        return reason
+    return "" if row is None else reason(row)
 
 
 def _changes(row: Any, action: str) -> Iterator[tuple[str, list[Any]]]:

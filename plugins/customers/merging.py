@@ -1,11 +1,13 @@
-"""Two records that are one person: merge, undo, split. Nothing that refers to a record is ever rewritten.
+"""Records that are one person: merge, undo, split. Nothing that refers to a record is ever rewritten.
 
 A merge is an edge from the record that is gone to the one that was kept; the edges are a forest, and whoever
 has none stands for all below. `Customer.merged_into_id` is that forest, flattened, so that reading is one step. An
 undo takes one edge away, the latest or an old one: both parts are again what they would be without it.
 """
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,14 +17,24 @@ from plugins.customers import known_by, rollups, services
 from plugins.customers.models import Customer, Identity, Merge, Pair
 from plugins.customers.persons import person_of, records_of
 
-__all__ = ["AlreadyOne", "locked", "merge", "person_of", "records_of", "share", "split", "undo"]
+__all__ = ["AlreadyOne", "Joined", "join", "locked", "merge", "person_of", "records_of", "share", "split", "undo"]
 
 RESOURCE = "customers:customer"
-share = rollups.share
+locked, share = rollups.locked, rollups.share
+Group = dict[int, Customer]
 
 
 class AlreadyOne(typed.BadValue):
     """Both records are one person already: somebody else was faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Two records that are to be one person, and the probability, 0 to 1, that they are."""
+
+    kept_id: int
+    gone_id: int
+    score: float | None = None
 
 
 def merge(session: Session, kept_id: int, gone_id: int, *, how: str, score: float | None = None) -> Merge:
@@ -31,23 +43,50 @@ def merge(session: Session, kept_id: int, gone_id: int, *, how: str, score: floa
     `how` is `by_hand` or `by_rule`. Raises `AlreadyOne`, or BadValue for a record that is not there, in the recycle
     bin, the other one itself, or of another kind (a person is no company).
     """
-    group = locked(session, kept_id, gone_id)
-    kept, gone = _standing(group, kept_id), _standing(group, gone_id)
-    _refuse(kept, gone, kept_id, gone_id)
-    edge = Merge(kept_id=kept_id, gone_id=gone.id, how=how, score=score, by=current_person().id)
-    session.add(edge)
-    with audited_as(reason=_("One person with %(code)s", code=kept.code)):
-        for one in group.values():
-            if one.id == gone.id or one.merged_into_id == gone.id:
-                one.merged_into_id = kept.id
-        # Touched, so that an import that made it is not taken back over those who now lean on it.
-        kept.updated_at = clock.now()
+    return join(session, rollups.locked(session, (kept_id, gone_id)), [Joined(kept_id, gone_id, score)], how=how)[0]
+
+
+def join(session: Session, group: Group, wanted: Iterable[Joined], *, how: str) -> list[Merge]:
+    """Make merges between locked records, one after the other, each to be undone by itself. Raises as `merge`.
+
+    As many statements for a hundred as for one.
+    """
+    members: dict[int, list[Customer]] = {}
+    for one in group.values():
+        members.setdefault(one.merged_into_id or one.id, []).append(one)
+    made = [_join(group, members, each, how) for each in wanted]
+    session.add_all(each.edge for each in made)
+    with audited_as(reason=lambda row: _("One person with %(code)s", code=group[row.merged_into_id].code)):
         session.flush()
-    _answer(session, set(group), "same", merge_id=edge.id)
-    _settle(session, kept)
-    _tell(session, N_("merged"), kept, gone)
-    collect("customers_merged", kept_id=kept.id, gone_id=gone.id)
-    return edge
+    _answer(session, group, made)
+    _settle(session, [group[each.kept.merged_into_id or each.kept.id] for each in made])
+    for each in made:
+        _tell(session, N_("merged"), each.kept, each.gone)
+    session.flush()
+    for each in made:
+        collect("customers_merged", kept_id=each.kept.id, gone_id=each.gone.id)
+    return [each.edge for each in made]
+
+
+class _Made(NamedTuple):
+    """A merge, the record that stands since, the one that did until then, and all records of the person then."""
+
+    edge: Merge
+    kept: Customer
+    gone: Customer
+    records: frozenset[int]
+
+
+def _join(group: Group, members: dict[int, list[Customer]], wanted: Joined, how: str) -> _Made:
+    kept, gone = _standing(group, wanted.kept_id), _standing(group, wanted.gone_id)
+    _refuse(kept, gone, wanted.kept_id, wanted.gone_id)
+    for one in members[gone.id]:
+        one.merged_into_id = kept.id
+    members[kept.id] += members.pop(gone.id)
+    # Touched, so that an import that made it is not taken back over those who now lean on it.
+    kept.updated_at = clock.now()
+    edge = Merge(kept_id=wanted.kept_id, gone_id=gone.id, how=how, score=wanted.score, by=current_person().id)
+    return _Made(edge, kept, gone, frozenset(one.id for one in members[kept.id]))
 
 
 def undo(session: Session, merge_id: int, *, answer: str = "different") -> Merge:
@@ -59,7 +98,7 @@ def undo(session: Session, merge_id: int, *, answer: str = "different") -> Merge
     edge = session.get(Merge, merge_id)
     if edge is None:
         raise typed.BadValue(_("There is no such merge."))
-    group = locked(session, edge.kept_id, edge.gone_id)
+    group = rollups.locked(session, (edge.kept_id, edge.gone_id))
     session.refresh(edge)
     if edge.undone_at is not None:
         raise typed.BadValue(_("This merge was undone before."))
@@ -69,9 +108,9 @@ def undo(session: Session, merge_id: int, *, answer: str = "different") -> Merge
         _flatten(session, group)
     kept, gone = _standing(group, edge.kept_id), _standing(group, edge.gone_id)
     _reopen(session, edge, group, answer)
-    for one in (kept, gone):
-        _settle(session, one)
+    _settle(session, (kept, gone))
     _tell(session, N_("merge undone"), kept, gone)
+    session.flush()
     collect("customers_split", customer_id=kept.id, new_id=gone.id)
     return edge
 
@@ -82,7 +121,7 @@ def split(session: Session, customer_id: int, identity_ids: set[int], name: str)
     It is seen by every place that knew the person by them. What else was written stays where it is: nobody can
     tell any more whose it was. Both are never asked about again. Raises BadValue when none of the identities is theirs.
     """
-    group = locked(session, customer_id)
+    group = rollups.locked(session, [customer_id])
     person = _standing(group, customer_id)
     taken = list(session.scalars(
         select(Identity).where(Identity.id.in_(identity_ids), Identity.customer_id.in_(group), Identity.deleted_at.is_(None))
@@ -104,19 +143,9 @@ def split(session: Session, customer_id: int, identity_ids: set[int], name: str)
         known_by.show_on_rows(session, [*group.values(), new])
     _never_ask(session, person.id, new.id, 0.0)
     _tell(session, N_("split off"), person, new)
+    session.flush()
     collect("customers_split", customer_id=person.id, new_id=new.id)
     return new
-
-
-def locked(session: Session, *ids: int) -> dict[int, Customer]:
-    """Return all records of the people of these ids, locked against whoever merges them at the same time."""
-    while True:
-        found = {one for customer_id in ids for one in session.scalars(records_of(customer_id))}
-        query = select(Customer).where(Customer.id.in_(found)).order_by(Customer.id)
-        records = session.scalars(query.with_for_update().execution_options(populate_existing=True))
-        group = {one.id: one for one in records}
-        if found == {one for customer_id in ids for one in session.scalars(records_of(customer_id))}:
-            return group
 
 
 def _standing(group: dict[int, Customer], customer_id: int) -> Customer:
@@ -154,18 +183,22 @@ def _flatten(session: Session, group: dict[int, Customer]) -> None:
     session.flush()
 
 
-def _settle(session: Session, person: Customer) -> None:
-    share(session, person.id)
-    services.relevel(session, person)
+def _settle(session: Session, people: Iterable[Customer]) -> None:
+    standing = {one.id: one for one in people}
+    share(session, standing)
+    services.relevel(session, *standing.values())
     session.flush()
 
 
-def _answer(session: Session, ids: set[int], answer: str, *, merge_id: int | None = None) -> None:
-    """Answer every open pair between these records at once."""
-    query = select(Pair).where(Pair.first_id.in_(ids), Pair.second_id.in_(ids), Pair.answer == "open")
+def _answer(session: Session, group: Group, made: list[_Made]) -> None:
+    """Answer every open pair between records that are one person now, by the merge that made them so."""
+    query = select(Pair).where(Pair.first_id.in_(group), Pair.second_id.in_(group), Pair.answer == "open")
     now, person = clock.now(), current_person().id
     for pair in session.scalars(query):
-        pair.answer, pair.answered_at, pair.answered_by, pair.merge_id = answer, now, person, merge_id
+        for each in made:
+            if pair.first_id in each.records and pair.second_id in each.records:
+                pair.answer, pair.answered_at, pair.answered_by, pair.merge_id = "same", now, person, each.edge.id
+                break
     session.flush()
 
 
@@ -197,4 +230,3 @@ def _tell(session: Session, action: str, kept: Customer, other: Customer) -> Non
     for one, another in ((kept, other), (other, kept)):
         changes: dict[str, Any] = {"code": [None, another.code]}
         record(session, resource=RESOURCE, row_id=one.id, action=action, changes=changes)
-    session.flush()

@@ -7,7 +7,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from core.api import _, clock, current_person
-from plugins.customers import merging
+from plugins.customers import merging, rollups
 from plugins.customers.models import Customer, Pair
 from plugins.customers.persons import person_id, records_of
 
@@ -65,7 +65,7 @@ def answer(session: Session, pair_id: int, what: str) -> Pair:
     """
     pair = session.get(Pair, pair_id)
     if pair is not None:
-        merging.locked(session, pair.first_id, pair.second_id)
+        rollups.locked(session, (pair.first_id, pair.second_id))
         session.refresh(pair)
     if pair is None or pair.answer != "open":
         raise merging.AlreadyOne(_("Somebody else has answered this pair. Here is the next one."))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy import delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.api import Instant, Node, across_scopes, among, audited_as, clock
@@ -62,35 +62,71 @@ def release(session: Session, kind: str, value: str, reason: str) -> None:
         session.flush()
 
 
-def days_visited(session: Session, customer_id: int, since: date) -> int:
-    """Return on how many days a customer was dealt with anywhere in the chain, under any of their records."""
-    visits = Visit.customer_id.in_(records_of(customer_id)), Visit.day >= since
+def locked(session: Session, ids: Iterable[int], *, shared: bool = False) -> dict[int, Customer]:
+    """Return all records of the people of these ids, as they are now, locked against whoever merges them at the same time.
+
+    `shared` is for who only must not meet a merge: several may hold it at once, and nobody else waits for it.
+    """
+    wanted = set(ids)
+    session.flush()
+    with across_scopes("a merge holds all records of a person, wherever they are known"):
+        while True:
+            persons = set(session.scalars(select(person_id()).where(Customer.id.in_(wanted))))
+            theirs = or_(Customer.id.in_(persons), Customer.merged_into_id.in_(persons))
+            query = select(Customer).where(theirs).order_by(Customer.id).execution_options(populate_existing=True)
+            records = session.scalars(query.with_for_update(read=shared, key_share=shared))
+            group = {one.id: one for one in records}
+            now = dict(session.execute(select(Customer.id, person_id()).where(or_(theirs, Customer.id.in_(wanted)))).all())
+            if now.keys() == group.keys() and persons.issuperset(now.values()):
+                return group  # else somebody was faster, and has merged them further or taken them apart
+
+
+def days_visited(session: Session, customer_ids: Iterable[int], since: date) -> dict[int, int]:
+    """Return on how many days customers, by the records that stand, were dealt with anywhere, under any of their records."""
+    query = select(person_id(), func.count(Visit.day.distinct())).join(Visit, Visit.customer_id == Customer.id)
     with across_scopes("the level counts the visits of the whole chain"):
-        return session.scalar(select(func.count(Visit.day.distinct())).where(*visits)) or 0
+        found = session.execute(query.where(_theirs(customer_ids), Visit.day >= since).group_by(person_id()))
+        return {person: days for person, days in found}
 
 
-def share(session: Session, customer_id: int) -> None:
-    """Let every place that knows one record of a person see all of them; what no longer holds goes. Does nothing twice."""
+def _theirs(customer_ids: Iterable[int]) -> Any:
+    wanted = list(customer_ids)
+    return or_(Customer.id.in_(wanted), Customer.merged_into_id.in_(wanted))
+
+
+def share(session: Session, customer_ids: Iterable[int]) -> None:
+    """Let every place that knows one record of a person see all of them; what no longer holds goes. Does nothing twice.
+
+    The people are named by the records that stand for them.
+    """
     with across_scopes("each record of a person is known wherever one of them is"):
-        ids = list(session.scalars(records_of(customer_id)))
-        known = list(session.scalars(select(Visitor).where(Visitor.customer_id.in_(ids))))
-        places: dict[int, tuple[date, date]] = {}
-        for row in known:
-            if not row.is_shared:
-                first, last = places.get(row.node_id, (row.first_on, row.last_on))
-                places[row.node_id] = min(first, row.first_on), max(last, row.last_on)
-        for row in known:
-            if row.is_shared and row.node_id in places:
-                row.first_on, row.last_on = places[row.node_id]
-            elif row.is_shared:
-                session.delete(row)
-        missing = {(one, node_id) for one in ids for node_id in places} - {
-            (row.customer_id, row.node_id) for row in known
-        }
-        for one, node_id in sorted(missing):
-            first, last = places[node_id]
-            session.add(Visitor(customer_id=one, node_id=node_id, first_on=first, last_on=last, is_shared=True))
+        persons = dict(session.execute(select(Customer.id, person_id()).where(_theirs(customer_ids))).all())
+        known: dict[int, list[Visitor]] = {}
+        for row in session.scalars(select(Visitor).where(Visitor.customer_id.in_(persons)).order_by(Visitor.id)):
+            known.setdefault(persons[row.customer_id], []).append(row)
+        records: dict[int, list[int]] = {}
+        for one, person in sorted(persons.items()):
+            records.setdefault(person, []).append(one)
+        for person, ids in records.items():
+            _share_one(session, ids, known.get(person, []))
         session.flush()
+
+
+def _share_one(session: Session, ids: list[int], known: list[Visitor]) -> None:
+    places: dict[int, tuple[date, date]] = {}
+    for row in known:
+        if not row.is_shared:
+            first, last = places.get(row.node_id, (row.first_on, row.last_on))
+            places[row.node_id] = min(first, row.first_on), max(last, row.last_on)
+    for row in known:
+        if row.is_shared and row.node_id in places:
+            row.first_on, row.last_on = places[row.node_id]
+        elif row.is_shared:
+            session.delete(row)
+    missing = {(one, node_id) for one in ids for node_id in places} - {(row.customer_id, row.node_id) for row in known}
+    for one, node_id in sorted(missing):
+        first, last = places[node_id]
+        session.add(Visitor(customer_id=one, node_id=node_id, first_on=first, last_on=last, is_shared=True))
 
 
 def be_known_alike(session: Session, customer_ids: set[int], new_id: int) -> None:

@@ -150,7 +150,7 @@ def enter(session: Session, customer: Customer, node_id: int | None, reason: str
     session.add(customer)
     session.flush()
     if node_id is not None:
-        note_visit(session, customer, node_id, reason)
+        _note_visit(session, customer, node_id, reason)
     for kind in identities.ONE_EACH:
         if getattr(customer, kind):
             session.add(known_by.of_row(customer, kind))
@@ -162,7 +162,12 @@ def enter(session: Session, customer: Customer, node_id: int | None, reason: str
 
 def note_visit(session: Session, customer: Customer, node_id: int, reason: str) -> None:
     """Note that a customer was dealt with at a place today; once a day and reason. From now on the place sees them."""
-    today, customer = clock.working_day(), standing(session, customer)
+    records = rollups.locked(session, [customer.id], shared=True)
+    _note_visit(session, records[customer.merged_into_id or customer.id], node_id, reason)
+
+
+def _note_visit(session: Session, customer: Customer, node_id: int, reason: str) -> None:
+    today = clock.working_day()
     visitor = be_known_at(session, customer, node_id)
     if visitor.last_on != today:
         visitor.last_on = today
@@ -185,22 +190,22 @@ def be_known_at(session: Session, customer: Customer, node_id: int) -> Visitor:
         session.add(visitor)
     visitor.first_on, visitor.last_on, visitor.is_shared = today, today, False
     session.flush()
-    rollups.share(session, customer.id)
+    rollups.share(session, [customer.merged_into_id or customer.id])
     return visitor
 
 
-def relevel(session: Session, customer: Customer) -> None:
+def relevel(session: Session, *customers: Customer) -> None:
     """Set the level by the rule, unless a person has set it with a reason."""
-    if customer.level_reason:
+    by_rule = [(one.merged_into_id or one.id, one) for one in customers if not one.level_reason]
+    if not by_rule:
         return
-    days = rollups.days_visited(session, customer.id, clock.today() - YEAR)
-    level = (
-        "vip" if days >= setting("customers.vip_visits")
-        else "important" if days >= setting("customers.important_visits")
-        else "ordinary"
-    )  # fmt: skip
-    if customer.level != level:
-        customer.level = level
+    visited = rollups.days_visited(session, {person for person, _one in by_rule}, clock.today() - YEAR)
+    vip, important = setting("customers.vip_visits"), setting("customers.important_visits")
+    for person, one in by_rule:
+        days = visited.get(person, 0)
+        level = "vip" if days >= vip else "important" if days >= important else "ordinary"
+        if one.level != level:
+            one.level = level
 
 
 def put_in_bin(session: Session, customer: Customer) -> None:

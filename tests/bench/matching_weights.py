@@ -12,12 +12,14 @@ from collections.abc import Iterable
 from math import log2
 from typing import Any
 
-from plugins.customers.matching.comparing import MISSING, WEIGHTS, Known, levels_of
+from plugins.customers.matching.comparing import DIFFERENT, MISSING, WEIGHTS, Known, levels_of
 from tests.plugins.customers.people import Kept, neighbours, pairs, records
 
 COUNT, SEED, SAMPLE = 100_000, 7, 1_000_000
 LEAST_M, LEAST_U = 0.005, 1e-6
 """No level is so rare that it decides alone: a clerk mistypes, a family shares an account."""
+LEAST_OTHER = 0.05
+"""So often what is known of somebody has become another: people move, and change firms, as made-up ones never do."""
 KEYS = {("name", "same"), ("name", "sound"), ("number", "same"), ("account", "same"), ("address", "same")}
 """Too rare for a sample, but whoever has them shares a key."""
 Pairs = Iterable[tuple[int, int]]
@@ -39,7 +41,7 @@ def learned(kept: list[Kept]) -> dict[str, Any]:
         for level in sorted(same[name] | far[name]):
             is_key = (name, level) in KEYS
             u = near[name][level] / every_said if is_key else (far[name][level] + 1) / (of_far + 1)
-            m = max(same[name][level] / of_same, LEAST_M)
+            m = max(same[name][level] / of_same, LEAST_OTHER if level == DIFFERENT and name != "name" else LEAST_M)
             comparisons.setdefault(name, {})[level] = [float(f"{m:.3g}"), float(f"{max(u, LEAST_U):.3g}")]
     return {"prior": round(log2(len(truth) / every), 1), "comparisons": comparisons}
 

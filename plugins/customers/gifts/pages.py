@@ -77,14 +77,15 @@ def book_gifts() -> Any:
 
 
 def on_card(customer: Customer, nodes: list[Node]) -> dict[str, Any]:
-    """Return what a card says of gifts: the one they have, or what the stores one stands at can give."""
-    person, had = current_person(), rollups.gift_of(session, customer)
-    if had is not None:
-        name = session.scalar(select(Gift.name).where(Gift.id == had.gift_id))
-        return {
-            "gift_had": had, "gift_name": name, "gift_place": names_of_nodes({had.node_id}).get(had.node_id, ""),
-            "gift_mine": person.may(TAKE_BACK) and person.reach(TAKE_BACK).holds(had.node_id, had.area_id, had.region_id),
-        }  # fmt: skip
+    """Return what a card says of gifts: what they have got, or what the stores one stands at can give."""
+    person, had = current_person(), rollups.gifts_of(session, customer)
+    if had:
+        places, mine = names_of_nodes({one.node_id for one in had}), person.reach(TAKE_BACK)
+        names = dict(session.execute(select(Gift.id, Gift.name).where(Gift.id.in_({one.gift_id for one in had}))).all())  # type: ignore[arg-type]
+        return {"gifts_had": [
+            (one, names.get(one.gift_id, ""), places.get(one.node_id, ""), person.may(TAKE_BACK) and mine.holds(one.node_id, one.area_id, one.region_id))
+            for one in had
+        ]}  # fmt: skip
     node = nodes[0] if nodes and person.may(GIVE) else None
     offered = services.in_stock(session, node.id) if node else []
     return {"gift_offered": [(gift, pieces) for gift, pieces in offered if pieces], "gift_node": node, "gift_key": str(uuid.uuid4())}  # fmt: skip

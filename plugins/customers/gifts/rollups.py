@@ -1,4 +1,4 @@
-"""What must be known beyond the reader's stores: whether a person has got a gift anywhere."""
+"""What must be known beyond the reader's stores: which gifts a person has got anywhere."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,14 +9,15 @@ from plugins.customers.models import Customer
 from plugins.customers.persons import records_of
 
 
-def gift_of(session: Session, customer: Customer, *, locked: bool = False) -> GiftIssue | None:
-    """Return the gift a person has got at any store, under whichever of their merged records; None without.
+def gifts_of(session: Session, customer: Customer, *, locked: bool = False) -> list[GiftIssue]:
+    """Return the gifts a person has got at any store, under whichever of their merged records; the first one first.
 
-    `locked`: whoever else is about to give this person one waits until this transaction ends.
+    Two, where each of two records had one before they were known to be one person. `locked`: whoever else is about
+    to give this person one waits until this transaction ends.
     """
     stands = customer.merged_into_id or customer.id
     query = select(GiftIssue).where(GiftIssue.customer_id.in_(records_of(stands)), GiftIssue.undone_at.is_(None))
     with across_scopes("one gift for each person of the chain"):
         if locked:
             session.execute(select(Customer.id).where(Customer.id == stands).with_for_update())
-        return session.scalars(query.order_by(GiftIssue.id).limit(1)).first()
+        return list(session.scalars(query.order_by(GiftIssue.id)))

@@ -6,14 +6,15 @@ agreed to offers, and whoever takes a consent back keeps the gift (personal info
 
 from hashlib import sha256
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from core.api import Node, _, clock, current_person, typed
 from plugins.customers.gifts import rollups
 from plugins.customers.gifts.models import Gift, GiftIssue, GiftMovement, GiftStock
 from plugins.customers.models import Customer
+from plugins.customers.persons import records_of
 
 MOST = 100_000
 """So many pieces at once are a slip of the finger."""
@@ -58,11 +59,11 @@ def hand_out(session: Session, node: Node, customer: Customer, gift: Gift, key: 
     Raises `HasOne` when the person has one, from whichever store and under whichever record; BadValue when
     none is left.
     """
-    had = rollups.gift_of(session, customer, locked=True)
-    if had is not None:
+    had = rollups.gifts_of(session, customer, locked=True)
+    if had:
         if _was_sent(session, key):
-            return had
-        raise HasOne(had)
+            return had[0]
+        raise HasOne(had[0])
     stock = _locked(session, node.id, gift.id)
     if stock.pieces < 1:
         raise typed.BadValue(_("No “%(gift)s” is left. Please choose another gift.", gift=gift.name))
@@ -70,6 +71,15 @@ def hand_out(session: Session, node: Node, customer: Customer, gift: Gift, key: 
     session.add(issue)
     _move(session, stock, "given", -1, "", key)
     return issue
+
+
+_other = aliased(GiftIssue)
+
+
+def is_second() -> ColumnElement[bool]:
+    """Return the condition that a person had a gift already: under another record, before both were one person."""
+    earlier = select(_other.id).where(_other.customer_id.in_(records_of(GiftIssue.customer_id)), _other.id < GiftIssue.id)
+    return and_(GiftIssue.undone_at.is_(None), earlier.where(_other.undone_at.is_(None)).exists())
 
 
 def take_back(session: Session, issue: GiftIssue) -> None:

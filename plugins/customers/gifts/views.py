@@ -18,6 +18,7 @@ from core.api import (
 )
 from plugins.customers import api
 from plugins.customers.gifts.models import Gift, GiftIssue, GiftStock
+from plugins.customers.gifts.services import is_second
 
 
 def _place(model: Any) -> Column:
@@ -94,6 +95,7 @@ class GiftIssues(ModelView):
         Column("given_by", N_("Handed out by"), names=lambda ids: names_of_people(session, ids),
                export=select(Person.name).where(Person.id == GiftIssue.given_by).scalar_subquery()),
         Column("undone_at", N_("Came back on")),
+        Column("second", N_("A second one"), "boolean", expression=is_second(), filter="boolean", meanings={True: "watch"}),
     ]  # fmt: skip
     default_order = ("given_at", True)
     actions = ("list", "read", "export")

@@ -9,7 +9,7 @@ _WIDER = re.compile(r"^(中国|广东省?|深圳市?|[\u4e00-\u9fff]{2}(新区|�
 _NUMBERS = re.compile(r"[0-9a-z]+")
 SAME, CLOSE, DIFFERENT, MISSING = "same", "close", "different", "missing"
 _SHARE = 0.6
-"""So much of the pairs of signs two addresses share at least, of 1, to be close: the same house, without the room."""
+"""So much of the pairs of signs two addresses share at least, of 1, to be close where house and building are not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class Address:
     """What two addresses are compared by: `key` is empty unless house, building and room are said."""
 
     text: str = ""
+    street: str = ""
     key: str = ""
     numbers: tuple[str, ...] = ()
 
@@ -31,7 +32,7 @@ def read(text: str) -> Address:
     numbers = tuple(_NUMBERS.findall(plain))
     street = _NUMBERS.split(plain, maxsplit=1)[0].replace("-", "")[-3:]
     key = f"{street}{'-'.join(numbers)}" if street and len(numbers) > 2 else ""
-    return Address(plain.replace("-", ""), key, numbers)
+    return Address(plain.replace("-", ""), street, key, numbers)
 
 
 def alike(first: Address, second: Address) -> str:
@@ -42,6 +43,8 @@ def alike(first: Address, second: Address) -> str:
         return SAME
     if any(one != other for one, other in zip(first.numbers, second.numbers, strict=False)):
         return DIFFERENT  # the neighbours
+    if first.street and first.street == second.street and min(len(first.numbers), len(second.numbers)) > 1:
+        return CLOSE  # one building, the room is not said
     one, other = _pairs(first.text), _pairs(second.text)
     shared = 2 * len(one & other) / ((len(one) + len(other)) or 1)
     return CLOSE if shared >= _SHARE else DIFFERENT

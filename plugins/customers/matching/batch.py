@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
-from core.api import SYSTEM, Work, _, acting_as, ask_for, clock, session, setting, typed
+from core.api import SYSTEM, Work, _, acting_as, ask_for, clock, session, setting
 from plugins.customers import merging
 from plugins.customers.matching import comparing, finding, rollups
 from plugins.customers.matching.blocks import keys_of
@@ -75,16 +74,19 @@ def step(session: Session, after: int = 0) -> Step:
     for some in _some({one for pair in pairs for one in pair} - set(records)):
         records |= rollups.load(session, Customer.id.in_(some))
     found = finding.likely((records[one], records[two]) for one, two in pairs if one in records and two in records)
-    people = _people(session, {records[one].person_id for each in found for one in (each.first_id, each.second_id)})
-    merged = merge_sure(session, found, people)
+    group = merging.locked(session, {one for each in found for one in (each.first_id, each.second_id)})
+    people = _people(session, group)
+    found = [each for each in found if people.know(each.first_id) and people.know(each.second_id)]
+    settled = rollups.unchanged(session, group)  # a merge writes records, but says nothing new of who they are
+    merged = merging.join(session, group, sure(found, people), how="by_rule")
     asked = finding.ask(session, found, people)
-    rollups.mark(session, ids)
-    return Step(len(ids), merged, asked, ids[-1])
+    rollups.mark(session, settled.union(ids))
+    return Step(len(ids), len(merged), asked, ids[-1])
 
 
-def merge_sure(session: Session, found: list[finding.Likely], people: People) -> int:
-    """Merge those that the rule may merge by itself; return how many. The older record is kept."""
-    least, count = setting("customers.merge_from") / 100, 0
+def sure(found: list[finding.Likely], people: People) -> list[merging.Joined]:
+    """Return whom the rule may merge by itself, united in `people`; the older record is kept."""
+    least, joined = setting("customers.merge_from") / 100, []
     for each in found:
         kept, gone = sorted((people.of(each.first_id), people.of(each.second_id)))
         if each.likeness.probability < least or not comparing.may_merge_alone(each.likeness.levels) or kept == gone:
@@ -92,21 +94,15 @@ def merge_sure(session: Session, found: list[finding.Likely], people: People) ->
         asked = people.asked(kept, gone)
         if (asked and asked.answer == "different") or not people.fit(kept, gone):
             continue
-        try:
-            merging.merge(session, kept, gone, how="by_rule", score=each.likeness.probability)
-        except typed.BadValue:  # somebody has put one into the recycle bin meanwhile
-            continue
+        joined.append(merging.Joined(kept, gone, each.likeness.probability))
         people.unite(kept, gone)
-        count += 1
-    return count
+    return joined
 
 
-def _people(session: Session, persons: set[int]) -> People:
-    members = {}
-    for some in _some(persons):
-        members |= rollups.load(session, or_(Customer.id.in_(some), Customer.merged_into_id.in_(some)))
-    pairs = {}
-    for some in _some(members):
+def _people(session: Session, ids: Iterable[int]) -> People:
+    members, pairs = {}, {}
+    for some in _some(ids):
+        members |= rollups.load(session, Customer.id.in_(some))
         pairs |= rollups.pairs_of(session, some)
     return People(members.values(), pairs)
 

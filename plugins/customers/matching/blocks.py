@@ -22,7 +22,7 @@ def _texts(known: Known) -> Iterator[str]:
             yield f"middle {known.name.syllables[0]} {number[-8:-4]}"
     for account in known.accounts:
         yield f"account {account}"
-    if known.name.is_full:
+    if known.name.is_full or known.name.written.isascii() and known.name.syllables:  # a short word may be a full name
         yield f"name {known.name.sound}"
     if known.address.key:
         yield f"address {known.address.key}"

@@ -18,7 +18,8 @@ from plugins.customers.matching.addresses import Address
 from plugins.customers.matching.names import Name
 
 WEIGHTS = Path(__file__).with_name("weights.json")
-SAME, DIFFERENT, MISSING, SLIP = "same", "different", "missing", "slip"
+SAME, DIFFERENT, MISSING, SLIP, NEXT = "same", "different", "missing", "slip", "next"
+"""A slip of the finger in a number; in the last digit it may be a number that was bought together with another."""
 ONE_COMPANY = 0.9999
 """The register of companies holds a name once."""
 
@@ -57,7 +58,7 @@ def levels_of(first: Known, second: Known) -> dict[str, str]:
     return {
         "name": names.alike(first.name, second.name),
         "number": _numbers(first.numbers, second.numbers),
-        "account": _shared(first.accounts, second.accounts),
+        "account": _accounts(first.accounts, second.accounts),
         "address": addresses.alike(first.address, second.address),
         "title": _shared(first.titles, second.titles),
         "store": _shared(first.stores, second.stores),
@@ -90,14 +91,26 @@ def may_merge_alone(levels: dict[str, str]) -> bool:
         return True  # two companies
     has_proof = SAME in (levels["account"], levels["number"])
     if levels["name"] in (SAME, names.SOUND):
-        return has_proof or levels["number"] == SLIP or levels["address"] in (SAME, addresses.CLOSE)
-    return has_proof and levels["name"] in (names.PART, MISSING)
+        return has_proof or levels["number"] in (SLIP, NEXT) or levels["address"] in (SAME, addresses.CLOSE)
+    if levels["name"] == names.PART:  # in a city, somebody of the same family name has nearly the same number
+        return has_proof or (levels["number"], levels["store"]) == (SLIP, SAME)
+    return has_proof and levels["name"] == MISSING
 
 
 def _numbers(first: frozenset[str], second: frozenset[str]) -> str:
     level = _shared(first, second)
-    if level == DIFFERENT and any(names.is_one_slip(one, other) for one in first for other in second):
+    if level != DIFFERENT:
+        return level
+    slips = [(one, other) for one in first for other in second if names.is_one_slip(one, other)]
+    if any(one[:-1] != other[:-1] for one, other in slips):
         return SLIP
+    return NEXT if slips else DIFFERENT
+
+
+def _accounts(first: frozenset[str], second: frozenset[str]) -> str:
+    level = _shared(first, second)
+    if level == DIFFERENT and {"@" in one for one in first}.isdisjoint("@" in one for one in second):
+        return MISSING  # an e-mail and a WeCom id are never the same
     return level
 
 

@@ -15,6 +15,8 @@ _TRADITIONAL = str.maketrans(
 _SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖萧田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方"
     "邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康易乔赖文庞樊兰殷施洪翟安颜倪牛温芦季俞章鲁葛伍申尤毕聂焦柯欧区游单"
+    "傅阎路邢祝左苗房柳窦凌霍翁卜冉狄米车宁管解卓柴屈蒙穆甘丛褚麦岳井古包司简涂缪苟冼植招巫裴桂戚瞿饶闵甄巩佟封卞苑边柏符辛姬冷应关庄盛连成练詹隋"
+    "牟项喻艾尚耿骆娄齐鲍宫祁纪舒梅佘蓝谷阮阳揭仇朴查桑敖晏商农宗木滕嵇华曲全蔺臧栾楚官代占"
 )
 _COMPOUND = frozenset({"欧阳", "司徒", "上官", "诸葛", "司马", "东方", "皇甫", "尉迟", "公孙", "令狐", "慕容", "夏侯"})
 _READ_AS_SURNAME = {
@@ -125,6 +127,8 @@ def alike(first: Name, second: Name) -> str:
         return DIFFERENT
     if not (first.is_full and second.is_full):
         short, long = sorted((first, second), key=lambda name: (name.is_full, name.syllables))
+        if long.is_full and short.letters == long.letters:  # lijian, in one word
+            return SOUND
         return PART if _is_part(short, long) else DIFFERENT
     if first.written == second.written:
         return SAME

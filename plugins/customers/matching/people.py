@@ -18,6 +18,10 @@ class People:
             self._person[record.id] = record.person_id
             self._members.setdefault(record.person_id, []).append(record)
 
+    def know(self, record_id: int) -> bool:
+        """Say whether a record is among these: it may have gone into the recycle bin meanwhile."""
+        return record_id in self._person
+
     def of(self, record_id: int) -> int:
         """Return the record that stands for the person of a record."""
         return self._person[record_id]

@@ -64,15 +64,22 @@ def _record(rows: list[Any]) -> Record:
 
 def changed(session: Session, after: int, limit: int) -> list[int]:
     """Return the first records, by id, that were written since they were compared."""
-    later = select(Identity.id).where(Identity.customer_id == Customer.id, Identity.updated_at > Compared.at).exists()
-    query = (
-        select(Customer.id)
-        .outerjoin(Compared, Compared.customer_id == Customer.id)
-        .where(Customer.id > after, Customer.deleted_at.is_(None))
-        .where(or_(Compared.at.is_(None), Customer.updated_at > Compared.at, later))
-    )
+    query = select(Customer.id).outerjoin(Compared, Compared.customer_id == Customer.id)
+    query = query.where(Customer.id > after, Customer.deleted_at.is_(None), or_(Compared.at.is_(None), _is_later()))
     with across_scopes(WHY):
         return list(session.scalars(query.order_by(Customer.id).limit(limit)))
+
+
+def unchanged(session: Session, ids: Iterable[int]) -> set[int]:
+    """Return which of these records were not written since they were compared."""
+    query = select(Customer.id).join(Compared, Compared.customer_id == Customer.id)
+    with across_scopes(WHY):
+        return set(session.scalars(query.where(Customer.id.in_(ids), ~_is_later())))
+
+
+def _is_later() -> Any:
+    identity = select(Identity.id).where(Identity.customer_id == Customer.id, Identity.updated_at > Compared.at)
+    return or_(Customer.updated_at > Compared.at, identity.exists())
 
 
 def count(session: Session) -> int:
@@ -110,8 +117,9 @@ def keep_keys(session: Session, keys: dict[int, set[int]]) -> None:
             session.execute(insert(Block), rows)
 
 
-def mark(session: Session, ids: list[int]) -> None:
+def mark(session: Session, ids: Iterable[int]) -> None:
     """Note that records were compared now."""
+    ids = list(ids)
     now = clock.now()
     with across_scopes(WHY):
         gone = delete(Compared).where(Compared.customer_id.in_(ids))

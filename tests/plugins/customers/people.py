@@ -139,6 +139,8 @@ def _city(chance: random.Random, stores: int) -> Iterator[Someone]:
         address, store = _home(chance), chance.randrange(stores)
         if before is not None and chance.random() < 0.06:  # a family: one number, one home, often one family name
             mobiles[-1], address, store = before.mobiles[-1], before.address, before.store
+            if chance.random() < 0.2:  # or numbers that were bought together
+                mobiles[-1] = f"{mobiles[-1][:-1]}{(int(mobiles[-1][-1]) + 1) % 10}"
             family = before.family if chance.random() < 0.7 else family
         elif given_up and chance.random() < 0.05:  # a number that the operator gave out again
             mobiles[0] = given_up.pop(chance.randrange(len(given_up)))
@@ -247,8 +249,8 @@ def _pinyin(chance: random.Random, someone: Someone) -> str:
 
 
 def _slipped(chance: random.Random, mobile: str) -> str:
-    at = chance.randrange(3, 10)
-    if chance.random() < 0.3:
+    at = chance.randrange(3, 11)
+    if chance.random() < 0.3 and at < 10:
         return f"{mobile[:at]}{mobile[at + 1]}{mobile[at]}{mobile[at + 2 :]}"
     return f"{mobile[:at]}{(int(mobile[at]) + chance.randint(1, 9)) % 10}{mobile[at + 1 :]}"
 

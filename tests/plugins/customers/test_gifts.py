@@ -104,6 +104,33 @@ def test_a_person_gets_one_from_whichever_store_and_under_whichever_record(book,
     assert pieces(everybody) == [4, 5]
 
 
+@pytest.mark.requirement("A10")
+def test_of_two_records_that_each_had_one_the_second_is_seen_until_they_are_two_again(
+    book, give, one, record, everybody, merged, undone, clerk, client_as
+):
+    book("received", 5)
+    book("received", 5, store=4)
+    give(one)
+    record(OTHER, "张三丰", store=4)
+    twin = everybody(Customer)[1]
+    give(twin, store=4)
+    office, second = client_as("head_office"), "/admin/customers/gift_issue/?second=1"
+
+    def seen():
+        return "2 gifts, though" in clerk(0).get(f"/customers/at/{one.code}/").text, office.get(second).text.count("data-row=")
+
+    assert seen() == (False, 0)
+    number = merged(one, twin)
+    assert seen() == (True, 1)
+    assert "one for each person" in give(one)
+    undone(number)
+    assert seen() == (False, 0)
+    merged(one, twin)
+    back = re.search(r"/customers/gifts/issue/\d+/take-back", clerk(4).get(f"/customers/at/{one.code}/").text)[0]
+    assert post(clerk(4), back).status_code == 302
+    assert seen() == (False, 0)
+
+
 def test_a_gift_that_came_back_is_in_stock_and_may_be_given_again(book, give, one, clerk, everybody):
     book("received", 1)
     page = give(one)

@@ -44,12 +44,14 @@ def verdict(first, second):
         ("张伟", "WEI ZHANG", "sound"),
         ("张伟", "ｚｈａｎｇｗｅｉ", "sound"),
         ("张伟", "张玮", "sound"),
+        ("李健", "lijian", "sound"),
         ("吕布", "Lyu Bu", "sound"),
         ("曾志伟", "Zeng Zhiwei", "sound"),
         ("张先生", "张建国", "part"),
         ("王总", "王建国", "part"),
         ("小张", "张建国", "part"),
         ("陈生", "陈建国", "part"),
+        ("傅总", "傅桂", "part"),
         ("欧阳小姐", "欧阳娜", "part"),
         ("陈东生", "陈建国", "different"),
         ("张先生", "张小姐", "different"),
@@ -71,6 +73,9 @@ def test_a_name_is_read_as_people_write_it(first, second, level):
         (HOME, "科技南路12-3-502", "same"),
         (HOME, "广东省深圳市南山区科技南路１２號３棟５０２室", "same"),
         (HOME, "南山科技南路12号3栋", "close"),
+        ("彩田路381號3棟602", "龙华彩田路381号3栋", "close"),
+        ("彩田路381號3棟602", "龙华彩田路381号5栋", "different"),
+        ("彩田路381號3棟602", "景田路381号3栋", "different"),
         (HOME, "科技南路12-3-503", "different"),
         ("华强北路", "华强北路", "missing"),
         (HOME, "", "missing"),
@@ -102,11 +107,15 @@ def test_one_slip_of_the_finger_is_seen_and_two_are_not(first, second):
         (known(mobiles=("13900000000",), stores=(2,)), "nothing"),
         (known(mobiles=(), stores=(2,)), "nothing"),
         (known("张先生", mobiles=("13900000000",)), "nothing"),
+        (known("张先生", mobiles=("13800183000",)), "merge"),
+        (known("张先生", mobiles=("13800183000",), stores=(2,)), "ask"),
+        (known("张先生", mobiles=("13800138001",)), "ask"),
         (known("李梅", stores=(2,)), "nothing"),
     ],
     ids=[
         "traditional", "pinyin in another store", "swapped", "a title", "a slip in the number", "a new number, the old one known",
-        "only the name, in one store", "only the name", "name without number", "title alone", "a number given out again",
+        "only the name, in one store", "only the name", "name without number", "title alone", "a title and a slip in one store",
+        "a title and a slip in another store", "a title and a number bought together with it", "a number given out again",
     ],
 )  # fmt: skip
 def test_what_becomes_of(second, what):
@@ -133,6 +142,12 @@ def test_brothers_of_one_name_sign_and_number_are_asked_and_never_merged():
 
 def test_another_name_with_the_same_wecom_is_asked():
     assert verdict(known("阿明", accounts=("wm1",)), known("李梅", mobiles=(MOBILE,), accounts=("wm1",))) == "ask"
+
+
+def test_an_email_speaks_neither_for_nor_against_a_wecom():
+    levels = comparing.levels_of(known(accounts=("wm1",)), known(accounts=("a@qq.com",)))
+    assert levels["account"] == "missing"
+    assert comparing.levels_of(known(accounts=("wm1",)), known(accounts=("wm2", "a@qq.com")))["account"] == "different"
 
 
 def test_the_same_wecom_and_name_with_another_number_merges():
@@ -195,17 +210,16 @@ def test_made_up_people_are_the_same_for_the_same_seed_and_hold_every_trap():
 
 
 @pytest.mark.requirement("A25")
-def test_of_two_thousand_records_the_people_are_found_again(monkeypatch):
-    kept = people.records(2_000, seed=20)
+def test_of_five_thousand_records_the_people_are_found_again(monkeypatch):
+    kept = people.records(5_000, seed=20)
     records, truth = [Record(position, position, one.known) for position, one in enumerate(kept)], people.pairs(kept)
     for module in (batch, finding):
         monkeypatch.setattr(module, "setting", {"customers.merge_from": 95, "customers.ask_from": 50}.__getitem__)
-    monkeypatch.setattr(batch.merging, "merge", lambda *_values, **_more: None)
     found = finding.likely((records[a], records[b]) for a, b in people.neighbours([one.known for one in records]))
     one_person = People(records, {})
-    batch.merge_sure(None, found, one_person)
+    batch.sure(found, one_person)
     merged = people.pairs([replace(one, who=one_person.of(position)) for position, one in enumerate(kept)])
     asked = {(each.first_id, each.second_id) for each in found} - merged
     assert len(merged & truth) / len(merged) >= 0.99
-    assert len(merged & truth) / len(truth) >= 0.90
-    assert len((merged | asked) & truth) / len(truth) >= 0.95
+    assert len(merged & truth) / len(truth) >= 0.95
+    assert len((merged | asked) & truth) / len(truth) >= 0.97

@@ -87,6 +87,13 @@ def test_nothing_is_compared_twice_unless_it_changed(app, bring, night, everybod
     assert [night(), len(everybody(Pair)), len(everybody(Merge))] == [1, 1, 0]
 
 
+def test_who_was_merged_is_not_compared_again_for_it(bring, night, everybody):
+    bring(ZHANG)
+    night()
+    bring(Kept(1, "張建國", ("13800138010",), stores=(0,)))  # a slip of the finger
+    assert [night(), night(), len(everybody(Merge))] == [1, 0, 1]
+
+
 def test_an_answer_is_never_asked_for_again_nor_overruled(app, bring, night, answer, everybody):
     bring(ZHANG, ASKED)
     night()

@@ -158,7 +158,7 @@ def test_whatever_is_merged_and_undone_in_whatever_order_equals_a_forest_of_edge
                 other for other in ids if people[other] == people[one]
             }
             assert session.scalar(select(merging.person_of(one))) == people[one]
-        merging.share(session, ids[0])
+        merging.share(session, people.values())
         assert not session.dirty
         session.rollback()
 
