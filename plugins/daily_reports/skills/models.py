@@ -21,7 +21,7 @@ class Skill(Row, Base):
     __table_args__ = (UniqueConstraint("name"), {"sqlite_autoincrement": True})
 
     name: Mapped[str] = mapped_column(String(20))
-    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    retired: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
 class PersonSkill(Row, Base):

@@ -30,7 +30,7 @@ class Mate:
 
 def active_skills(session: Session) -> list[Skill]:
     """Return the skills in use, in the order head office wrote them down."""
-    return list(session.scalars(select(Skill).where(Skill.active).order_by(Skill.id)))
+    return list(session.scalars(select(Skill).where(~Skill.retired).order_by(Skill.id)))
 
 
 def team_of(session: Session, node: Node) -> list[Mate]:
@@ -39,7 +39,7 @@ def team_of(session: Session, node: Node) -> list[Mate]:
     query = (
         select(PersonSkill.person_id, Skill.name, PersonSkill.level)
         .join(Skill, Skill.id == PersonSkill.skill_id)
-        .where(PersonSkill.person_id.in_([person_id for person_id, _name in staff]), Skill.active)
+        .where(PersonSkill.person_id.in_([person_id for person_id, _name in staff]), ~Skill.retired)
         .order_by(Skill.id)
     )
     skills: dict[int, dict[str, int]] = {}

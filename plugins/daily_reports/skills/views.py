@@ -29,10 +29,10 @@ class Skills(ModelView):
     lead = N_("Stores tick who can do what on their phone; a plan's line that names a skill offers those people first.")
     row_title = N_("skill")
     actions = ("list", "read", "create", "update", "export")
-    columns = [Column("name", N_("Skill")), Column("active", N_("Active"), filter="boolean")]
+    columns = [Column("name", N_("Skill")), Column("retired", N_("No longer used"), filter="boolean")]
     fields = [
         Field("name", N_("Skill"), required=True, maximum=20, help=N_("As plans name it, for example: screen repair.")),
-        Field("active", N_("Active"), help=N_("A skill that is off is offered nowhere; what was noted is kept.")),
+        Field("retired", N_("No longer used"), help=N_("It is offered nowhere any more; what was noted is kept.")),
     ]
     default_order = ("id", False)
     empty_text = N_("Write down the first skills: Apple, Android, screen repair, moving data, taking photos, the till.")

@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "daily_reports_skill",
         sa.Column("name", sa.String(length=20), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("retired", sa.Boolean(), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),

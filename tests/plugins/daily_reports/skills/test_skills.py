@@ -103,7 +103,7 @@ def test_a_skill_goes_with_its_person_to_another_store(app, chain, client_as, gi
 def test_nobody_notes_a_skill_of_another_stores_people_or_one_that_is_not_offered(app, chain, client_as, skills, noted):
     manager, own, foreign = client_as("store_manager"), chain.clerks[0], chain.clerks[1]
     with acting(app) as session:
-        session.get(Skill, skills.photos).active = False
+        session.get(Skill, skills.photos).retired = True
     for code, text, expected in (
         ("S1", f"{foreign.id}-{skills.screen}-1", 404), ("S2", f"{foreign.id}-{skills.screen}-1", 404),
         ("S1", f"{own.id}-{skills.photos}-1", 404), ("S1", f"{own.id}-999-1", 404),
@@ -215,8 +215,8 @@ def test_without_a_list_the_pages_say_who_writes_it(chain, client_as, at):
 
 def test_head_office_keeps_the_list_and_a_skill_stands_on_it_once(chain, client_as, skills):
     office, new = client_as("head_office"), "/admin/daily_reports/skill/new/"
-    assert post(office, new, {"name": "老人课堂", "active": "1"}).status_code == 302
-    answer = post(office, new, {"name": SCREEN, "active": "1"})
+    assert post(office, new, {"name": "老人课堂"}).status_code == 302
+    answer = post(office, new, {"name": SCREEN})
     assert (answer.status_code, "is on the list already" in unescape(answer.text)) == (422, True)
     assert post(client_as("area_manager"), new, {"name": "x"}).status_code == 403
 
