@@ -55,9 +55,16 @@ class Typed:
             return None
 
 
+def named_in(form: Any, n: int, field: str) -> str:
+    """Return who is named for a plan's line: the people ticked and whoever was typed, parted by 、."""
+    names = [*form.getlist(f"team_{n}"), *form.get(f"{field}_{n}", "").split("、")]
+    return "、".join(dict.fromkeys(name.strip() for name in names if name.strip()))
+
+
 def read_target(form: Any) -> tuple[Target | None, Typed]:
     """Return the target a form means (None when something is wrong) and what was typed."""
-    read = Typed({name: form.get(name, "") for name in form})
+    who = {f"who_{n}": named_in(form, n, "who") for n in range(MOST_LINES)}
+    read = Typed({name: form.get(name, "") for name in form} | who)
     amount = read.money("amount", required=True, at_least="1")
     percent = read._read("attach_percent", lambda text: typed.percent(text, minimum=0, maximum=300))
     units = read.count("units")

@@ -21,11 +21,13 @@ from plugins.daily_reports.opening import models as opening_models  # noqa: F401
 from plugins.daily_reports.ranking import models as ranking_models  # noqa: F401 - as above
 from plugins.daily_reports.reminders import remind_due
 from plugins.daily_reports.rewards import parts as rewards
+from plugins.daily_reports.skills import models as skill_models  # noqa: F401 - the same
 from plugins.daily_reports.week import models as week_models  # noqa: F401 - the same
 
 OFFICE = {"head_office": "all"}
 ABOVE = OFFICE | {"leader": "all", "area_manager": "node"}
 STORE = {"store_manager": "node", "deputy": "node"}
+COUNTER = {"clerk": "node", "technician": "node"}
 
 
 @hookimpl
@@ -54,6 +56,11 @@ def backoffice_permissions() -> list[Permission]:
         *resource_permissions(
             "daily_reports:month_target", N_("Month targets"), view=ABOVE | STORE, edit=OFFICE, update={"area_manager": "node"},
         ),
+        *resource_permissions("daily_reports:skill", N_("Skills"), view=ABOVE | STORE | COUNTER, edit=OFFICE),
+        *resource_permissions(
+            "daily_reports:person_skill", N_("Skills of people"), list=ABOVE | STORE, read=ABOVE | STORE | COUNTER, export=ABOVE,
+            update=area | STORE,
+        ),
         *rewards.permissions(),
         Permission("daily_reports:monday:read", N_("Monday sheet"), ABOVE),
     ]  # fmt: skip
@@ -74,6 +81,7 @@ def backoffice_admin_views() -> list[object]:
     from plugins.daily_reports.monday.views import MondaySheet
     from plugins.daily_reports.opening.views import Openings
     from plugins.daily_reports.ranking.views import RankingPage
+    from plugins.daily_reports.skills.views import PersonSkills, Skills
     from plugins.daily_reports.views import Board, DayReports, MonthTargets
     from plugins.daily_reports.week.views import WeekReports
 
@@ -87,6 +95,8 @@ def backoffice_admin_views() -> list[object]:
         WeekReports(),
         Openings(),
         ReportTemplates(),
+        PersonSkills(),
+        Skills(),
     ]
 
 
@@ -106,8 +116,10 @@ def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
     from plugins.daily_reports.cards import cards_of
     from plugins.daily_reports.ranking.cards import cards_of as ranking_cards_of
     from plugins.daily_reports.rewards.cards import cards_of as reward_cards_of
+    from plugins.daily_reports.skills.cards import cards_of as skill_cards_of
 
-    return cards_of(session, person) + ranking_cards_of(session, person) + reward_cards_of(session, person)
+    cards = (cards_of, ranking_cards_of, reward_cards_of, skill_cards_of)
+    return [card for cards_for in cards for card in cards_for(session, person)]
 
 
 @hookimpl
@@ -145,7 +157,9 @@ def backoffice_sample_data(size: dict[str, Any], seed: int) -> None:
     from plugins.daily_reports.ranking.sample import rank
     from plugins.daily_reports.rewards.sample import fill as fill_rewards
     from plugins.daily_reports.sample import fill
+    from plugins.daily_reports.skills.sample import fill as fill_skills
 
     fill(session, size, seed)
     rank(session, size)
     fill_rewards(session, size, seed)
+    fill_skills(session, size["today"], seed)

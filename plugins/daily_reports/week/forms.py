@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from plugins.daily_reports.forms import Typed
+from plugins.daily_reports.forms import Typed, named_in
 from plugins.daily_reports.week.services import MOST_LINES, Line, Plan, Summary
 
 
 def read_plan(form: Any) -> tuple[Plan | None, Typed]:
     """Return the plan a form means (None when something is wrong) and what was typed."""
-    read = Typed({name: form.get(name, "") for name in form})
+    owners = {f"owner_{n}": named_in(form, n, "owner") for n in range(MOST_LINES)}
+    read = Typed({name: form.get(name, "") for name in form} | owners)
     target = read.money("target", at_least="1")
     lines = [
         Line(read.text(f"what_{n}", 120), read.text(f"standard_{n}", 120), _weekday(form.get(f"due_{n}", "")), read.text(f"owner_{n}", 40))

@@ -51,8 +51,11 @@ ROW_VALUES = {
     "daily_reports_reward_step": {"event": "propose", "by": None},
     "daily_reports_reward_run": {"hits": []},
     "daily_reports_payroll": {"person_id": None},
+    "daily_reports_skill": {"name": lambda number: f"skill {number}"},  # offered in every store
+    "daily_reports_person_skill": {"level": 2},
 }
 EVERYBODYS = {
+    "daily_reports.skill": "the list of skills is of the whole chain, and stores tick from it",
     "daily_reports.reward_rule": "the rules hold for the whole chain, and everybody knows what they say",
     "daily_reports.reward_run": "a run is of the whole chain; only who decides for the chain has the right",
 }
