@@ -1,5 +1,6 @@
 """Fresh databases for tests: migrated once as a template, then copied for every test in milliseconds.
 
+A test that uses the chain (``org``, see `core.testing.factories`) gets a copy in which it is made already.
 ``database_url`` gives each test that asks for it two runs, one on SQLite and one on PostgreSQL. A test that
 is about one of them says so::
 
@@ -35,32 +36,34 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(
-    request: pytest.FixtureRequest, tmp_path: Path, database_template: Callable[[DatabaseKind], str]
+    request: pytest.FixtureRequest, tmp_path: Path, database_template: Callable[..., str]
 ) -> Iterator[str]:
-    """The URL of a database of this test alone: the schema of core and all plugins, and not a row more."""
+    """The URL of a database of this test alone: the schema of core and all plugins, the chain, and not a row more."""
     kind: DatabaseKind = request.param
-    with fresh_database(kind, tmp_path, database_template(kind)) as url:
+    template = database_template(kind, with_chain="chain_of_the_template" in request.fixturenames)
+    with fresh_database(kind, tmp_path, template) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def database_template(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[DatabaseKind], str]]:
-    """A function from a kind to the URL of its template, which is made when first asked for."""
-    templates: dict[str, str] = {}
+) -> Iterator[Callable[..., str]]:
+    """A function from a kind to the URL of its template, made when first asked for; ``with_chain`` holds the chain."""
+    templates: dict[tuple[str, bool], str] = {}
     made: list[str] = []
 
-    def template(kind: DatabaseKind) -> str:
-        if kind not in templates:
+    def template(kind: DatabaseKind, *, with_chain: bool = False) -> str:
+        if (kind, with_chain) not in templates:
             if kind == "sqlite":
                 url = f"sqlite:///{tmp_path_factory.mktemp('template') / 'template.sqlite3'}"
             else:
                 url = _create_database(request.getfixturevalue("postgres_server"), "template")
                 made.append(url)
-            _migrate(kind, url)
-            templates[kind] = url
-        return templates[kind]
+            _fill(url, with_chain=with_chain)
+            _close(kind, url)
+            templates[kind, with_chain] = url
+        return templates[kind, with_chain]
 
     yield template
     for url in made:
@@ -132,10 +135,22 @@ def _server_url(config: pytest.Config) -> str | None:
     return config.stash.get(_RUNNING, None)
 
 
-def _migrate(kind: DatabaseKind, url: str) -> None:
+def _fill(url: str, *, with_chain: bool) -> None:
+    from core.access.guard import GuardedSession
+    from core.access.person import SYSTEM, acting_as
+    from core.db import Database
     from core.migrate import upgrade_all
+    from core.testing.factories import make_organisation
 
     upgrade_all(url)
+    if with_chain:
+        database = Database(url, GuardedSession)
+        with acting_as(SYSTEM), database.transaction() as session:
+            make_organisation(session)
+        database.dispose()
+
+
+def _close(kind: DatabaseKind, url: str) -> None:
     if kind == "sqlite":
         # Everything must be in the one file that is copied.
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:

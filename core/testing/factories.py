@@ -131,6 +131,25 @@ def make_organisation(session: "Session") -> Organisation:
     return org
 
 
+def find_organisation(session: "Session") -> Organisation | None:
+    """The chain that `make_organisation` has made, as it stands in the database; None where it has not."""
+    from sqlalchemy import select
+
+    from core.org.models import Node, Person
+
+    nodes = {node.code: node for node in session.scalars(select(Node))}
+    if "D1" not in nodes:
+        return None
+    people = {person.username: person for person in session.scalars(select(Person))}
+    [chain] = (node for node in nodes.values() if node.kind == "chain")
+    numbers = range(1, 9)
+    return Organisation(
+        chain, nodes["D1"], [nodes[f"R{n}"] for n in numbers[:2]], [nodes[f"A{n}"] for n in numbers[:4]],
+        [nodes[f"S{n}"] for n in numbers], {role: people[role] for role in PLACES_OF_ROLES},
+        [people[f"clerk.s{n}"] for n in numbers],
+    )  # fmt: skip
+
+
 def enable_plugins(session: "Session", host: Any) -> None:
     """Switch every plugin that could be loaded on, for the whole chain."""
     from sqlalchemy import select, update
@@ -208,10 +227,15 @@ def work(app: "Flask") -> "Callable[..., AbstractContextManager[Session]]":
 
 
 @pytest.fixture
-def org(work: "Callable[..., AbstractContextManager[Session]]") -> Organisation:
+def chain_of_the_template() -> None:
+    """Says to ``database_url`` that the chain is to be in its copy."""
+
+
+@pytest.fixture
+def org(work: "Callable[..., AbstractContextManager[Session]]", chain_of_the_template: None) -> Organisation:
     """The chain of this test."""
     with work() as session:
-        return make_organisation(session)
+        return find_organisation(session) or make_organisation(session)
 
 
 @pytest.fixture
