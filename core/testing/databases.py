@@ -61,7 +61,7 @@ def database_template(
                 url = _create_database(request.getfixturevalue("postgres_server"), "template")
                 made.append(url)
             _fill(url, with_chain=with_chain)
-            _close(kind, url)
+            close_template(url)
             templates[kind, with_chain] = url
         return templates[kind, with_chain]
 
@@ -150,8 +150,9 @@ def _fill(url: str, *, with_chain: bool) -> None:
         database.dispose()
 
 
-def _close(kind: DatabaseKind, url: str) -> None:
-    if kind == "sqlite":
+def close_template(url: str) -> None:
+    """Make a database ready to be copied; nobody connects to it any more."""
+    if url.startswith("sqlite"):
         # Everything must be in the one file that is copied.
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -8,6 +8,7 @@ import pytest
 from tests.fixtures.installing import FIXTURES, environment, pip_install
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("J22")
 def test_a_package_that_is_not_ours_passes_its_own_tests(tmp_path):
     site = tmp_path / "site"

@@ -77,6 +77,7 @@ def enable(page, places):
     expect(page.get_by_text("birthdays is on.")).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.requirement("J10", "J11", "J13", "J21", "Z7")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -77,6 +77,7 @@ def test_each_shipped_role_is_let_in_where_its_grants_say(app, org):
     assert matrix.check_shipped_roles(app, org) > 600
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("database_url", "app", "scope"),
     [

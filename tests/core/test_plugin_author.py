@@ -44,6 +44,7 @@ def shell(tmp_path):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("J22")
 def test_what_the_tutorial_says_works(shell, tmp_path):
     printed, commands = "", 0

@@ -32,6 +32,7 @@ def run(*command, cwd, **environment):
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("J22")
 def test_a_new_plugin_passes_its_own_tests_and_the_houses_format(new, tmp_path):
     answer = new("loyalty_points", "--title", "Loyalty points")

@@ -11,6 +11,7 @@ from core.registry import calls
 from core.testing.factories import acting, enable_plugins, make_organisation
 from tests.core.serving import ROOT, Site, load
 
+pytestmark = pytest.mark.slow
 WORKERS = 4
 HANGS = """
 import time

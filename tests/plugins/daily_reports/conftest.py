@@ -16,6 +16,7 @@ from core.org.models import Node
 from core.testing.factories import Organisation, acting, enable_plugins
 from plugins.daily_reports.models import DayReport
 from tests.plugins.daily_reports.importing_shop import Shop
+from tests.plugins.daily_reports.real_shops import real_shops  # noqa: F401 - one for all modules
 from tests.plugins.daily_reports.steps import FRIDAY
 
 if TYPE_CHECKING:

@@ -1,33 +1,24 @@
 """Two months of a thousand real shops: imported, found unchanged, and taken back."""
 
 import csv
-import json
-import os
 from collections import defaultdict
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from core.access.person import SYSTEM
-from core.commands.context import Shell
 from core.commands.data import import_file, import_revert
 from core.org.models import CalendarDay, Node
 from plugins.daily_reports import boards
 from plugins.daily_reports.models import AbsentDay, DayReport
-
-REAL = Path(os.environ.get("BACKOFFICE_TEST_DATA", "")) / "store_days.csv"
+from tests.plugins.daily_reports.real_shops import DAYS, REAL, database_url, only_with_the_data, run  # noqa: F401
 
 
 @pytest.mark.slow
 @pytest.mark.requirement("G9", "J8", "J9", "Z8")
-@pytest.mark.skipif(
-    not (os.environ.get("BACKOFFICE_TEST_DATA") and REAL.is_file()),
-    reason="BACKOFFICE_TEST_DATA does not name the folder of store_days.csv",
-)
-def test_two_months_of_a_thousand_real_shops_arrive_whole_and_can_be_taken_back(app, shop, org, person):
+@only_with_the_data
+def test_two_months_of_a_thousand_real_shops_arrive_whole_and_can_be_taken_back(request, app, shop, org, real_shops):
     totals, by_store, by_day, present = 0, defaultdict(int), defaultdict(int), set()
     with REAL.open(newline="") as file:
         for row in csv.DictReader(file):
@@ -40,10 +31,9 @@ def test_two_months_of_a_thousand_real_shops_arrive_whole_and_can_be_taken_back(
     first, last = min(by_day), max(by_day)
     span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
-    stores = run(app, import_file, "org.store", REAL, "--map", "store=code")
+    imported = real_shops(request.node.callspec.params["database_url"])
+    stores, told = imported.stores, imported.days
     assert (stores["created"], stores["refused"]) == (1_115, 0)
-    words = ("daily_reports.day", REAL, "--map", "sales=amount", "--map", "customers=buyers", "--absent-days", "closed")
-    told = run(app, import_file, *words)
     assert [told[name] for name in ("rows", "created", "updated", "unchanged", "refused")] == [58_611, 58_611, 0, 0, 0]
     assert told["closed_days"] == 1_115 * len(span) - 58_611
 
@@ -75,7 +65,7 @@ def test_two_months_of_a_thousand_real_shops_arrive_whole_and_can_be_taken_back(
                 )
 
     same()
-    again = run(app, import_file, *words)
+    again = run(app, import_file, *DAYS)
     assert [again[name] for name in ("created", "updated", "unchanged", "refused", "closed_days")] == [
         0,
         0,
@@ -88,12 +78,3 @@ def test_two_months_of_a_thousand_real_shops_arrive_whole_and_can_be_taken_back(
     same()
     run(app, import_revert, str(told["batch"]))
     assert [shop.counted(model) for model in (DayReport, CalendarDay, AbsentDay)] == [0, 0, 0]
-
-
-def run(app, command, *words):
-    """What a command of the shell prints, as the document it is."""
-    shell = Shell()
-    shell.__dict__["app"] = app
-    answer = CliRunner().invoke(command, [*map(str, words), "--json"], obj=shell, catch_exceptions=False)
-    assert answer.exit_code == 0, answer.output
-    return json.loads(answer.stdout)

@@ -1,6 +1,5 @@
 """Two months of a thousand real shops in four types: every day and week ranked, and reckoned again with pandas."""
 
-import os
 import re
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,14 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.commands.data import import_file
 from core.org.models import Node
 from core.testing.factories import acting
 from plugins.daily_reports.models import MonthTarget
 from plugins.daily_reports.ranking import reading, rollups, snapshots
 from plugins.daily_reports.ranking.models import Ranking, RankingRow
 from plugins.daily_reports.ranking.periods import Period
-from tests.plugins.daily_reports.test_real_days import REAL, run
+from tests.plugins.daily_reports.real_shops import REAL, database_url, only_with_the_data  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[4]
 FIRST, LAST = date(2015, 6, 1), date(2015, 7, 31)
@@ -26,27 +24,11 @@ FEWEST_ROWS = 20
 
 @pytest.mark.slow
 @pytest.mark.requirement("G16", "G17", "Z8")
-@pytest.mark.skipif(
-    not (os.environ.get("BACKOFFICE_TEST_DATA") and REAL.is_file()),
-    reason="BACKOFFICE_TEST_DATA does not name the folder of store_days.csv",
-)
+@only_with_the_data
 def test_each_day_and_week_of_a_thousand_real_shops_is_ranked_as_pandas_ranks_it(app, chain, at):
     from tests.plugins.daily_reports.ranking import by_pandas
 
     at("2015-08-01 12:00")
-    run(app, import_file, "org.store", REAL, "--map", "store=code", "--map", "store_type=peer_group")
-    run(
-        app,
-        import_file,
-        "daily_reports.day",
-        REAL,
-        "--map",
-        "sales=amount",
-        "--map",
-        "customers=buyers",
-        "--absent-days",
-        "closed",
-    )
     with acting(app) as session:
         snapshots.publish_due(session, FIRST, LAST)
 
