@@ -20,7 +20,7 @@ from core.exchange import exporting
 from core.org import views as org_views
 from core.registry.host import Host
 from core.testing import access_matrix as matrix
-from core.testing.factories import make_organisation
+from core.testing.factories import acting, make_organisation
 
 LOADED_BEFORE = (api, auth_views, org_views)
 """A module that is first imported under a fault would keep it."""
@@ -294,8 +294,6 @@ AFTER = {
 
 def run(check, app):
     """Run a part of the matrix on a fresh chain."""
-    from core.testing.factories import acting
-
     with acting(app) as session_:
         org = make_organisation(session_)
     return check(app, org)
@@ -325,3 +323,18 @@ def test_without_a_fault_the_parts_are_content(part, open_shelves):
     """test_access_matrix runs the rest of them whole."""
     with open_shelves() as app:
         assert run(part, app)
+
+
+def test_a_write_past_everything_is_seen(database_url, open_shelves):
+    """However the database is watched: the matrix reads it again only when somebody has written."""
+    with open_shelves() as app:
+        with acting(app) as session_:
+            org = make_organisation(session_)
+        site = matrix.make_site(app, org, "store")
+        for change in ("UPDATE shelf_shelf SET name = 'moved'", "DELETE FROM shelf_memo", "DELETE FROM shelf_item"):
+            before = matrix.Dump(site)
+            before.must_still_hold("nothing has been written")
+            with app.extensions["backoffice"].database.engine.execution_options(writes=True).begin() as connection:
+                connection.exec_driver_sql(change)
+            with pytest.raises(AssertionError, match="has changed|is gone"):
+                before.must_still_hold(change)
