@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Boolean, Date, Integer, Numeric, Time
@@ -17,6 +18,16 @@ KIND_OF_TYPE = (
     (Money, "money"), (Instant, "datetime"), (Date, "date"), (Time, "time"), (Boolean, "boolean"), (Integer, "number"),
 )  # fmt: skip
 """How a column is shown and asked for, by its type; what only one of the two knows stands there."""
+
+
+@lru_cache(maxsize=5000)
+def kind_of(model: Any, name: str, besides: tuple[type, str]) -> str:
+    """Return how an attribute is shown, by its type; kept, because a page asks for each of them several times."""
+    return _kind_of_type(getattr(model, name).type, besides)
+
+
+def _kind_of_type(type_: Any, besides: tuple[type, str]) -> str:
+    return next((kind for known, kind in (*KIND_OF_TYPE, besides) if isinstance(type_, known)), "text")
 
 
 @dataclass(frozen=True)
@@ -57,8 +68,9 @@ class Column:
             return "state"
         if self.names:
             return "reference"
-        type_ = self.sql(model).type
-        return next((kind for known, kind in (*KIND_OF_TYPE, (Numeric, "number")) if isinstance(type_, known)), "text")
+        if self.expression is not None:
+            return _kind_of_type(self.expression.type, (Numeric, "number"))
+        return kind_of(model, self.name, (Numeric, "number"))
 
 
 class Cell(NamedTuple):
