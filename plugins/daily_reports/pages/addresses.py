@@ -37,8 +37,8 @@ def day_from(text: str) -> date:
 
 
 def page_of(node: Any, day: date) -> str:
-    """Return the address of a node's day, as `day_page` has it: `url_for` would take a third of a page of days."""
-    return f"/day/at/{quote(node.code, safe='')}/{day}/"
+    """Return the address of a node's day, as `day_page` has it; written out, because `url_for` costs a page of days dearly."""
+    return f"/day/at/{quote(node.code)}/{day}/"
 
 
 def money(value: Any) -> str:
