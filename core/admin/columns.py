@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Boolean, Date, Integer, Numeric, Time
@@ -12,6 +11,7 @@ from sqlalchemy import Boolean, Date, Integer, Numeric, Time
 from core import clock
 from core.db import Instant, Money
 from core.language import _, gettext
+from core.model_facts import model_fact
 from core.typed import mask_mobile, show_money
 
 KIND_OF_TYPE = (
@@ -20,7 +20,7 @@ KIND_OF_TYPE = (
 """How a column is shown and asked for, by its type; what only one of the two knows stands there."""
 
 
-@lru_cache(maxsize=5000)
+@model_fact
 def kind_of(model: Any, name: str, besides: tuple[type, str]) -> str:
     """Return how an attribute is shown, by its type; kept, because a page asks for each of them several times."""
     return _kind_of_type(getattr(model, name).type, besides)
