@@ -5,15 +5,16 @@ writer; one that may write takes SQLite's write lock at its first statement (`BE
 because a read lock that is upgraded later fails at once with "database is locked".
 """
 
+import sys
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, Numeric, Table, create_engine, event
+from sqlalchemy import BigInteger, DateTime, Engine, Executable, Integer, MetaData, Numeric, Table, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, Session, mapped_column, registry
@@ -22,6 +23,7 @@ from sqlalchemy.types import TypeDecorator
 from core import clock
 from core.model_facts import forget_model_facts
 
+S = TypeVar("S", bound=Executable)
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -222,10 +224,18 @@ class Database:
             pool_timeout=3,
             connect_args={
                 "connect_timeout": 3,
-                # A generic plan does not know how deep a cursor points; the custom one is right at any depth.
-                "options": "-c plan_cache_mode=force_custom_plan -c timezone=UTC",
+                # Nothing is prepared unasked: a plan kept for any value does not know how deep a cursor points.
+                "prepare_threshold": sys.maxsize,
+                "options": "-c timezone=UTC",
             },
         )
+
+        @event.listens_for(engine, "do_execute")
+        def execute(cursor: Any, statement: str, values: Any, context: Any) -> bool:
+            is_planned_once = context.execution_options.get("planned_once", False)
+            if is_planned_once:
+                cursor.execute(statement, values, prepare=True)
+            return is_planned_once
 
         @event.listens_for(engine, "begin")
         def begin(connection: Any) -> None:
@@ -257,6 +267,14 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def planned_once(statement: S) -> S:
+    """Return a statement whose best plan does not hang on its values, such as one row by its key.
+
+    PostgreSQL plans it once a connection; any other statement it plans anew each time, for the values it has.
+    """
+    return statement.execution_options(planned_once=True)
 
 
 def dialect_of(session: Session) -> str:

@@ -11,12 +11,23 @@ from sqlalchemy import Boolean, Date, Integer, Numeric, Time
 from core import clock
 from core.db import Instant, Money
 from core.language import _, gettext
+from core.model_facts import model_fact
 from core.typed import mask_mobile, show_money
 
 KIND_OF_TYPE = (
     (Money, "money"), (Instant, "datetime"), (Date, "date"), (Time, "time"), (Boolean, "boolean"), (Integer, "number"),
 )  # fmt: skip
 """How a column is shown and asked for, by its type; what only one of the two knows stands there."""
+
+
+@model_fact
+def kind_of(model: Any, name: str, besides: tuple[type, str]) -> str:
+    """Return how an attribute is shown, by its type; kept, because a page asks for each of them several times."""
+    return _kind_of_type(getattr(model, name).type, besides)
+
+
+def _kind_of_type(type_: Any, besides: tuple[type, str]) -> str:
+    return next((kind for known, kind in (*KIND_OF_TYPE, besides) if isinstance(type_, known)), "text")
 
 
 @dataclass(frozen=True)
@@ -57,8 +68,9 @@ class Column:
             return "state"
         if self.names:
             return "reference"
-        type_ = self.sql(model).type
-        return next((kind for known, kind in (*KIND_OF_TYPE, (Numeric, "number")) if isinstance(type_, known)), "text")
+        if self.expression is not None:
+            return _kind_of_type(self.expression.type, (Numeric, "number"))
+        return kind_of(model, self.name, (Numeric, "number"))
 
 
 class Cell(NamedTuple):

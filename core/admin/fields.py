@@ -10,7 +10,7 @@ from wtforms import Form, StringField
 from wtforms.validators import StopValidation
 
 from core import typed
-from core.admin.columns import KIND_OF_TYPE, show
+from core.admin.columns import kind_of, show
 from core.db import whole_numbers_of
 from core.language import _, gettext
 
@@ -46,8 +46,7 @@ class Field:
             return "select"
         if self.lookup:
             return "lookup"
-        type_ = getattr(model, self.name).type
-        return next((kind for known, kind in (*KIND_OF_TYPE, (Text, "textarea")) if isinstance(type_, known)), "text")
+        return kind_of(model, self.name, (Text, "textarea"))
 
     def value_of(self, text: str, model: Any) -> Any:
         """Return the value that `text` means; raise `BadValue` with a message for the person."""

@@ -7,6 +7,7 @@ at a thousand, and the cost of page 1,000 is the cost of page 1.
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app
@@ -37,8 +38,9 @@ class Cursor:
     backwards: bool
 
 
-def _serializer(salt: str) -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key or "", salt=f"cursor:{salt}")
+@lru_cache(maxsize=500)
+def _serializer(secret: str, salt: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt=f"cursor:{salt}")
 
 
 def write_cursor(salt: str, value: Any, row_id: int) -> str:
@@ -46,7 +48,7 @@ def write_cursor(salt: str, value: Any, row_id: int) -> str:
     plain = (
         value.isoformat() if isinstance(value, date | datetime) else str(value) if isinstance(value, Decimal) else value
     )
-    return _serializer(salt).dumps([plain, row_id])  # type: ignore[return-value]
+    return _serializer(str(current_app.secret_key), salt).dumps([plain, row_id])  # type: ignore[return-value]
 
 
 def read_cursor(salt: str, text: str | None, python_type: type, *, backwards: bool) -> Cursor | None:
@@ -54,7 +56,7 @@ def read_cursor(salt: str, text: str | None, python_type: type, *, backwards: bo
     if not text:
         return None
     try:
-        value, row_id = _serializer(salt).loads(text)
+        value, row_id = _serializer(str(current_app.secret_key), salt).loads(text)
     except (BadSignature, ValueError):
         return None
     if python_type in (date, datetime):

@@ -23,7 +23,7 @@ from core.admin.question import ListQuestion
 from core.admin.toasts import toast
 from core.admin.view import View, expose
 from core.admin.writing import Writing
-from core.db import Deletable, session
+from core.db import Deletable, planned_once, session
 from core.exchange.pages import Imports
 from core.language import _, gettext
 from core.search.columns import found, searched_of
@@ -153,7 +153,9 @@ class ModelView(Writing, Imports, View, BaseModelView):
         """Return the row if `action` reaches it, else 404: the same answer as for a row that does not exist."""
         if not str(row_id or "").isascii() or not str(row_id).isdigit() or len(str(row_id)) > 18:
             abort(404)
-        query = select(self.model).where(self.model.id == int(row_id), *self.conditions(action, in_bin=in_bin))
+        query = planned_once(
+            select(self.model).where(self.model.id == int(row_id), *self.conditions(action, in_bin=in_bin))
+        )
         if request.method == "POST":
             # Two who save at once come one after the other; the second sees what the first has saved.
             query = query.with_for_update().execution_options(populate_existing=True)

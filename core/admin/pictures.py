@@ -45,7 +45,11 @@ def bullet(
     title, unit = escape(title), escape(unit)
     sold, wanted = float(value or 0), float(target or 0)
     top = max(float(maximum or 0), sold, wanted, 0.0) or 1.0
-    said = (f"{title}: " if title else "") + _figure(value, unit) + ("" if target is None else f" / {_figure(target, unit)}")
+    said = (
+        (f"{title}: " if title else "")
+        + _figure(value, unit)
+        + ("" if target is None else f" / {_figure(target, unit)}")
+    )
     meaning = meaning or ("good" if wanted and sold >= wanted else "")
     bar = f'<rect class="bar {meaning}" x="0" y="{height * 0.25}" width="{round(200 * sold / top, 1)}" height="{height * 0.5}"/>'
     mark = f'<rect class="target" x="{min(round(200 * wanted / top, 1) - 1, 198)}" y="0" width="2" height="{height}"/>'
@@ -65,7 +69,12 @@ def _rows(rows: Sequence[tuple[str, Number]], unit: str) -> str:
 
 
 def sparkline(
-    points: Sequence[Number], title: str, labels: Sequence[str] = (), width: int = 120, height: int = 28, table: bool = True
+    points: Sequence[Number],
+    title: str,
+    labels: Sequence[str] = (),
+    width: int = 120,
+    height: int = 28,
+    table: bool = True,
 ) -> Markup:
     """Draw a small line without axes."""
     title, known = escape(title), _known(points)
@@ -185,7 +194,9 @@ def line(
     last = len(labels) - 1
     for place in range(0, len(labels), each):
         anchor = "start" if place == 0 < last else "end" if place == last else "middle"
-        drawn += f'<text x="{round(LEFT + place * step, 1)}" y="{height - 6}" text-anchor="{anchor}">{labels[place]}</text>'
+        drawn += (
+            f'<text x="{round(LEFT + place * step, 1)}" y="{height - 6}" text-anchor="{anchor}">{labels[place]}</text>'
+        )
     for turn, (name, (_name, points)) in enumerate(zip(names, series, strict=True)):
         pen = _drawn([
             None if point is None else (round(LEFT + place * step, 1), round(over + deep * (top - float(point)) / span, 1))

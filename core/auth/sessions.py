@@ -14,7 +14,7 @@ from core.access.person import CurrentPerson
 from core.access.scope import unscoped
 from core.auth.models import UserSession
 from core.auth.rights import acting_person
-from core.db import Instant
+from core.db import Instant, planned_once
 from core.inbox import Message
 from core.org.models import Person
 from core.registry.models import Revision
@@ -58,7 +58,7 @@ def _who() -> Any:
     )  # fmt: skip
 
 
-_WHO = _who()
+_WHO = planned_once(_who())
 
 
 def identify(session: Session, token: str | None) -> SignedIn:

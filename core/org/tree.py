@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.access.scope import scoped_models, unscoped
+from core.db import planned_once
 from core.language import _, gettext
 from core.org.models import KINDS, PARENTS, CalendarDay, InNode, Node
 
@@ -17,7 +18,9 @@ _CALENDARS = (
     .join(Node, Node.id == CalendarDay.node_id)
     .where(CalendarDay.day == bindparam("on"))
 )
-_CALENDARS_OF = _CALENDARS.where(or_(Node.id.in_(bindparam("nodes", expanding=True)), Node.kind == "chain"))
+_CALENDARS_OF = planned_once(
+    _CALENDARS.where(or_(Node.id.in_(bindparam("nodes", expanding=True)), Node.kind == "chain"))
+)
 
 
 def levels_of(

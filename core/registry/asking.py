@@ -54,10 +54,11 @@ def setting(name: str, node: Any = None) -> Any:
     `UnknownSetting` for a name that is not declared.
     """
     plugin, _dot, key = name.partition(".")
-    declared = _host().settings_of(plugin).get(key)
+    info = session.info  # once: a board asks for each of a thousand stores
+    declared = info["host"].settings_of(plugin).get(key)
     if declared is None:
         raise UnknownSetting(f"there is no setting {name!r}: declare it in backoffice_settings() of {plugin!r}")
-    found = nearest(current_switches().settings, name, node)
+    found = nearest((info.get("switches") or current_switches()).settings, name, node)
     return declared.default if found is None else found[0]
 
 

@@ -12,7 +12,7 @@ from flask import has_request_context
 from sqlalchemy import Text, and_, bindparam, cast, or_, select
 from sqlalchemy.orm import Session
 
-from core.api import CurrentPerson, Node, clock, closed_ids, criteria, is_on_at
+from core.api import CurrentPerson, Node, clock, closed_ids, criteria, is_on_at, planned_once
 from plugins.daily_reports import hours
 from plugins.daily_reports.departments.expected import excused, reporting
 from plugins.daily_reports.models import DayReport
@@ -263,8 +263,10 @@ def _average(percents: list[int | None]) -> int | None:
     return round(sum(known) / len(known)) if known else None
 
 
-_OWN = select(DayReport.day, DayReport.target_amount, DayReport.amount).where(
-    DayReport.node_id == bindparam("node"), DayReport.day >= bindparam("since"), DayReport.day <= bindparam("until")
+_OWN = planned_once(
+    select(DayReport.day, DayReport.target_amount, DayReport.amount).where(
+        DayReport.node_id == bindparam("node"), DayReport.day >= bindparam("since"), DayReport.day <= bindparam("until")
+    )
 )
 
 

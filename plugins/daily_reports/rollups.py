@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from core.api import Node, across_scopes, clock
+from core.api import Node, across_scopes, clock, planned_once
 from plugins.daily_reports.models import DayReport
 
 FEWEST_PEERS = 3
@@ -37,7 +37,7 @@ def _peers(alike: ColumnElement[bool]) -> Peers:
         .group_by(DayReport.day)
         .having(func.count() >= FEWEST_PEERS)
     )  # fmt: skip
-    return Peers(ids, count, days)
+    return Peers(ids, planned_once(count), planned_once(days))
 
 
 _OF_GROUP = _peers(Node.peer_group == bindparam("alike"))

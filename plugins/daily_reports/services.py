@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from core.api import Node, _, clock, current_person, is_closed
+from core.api import Node, _, clock, current_person, is_closed, planned_once
 from plugins.daily_reports import hours, states
 from plugins.daily_reports.departments.expected import template_of
 from plugins.daily_reports.models import DayReport, PlanLine, Submission
@@ -24,10 +24,12 @@ from plugins.daily_reports.settings import report_grace
 MOST_LINES = 3
 
 # Every page of a day asks these: built once, they cost half.
-_ONE_DAY = select(DayReport).where(DayReport.node_id == bindparam("node"), DayReport.day == bindparam("on"))
-_LINES = select(PlanLine).where(PlanLine.report_id == bindparam("report")).order_by(PlanLine.position)
-_SENT = select(Submission.key).where(Submission.key == bindparam("key"))
-_LAST_PLANNED = (
+_ONE_DAY = planned_once(
+    select(DayReport).where(DayReport.node_id == bindparam("node"), DayReport.day == bindparam("on"))
+)
+_LINES = planned_once(select(PlanLine).where(PlanLine.report_id == bindparam("report")).order_by(PlanLine.position))
+_SENT = planned_once(select(Submission.key).where(Submission.key == bindparam("key")))
+_LAST_PLANNED = planned_once(
     select(DayReport.id)
     .where(
         DayReport.node_id == bindparam("node"), DayReport.day < bindparam("before"), DayReport.target_at.is_not(None)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from core.api import CalendarDay, Node
+from core.api import CalendarDay, Node, planned_once
 from plugins.daily_reports.models import DayReport, MonthTarget
 
 WEEKS = 4
@@ -23,14 +23,14 @@ STEP = 100
 
 
 # Every morning asks these of every store: built once, they cost half.
-_SOLD = select(DayReport.day, DayReport.amount).where(
+_SOLD = planned_once(select(DayReport.day, DayReport.amount).where(
     DayReport.node_id == bindparam("node"), DayReport.day >= bindparam("since"), DayReport.day < bindparam("before"),
     DayReport.amount.is_not(None),
-)  # fmt: skip
-_MONTH_TARGET = select(MonthTarget.amount).where(
-    MonthTarget.node_id == bindparam("node"), MonthTarget.month == bindparam("month")
+))  # fmt: skip
+_MONTH_TARGET = planned_once(
+    select(MonthTarget.amount).where(MonthTarget.node_id == bindparam("node"), MonthTarget.month == bindparam("month"))
 )
-_CALENDARS = (
+_CALENDARS = planned_once(
     select(CalendarDay.day, CalendarDay.node_id, CalendarDay.closed, Node.kind)
     .join(Node, Node.id == CalendarDay.node_id)
     .where(

@@ -147,15 +147,16 @@ def missing(day: str) -> str:
     return render_template("rows.html", title="Missing", names=sql.BOARD_NAMES, rows=found, next_url=None)
 
 
-@app.route("/trend/<int:node>/<day>")
-def trend(node: int, day: str) -> str:
-    """Show four weeks of a store beside its peers."""
+@app.route("/trend/<code>/<day>")
+def trend(code: str, day: str) -> str:
+    """Show four weeks of a store beside its peers, with the percentages the product's picture has."""
+    node, name, group = ask(sql.PLACE, code)[0]
     own = ask(sql.OWN_DAYS, node, request.args["since"], day)
-    peers = dict(ask(sql.PEER_DAYS, node, node, request.args["since"], day))
-    found = [(*row, peers.get(row[0])) for row in own]
-    return render_template(
-        "rows.html", title="Trend", names=("day", "target", "amount", "peers"), rows=found, next_url=None
-    )
+    found = ask(sql.PEER_DAYS, node, group, node, group, request.args["since"], day)
+    peers = {row[0]: row[1] for row in found}
+    rows = [(each, aim, sold, sold * 100 // aim if sold and aim else "", peers.get(each)) for each, aim, sold in own]
+    title = f"{name}, {found[0][2]} peers"
+    return render_template("rows.html", title=title, names=sql.TREND_NAMES, rows=rows, next_url=None)
 
 
 @app.route("/export")

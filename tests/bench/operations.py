@@ -119,7 +119,7 @@ def _forms(chain: Chain) -> list[Operation]:
 
 
 def _boards(chain: Chain) -> list[Operation]:
-    trend = f"/trend/{chain.node_id}/{TODAY}?since={SINCE}"
+    trend = f"/trend/{chain.code}/{TODAY}?since={SINCE}"
     return [
         Operation("board, 1,115 stores", BOARD, f"/board/{TODAY}", "/admin/daily_reports/board/", "chain", "", chain.code),
         Operation("missing now", BOARD, f"/missing/{TODAY}", "/day/missing/", "chain", "", chain.waiting[0][1]),

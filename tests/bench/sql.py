@@ -88,15 +88,16 @@ LEFT JOIN org_node AS a ON a.id = n.area_id
 WHERE n.kind = 'store' AND n.deleted_at IS NULL ORDER BY n.area_id, n.code
 """
 CALENDAR = "SELECT node_id, closed FROM org_calendar_day WHERE day = ?"
+TREND_NAMES = ("day", "target", "amount", "percent", "peers, percent")
 OWN_DAYS = (
     "SELECT day, target_amount, amount FROM daily_reports_day WHERE node_id = ? AND day >= ? AND day <= ? ORDER BY day"
 )
-PEER_DAYS = """
-SELECT day, sum(amount) * 100 / sum(target_amount) FROM daily_reports_day
-WHERE node_id IN (
-  SELECT id FROM org_node WHERE kind = 'store' AND deleted_at IS NULL AND closed_on IS NULL AND id <> ?
-  AND peer_group = (SELECT peer_group FROM org_node WHERE id = ?)
-) AND day >= ? AND day <= ? AND amount IS NOT NULL AND target_amount IS NOT NULL GROUP BY day
+PLACE = "SELECT id, name, peer_group FROM org_node WHERE code = ? AND deleted_at IS NULL"
+PEERS = "FROM org_node WHERE kind = 'store' AND deleted_at IS NULL AND closed_on IS NULL AND id <> ? AND peer_group = ?"
+PEER_DAYS = f"""
+SELECT day, sum(amount) * 100 / sum(target_amount), (SELECT count(*) {PEERS}) FROM daily_reports_day
+WHERE node_id IN (SELECT id {PEERS}) AND day >= ? AND day <= ? AND amount IS NOT NULL AND target_amount IS NOT NULL
+GROUP BY day HAVING count(*) >= 3
 """
 EXPORT = """
 SELECT d.day, n.name, d.state, d.target_amount, d.amount, d.visitors, d.buyers, d.target_late_minutes, d.report_late_minutes,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from core.api import CalendarDay, Node, add_place, clock, people_at
+from core.api import CalendarDay, Node, add_place, clock, people_at, planned_once
 from plugins.daily_reports.models import DayReport, MonthTarget, PlanLine
 from plugins.daily_reports.opening.models import Opening
 from plugins.daily_reports.week.models import WeekLine, WeekReport
@@ -16,7 +16,7 @@ from plugins.daily_reports.week.models import WeekLine, WeekReport
 ROLES = ("store_manager", "deputy", "clerk", "technician")
 COPIED = ("format", "peer_group", "opens", "closes")
 MOST_HABITS = 3
-_OF_NODE = select(Opening).where(Opening.node_id == bindparam("node"))
+_OF_NODE = planned_once(select(Opening).where(Opening.node_id == bindparam("node")))
 HABIT_DAYS = 56
 """Habits are what was planned most often in so many days."""
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from flask import Blueprint, abort, request, url_for
 from sqlalchemy import bindparam, select
 
-from core.api import N_, Node, clock, current_person, gettext, is_on_at, session, typed
+from core.api import N_, Node, clock, current_person, gettext, is_on_at, planned_once, session, typed
 from plugins.daily_reports import boards, hours
 
 blueprint = Blueprint("daily_reports", __name__, url_prefix="/day")
@@ -16,7 +16,7 @@ REVIEW, REMIND, CORRECT = "daily_reports:day:review", "daily_reports:day:remind"
 WEEKDAYS = (
     N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday"),
 )  # fmt: skip
-_PLACE = select(Node).where(Node.code == bindparam("code"), Node.deleted_at.is_(None))
+_PLACE = planned_once(select(Node).where(Node.code == bindparam("code"), Node.deleted_at.is_(None)))
 
 
 def node_by(code: str, permission: str) -> Node:
@@ -37,8 +37,8 @@ def day_from(text: str) -> date:
 
 
 def page_of(node: Any, day: date) -> str:
-    """Return the address of a node's day, as `day_page` has it: `url_for` would take a third of a page of days."""
-    return f"/day/at/{quote(node.code, safe='')}/{day}/"
+    """Return the address of a node's day, as `day_page` has it; written out, because `url_for` costs a page of days dearly."""
+    return f"/day/at/{quote(node.code)}/{day}/"
 
 
 def money(value: Any) -> str:

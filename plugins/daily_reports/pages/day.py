@@ -7,7 +7,19 @@ from typing import Any
 from flask import render_template, request, url_for
 from sqlalchemy import bindparam, select
 
-from core.api import Node, _, clock, collect, current_person, gettext, is_closed, names_of_people, requires, session
+from core.api import (
+    Node,
+    _,
+    clock,
+    collect,
+    current_person,
+    gettext,
+    is_closed,
+    names_of_people,
+    planned_once,
+    requires,
+    session,
+)
 from plugins.daily_reports import boards, hours, services, states, suggestion
 from plugins.daily_reports.departments.expected import template_of
 from plugins.daily_reports.departments.models import ReportTemplate
@@ -31,7 +43,9 @@ from plugins.daily_reports.pages.addresses import (
 )
 from plugins.daily_reports.skills import services as skills
 
-_CORRECTIONS = select(Correction).where(Correction.report_id == bindparam("report")).order_by(Correction.id)
+_CORRECTIONS = planned_once(
+    select(Correction).where(Correction.report_id == bindparam("report")).order_by(Correction.id)
+)
 
 
 @blueprint.route("/at/<path:code>/<day>/")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from core.api import CurrentPerson, Node, _, clock, criteria, gettext
+from core.api import CurrentPerson, Node, _, clock, criteria, gettext, planned_once
 from plugins.daily_reports.models import GAP_REASONS, DayReport, MonthTarget
 from plugins.daily_reports.ranking import method, reading, snapshots
 from plugins.daily_reports.ranking.models import STORE, Ranking, RankingRow
@@ -152,7 +152,7 @@ def _asked(person: CurrentPerson) -> Asked:
         .join(Node, Node.id == MonthTarget.node_id)
         .where(MonthTarget.month == bindparam("month"), Node.kind == "store", criteria(MonthTarget, person, LIST))
     )
-    return Asked(day, rankings, plan, _names_asked(person))
+    return Asked(*map(planned_once, (day, rankings, plan, _names_asked(person))))
 
 
 def _names_asked(person: CurrentPerson) -> Any:
