@@ -15,10 +15,10 @@ cannot differ. What they like are the words in tags and preferences; whether som
 distributor, a partner or a supplier is known of each record, because it is never empty.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import case, func
 
 from core.api import N_, gettext
 from plugins.customers.models import Customer
@@ -51,13 +51,13 @@ PARTS: list[tuple[str, int, Any]] = [
 SCORE = sum(
     (case((known, points), else_=0) for _title, points, known in PARTS[1:]), case((PARTS[0][2], PARTS[0][1]), else_=0)
 )
+KNOWN = [case((part, 1), else_=0) for _title, _points, part in PARTS]
+"""Of each part 1 where it is known and 0 where not, for a query of a record."""
 
 
-def score_of(session: Session, customer: Customer) -> tuple[int, list[str]]:
-    """Return a record's points, and what would add to them: `+15 E-mail`."""
-    known = session.execute(
-        select(*(case((part, 1), else_=0) for _title, _points, part in PARTS)).where(Customer.id == customer.id)
-    ).one()
+def score_of(known: Iterable[int]) -> tuple[int, list[str]]:
+    """Return the points of a record of which `KNOWN` is read, and what would add to them: `+15 E-mail`."""
+    known = list(known)
     got = sum(points for (_title, points, _part), is_known in zip(PARTS, known, strict=True) if is_known)
     missing = [
         f"+{points} {gettext(title)}"
