@@ -29,10 +29,8 @@ class Together:
     """Questions, each a query of columns with names of their own; `together(session, **values)` answers all."""
 
     def __init__(self, **questions: Select[Any]) -> None:
-        parts = {name: question.subquery(name) for name, question in questions.items()}
-        self._statement = select(
-            *(select(_AllRows(*part.c)).scalar_subquery().label(name) for name, part in parts.items())
-        )
+        parts = {name: question.subquery() for name, question in questions.items()}
+        self._statement = select(*(select(_AllRows(*part.c)).scalar_subquery() for part in parts.values()))
         self._readers = [_reader(name, part.c) for name, part in parts.items()]
         self._answers: Any = namedtuple("Answers", questions)  # type: ignore[misc]  # noqa: PYI024 - named where it is made
 

@@ -58,8 +58,8 @@ def given(purpose: str, channel: str) -> Any:
 
 def _of_the_person(consent: Any, purpose: str, channel: str) -> Any:
     record = aliased(Customer)
-    query = select(consent.id).join(record, record.id == consent.customer_id)
-    query = query.where(or_(record.id == Customer.id, record.merged_into_id == Customer.id))
+    theirs = or_(record.id == Customer.id, record.merged_into_id == Customer.id)
+    query = select(consent.id).where(record.id == consent.customer_id, theirs)
     return query.where(consent.purpose == purpose, consent.channel == channel)
 
 

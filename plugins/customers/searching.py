@@ -30,6 +30,8 @@ def matching(text: str) -> Any:
     if code := _CODE.fullmatch(words):
         codes = _codes(*code.groups())
         return Customer.code.between(*codes) | _one_of(_named(merged.where(_RECORD.code.between(*codes))))
+    if len(words) == 1:  # one letter is how a name begins: whom else it might mean is nearly everybody
+        return found(Customer, Customer.search_text, words)
     contacts = select(person_id(_RECORD)).join(Contact, Contact.customer_id == _RECORD.id)
     in_full = Identity.kind.in_(OFFERED), Identity.value.in_((words, words.casefold()))
     also = _named(

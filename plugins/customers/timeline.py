@@ -26,23 +26,19 @@ class TimelineEntry:
         return f"{clock.local(self.at):%Y-%m-%d %H:%M}"
 
 
-def timeline_of(found: Any, people: dict[int, str]) -> list[TimelineEntry]:
-    """Return the last fifty entries of a customer whose belongings were found, newest first; `people` names who signed."""
+def timeline_of(customer_id: int, belongings: Any) -> list[TimelineEntry]:
+    """Return the last fifty entries of a customer whose belongings were found, newest first."""
     own = [
         TimelineEntry(
             visit.at, gettext(REASONS.get(visit.reason, visit.reason)),
-            " · ".join(filter(None, (visit.place, people.get(visit.by or 0, "")))),
+            " · ".join(filter(None, (visit.place, visit.by))),
         )
-        for visit in found.visits
+        for visit in belongings.theirs.visits
     ]  # fmt: skip
     own += [
         TimelineEntry(wish.at, gettext(WISHES.get(wish.what, wish.what)), _("Please confirm it at the next visit.") if wish.what == "corrected" else "")
-        for wish in found.wishes
+        for wish in belongings.theirs.wishes
     ]  # fmt: skip
-    others = [
-        entry
-        for one in found.records
-        for answer in collect("customers_timeline", customer_id=one.id)
-        for entry in answer
-    ]
+    ids = [customer_id, *(one.id for one in belongings.merged)]
+    others = [entry for one in ids for answer in collect("customers_timeline", customer_id=one) for entry in answer]
     return sorted([*own, *others], key=lambda entry: entry.at, reverse=True)[:SHOWN]

@@ -24,7 +24,7 @@ from core.api import (
     typed,
 )
 from plugins.customers import consents, counted, identities, imports, known_by, numbers, searching, services, timeline
-from plugins.customers.belongings import belongings_of, signatures
+from plugins.customers.belongings.rollups import belongings_of
 from plugins.customers.matching import at_save
 from plugins.customers.models import Customer
 from plugins.customers.pages.card import log_number_shown
@@ -172,13 +172,22 @@ class Customers(Privacy, ModelView):
 
     def children(self, row: Any) -> list[Any]:
         """Identities, contacts, consents, and what happened."""
-        found = belongings_of(session, row)
+        belongings = belongings_of(session, row)
+        found = belongings.theirs
         return [
-            *_records([one for one in found.records if one.id != row.id]),
+            *_records(belongings.merged),
             (_("Known by"), _headings(_("Kind"), _("Value"), _("From"), _("To")), _identities(found.identities, row)),
-            (_("Contacts"), _headings(_("Full name"), _("Their part"), _("Mobile")), _contacts(found.contacts)),
+            (
+                _("Contacts"),
+                _headings(_("Full name"), _("Their part"), _("Mobile")),
+                _contacts(belongings.beside.contacts),
+            ),
             (_("Consents"), _headings(_("Agreed to"), _("Text"), _("Given")), _consents(found.consents)),
-            (_("What happened"), _headings(_("When"), _("Event"), _("Place and people")), _happened(found)),
+            (
+                _("What happened"),
+                _headings(_("When"), _("Event"), _("Place and people")),
+                _happened(row.id, belongings),
+            ),
         ]
 
     def row_actions(self, row: Any, *, in_bin: bool = False) -> list[dict[str, Any]]:
@@ -264,6 +273,6 @@ def _consents(found: list[Any]) -> list[dict[str, Any]]:
     )  # fmt: skip
 
 
-def _happened(found: Any) -> list[dict[str, Any]]:
-    entries = timeline.timeline_of(found, signatures(session, found))
+def _happened(customer_id: int, belongings: Any) -> list[dict[str, Any]]:
+    entries = timeline.timeline_of(customer_id, belongings)
     return _rows((entry.day, Cell(entry.title, url=entry.url or None), entry.text) for entry in entries)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
+from sqlalchemy import select
 
 from core.api import (
     N_,
@@ -17,10 +18,10 @@ from core.api import (
     typed,
 )
 from plugins.customers import consents, services, tags, timeline
-from plugins.customers.belongings import belongings_of, signatures
+from plugins.customers.belongings.rollups import belongings_of
 from plugins.customers.derived import derived_of
 from plugins.customers.gifts import pages as gifts
-from plugins.customers.models import Customer
+from plugins.customers.models import Customer, Merge
 from plugins.customers.one_person import may_merge
 from plugins.customers.pages.addresses import (
     CREATE,
@@ -50,8 +51,9 @@ def card(code: str) -> Any:
 
 def show_card(customer: Customer, *, number: str = "") -> str:
     """Show a card; with the number in full where its showing was just logged."""
-    person, found = current_person(), belongings_of(session, customer)
-    people, held = signatures(session, found), consents.holding(found.consents)
+    person, belongings = current_person(), belongings_of(session, customer)
+    found, beside = belongings.theirs, belongings.beside
+    held = consents.holding(found.consents)
     (place, *known), identities = found.own[0], [row for row in reversed(found.identities) if not row.deleted_at]
     score, missing = score_of(known)
     may_update, nodes, is_judge = (
@@ -64,27 +66,34 @@ def show_card(customer: Customer, *, number: str = "") -> str:
         derived=derived_of(customer.id), words=[word for word in tags.offered() if word not in customer.tags.split("、")],
         place_name=place or customer.code,
         may_unmask=bool(customer.mobile) and reaches(customer, UNMASK), may_update=may_update,
-        at_counter=bool(nodes), **gifts.on_card(customer, nodes), **prospects.on_card(found.prospects, people, nodes),
+        at_counter=bool(nodes), **gifts.on_card(customer, nodes), **prospects.on_card(beside.prospects, nodes),
         others=[row for row in identities if row.until or row.value != customer.mobile],
-        contacts=found.contacts, companies=found.companies, timeline=timeline.timeline_of(found, people),
+        contacts=beside.contacts, companies=beside.companies, timeline=timeline.timeline_of(customer.id, belongings),
         choices=[
             (purpose, channel, gettext(title), held.get((purpose, channel)))
             for (purpose, channel), title in consents.CHOICES.items()
         ],
-        told=_told_of_consents(found.consents, people), link_url=url_for("customers.link", code=customer.code) if may_update else "",
+        told=_told_of_consents(found.consents), link_url=url_for("customers.link", code=customer.code) if may_update else "",
         show_day=lambda instant: f"{clock.local(instant):%Y-%m-%d}",
         edit_url=f"/admin/customers/customer/edit/?id={customer.id}" if may_update else "",
-        may_merge=is_judge, merges=found.merges,
+        may_merge=is_judge, merges=_merges(belongings.merged) if is_judge and belongings.merged else [],
         own=[(gettext(IDENTITIES[row.kind]), row) for row in identities] if is_judge else [],
         contact_url="/admin/customers/contact/new/" if person.may("customers:contact:create") else "",
     )  # fmt: skip
 
 
-def _told_of_consents(given: list[Any], people: dict[int, str]) -> list[tuple[str, str, str]]:
+def _merges(merged: list[Any]) -> list[Any]:
+    """Return the merges that made one customer of these records and another: each with name and code of what is gone."""
+    query = select(Merge.id, Merge.at, Customer.name, Customer.code).join(Customer, Customer.id == Merge.gone_id)
+    query = query.where(Merge.gone_id.in_([one.id for one in merged]), Merge.undone_at.is_(None))
+    return list(session.execute(query.order_by(Merge.id.desc())))
+
+
+def _told_of_consents(given: list[Any]) -> list[tuple[str, str, str]]:
     """Return (title, when and how it was given, when and how it was taken back) of every consent, newest first."""
 
-    def told(at: Any, how: str, by: int | None) -> str:
-        words = (f"{clock.local(at):%Y-%m-%d %H:%M}", gettext(consents.HOWS.get(how, how)), people.get(by or 0, ""))
+    def told(at: Any, how: str, by: str | None) -> str:
+        words = (f"{clock.local(at):%Y-%m-%d %H:%M}", gettext(consents.HOWS.get(how, how)), by)
         return " · ".join(filter(None, words))
 
     return [

@@ -6,7 +6,7 @@ from typing import Any
 from flask import abort, redirect, request, url_for
 from sqlalchemy import select
 
-from core.api import Node, _, clock, criteria, current_person, gettext, requires, session, toast, typed
+from core.api import Node, _, clock, criteria, current_person, gettext, names_of_people, requires, session, toast, typed
 from plugins.customers.models import Customer
 from plugins.customers.pages.addresses import READ, blueprint, counter_asked, customer_by
 from plugins.customers.prospects import services
@@ -16,7 +16,7 @@ BEGIN, MOVE, SEE = "customers:prospect:create", "customers:prospect:update", "cu
 USUAL = timedelta(days=3)
 
 
-def on_card(found: list[Any], people: dict[int, str], nodes: list[Node]) -> dict[str, Any]:
+def on_card(found: list[Any], nodes: list[Node]) -> dict[str, Any]:
     """Return what a card says of what the customer may buy: the open ones in reach, and whether one may begin one."""
     person = current_person()
     if not person.may(SEE):
@@ -24,7 +24,7 @@ def on_card(found: list[Any], people: dict[int, str], nodes: list[Node]) -> dict
     reach, here = person.reach(MOVE), {one.node_id for one in found}
     return {
         "prospects": [(one, reach.holds(one.node_id, one.area_id, one.region_id)) for one in found], "states": STATES, "state_meanings": MEANINGS,
-        "steps": services.STEPS, "owners": people,
+        "steps": services.STEPS, "owners": names_of_people(session, {one.owner_id for one in found if one.owner_id}),
         "prospect_node": next((node for node in nodes if node.id not in here), None) if person.may(BEGIN) else None,
         "usual_next": clock.today() + USUAL,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The count that is kept"""
+"""The count that is kept, and what filters are answered by"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,7 +18,25 @@ def upgrade() -> None:
         sa.Column("reached_id", number, nullable=False),
         sa.PrimaryKeyConstraint("up_to_id", name=op.f("pk_customers_counted")),
     )
+    _level_index(include=["credit", "party"])
+    _present("ix_customers_customer_company", "id", only="kind = 'company' AND ")
 
 
 def downgrade() -> None:
+    op.drop_index("ix_customers_customer_company", table_name="customers_customer")
+    _level_index(include=[])
     op.drop_table("customers_counted")
+
+
+def _level_index(include: list[str]) -> None:
+    """Make it anew where it can hold other columns beside; SQLite knows none."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_index("ix_customers_customer_level", table_name="customers_customer")
+        _present("ix_customers_customer_level", "level", "id", include=include)
+
+
+def _present(name: str, *columns: str, only: str = "", include: list[str] | None = None) -> None:
+    where = sa.text(f"{only}deleted_at IS NULL AND merged_into_id IS NULL")
+    op.create_index(
+        name, "customers_customer", list(columns), postgresql_where=where, sqlite_where=where, postgresql_include=include or []
+    )  # fmt: skip
