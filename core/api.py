@@ -43,12 +43,13 @@ from core.registry.setting_types import (
 )
 from core.search.columns import found, search_column
 from core.sequences import chain_codes, document_codes
+from core.together import Together
 
 __all__ = [
     "FORMATS", "N_", "SYSTEM", "AmountSetting", "CalendarDay", "Cell", "ChoiceSetting", "Column",
     "CurrentPerson", "Deletable", "Emptied", "Field", "Forbidden", "HomeCard", "Id", "ImportRefused", "ImportRow",
     "InNode", "Instant", "JobKind", "JobRefused", "ModelView", "Money", "MustFailed", "Node", "Page", "Permission",
-    "Person", "Reach", "Row", "ScheduledTask", "Setting", "TextSetting", "TimeSetting", "WholeSetting",
+    "Person", "Reach", "Row", "ScheduledTask", "Setting", "TextSetting", "TimeSetting", "Together", "WholeSetting",
     "Work", "YesNoSetting", "_", "across_scopes", "acting_as", "add_place", "allowed", "among", "ask_for", "audited_as",
     "chain", "chain_codes", "clock", "closed_ids", "collect", "criteria", "current_person",
     "document_codes", "expose", "forget_person", "found", "gettext", "hide_values", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at", "must",

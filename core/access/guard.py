@@ -180,10 +180,13 @@ def _seen_in(statement: Any) -> _Seen:
 
 
 def _looked_through(statement: Any) -> _Seen:
-    seen = _Seen()
-    waiting = [statement]
+    seen, waiting = _Seen(), [statement]
+    looked_at: dict[int, Any] = {}
     while waiting:
         part = waiting.pop()
+        if id(part) in looked_at:  # most parts are reached by several ways, such as a subquery by each of its columns
+            continue
+        looked_at[id(part)] = part
         kind = part.__visit_name__
         entity = part._annotations.get("parententity")
         if kind not in LEAVES:

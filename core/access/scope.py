@@ -57,6 +57,9 @@ def _within(model: type, person: CurrentPerson, reach: Reach) -> ColumnElement[b
     if isinstance(scope, tuple):
         column = getattr(model, scope[1])
         parent = model_of(next(iter(column.property.columns[0].foreign_keys)).column.table)
+        if is_through(parent):  # the rows that lead to the parent lead to what hangs on it as well
+            link = link_of(parent)
+            return column.in_(select(link).where(_within(link.class_, person, reach)))
         return column.in_(select(parent.id).where(_within(parent, person, reach)))  # type: ignore[attr-defined]
     parts = list(_level_parts(model, reach)) if hasattr(model, "scope_columns") else []
     if scope == "own" or (reach.own and getattr(model, "__owner__", None)):

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from core.api import CurrentPerson, HomeCard, _, clock
-from plugins.customers.models import Customer, Visitor
+from plugins.customers.models import Customer, Visit
 from plugins.customers.pages.addresses import CREATE, counters_of
 from plugins.customers.persons import person_id
 
@@ -17,8 +17,8 @@ def cards_of(session: Any, person: CurrentPerson) -> list[HomeCard]:
     nodes = counters_of(person)
     if not nodes:
         return []
-    here = Visitor.node_id.in_([node.id for node in nodes]), Visitor.last_on == clock.working_day()
-    people = select(func.count(person_id().distinct())).join(Visitor, Visitor.customer_id == Customer.id)
+    here = Visit.node_id.in_([node.id for node in nodes]), Visit.day == clock.working_day()
+    people = select(func.count(person_id().distinct())).join(Visit, Visit.customer_id == Customer.id)
     count = session.scalar(people.where(*here))
     return [
         HomeCard(

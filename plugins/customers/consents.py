@@ -1,5 +1,6 @@
 """What a customer has agreed to: per purpose and channel, to which text, from when to when."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -30,9 +31,12 @@ def given_to(session: Session, customer_id: int) -> dict[tuple[str, str], Consen
 
     What they took back under one record holds against an older yes under another: nobody has to say no twice.
     """
-    rows = list(session.scalars(
-        select(Consent).where(Consent.customer_id.in_(records_of(customer_id))).order_by(Consent.given_at, Consent.id)
-    ))  # fmt: skip
+    query = select(Consent).where(Consent.customer_id.in_(records_of(customer_id)))
+    return holding(list(session.scalars(query.order_by(Consent.given_at, Consent.id))))
+
+
+def holding(rows: Sequence[Any]) -> dict[tuple[str, str], Any]:
+    """Return those of a person's consents that hold now; the rows come in the order they were given."""
     no = {
         (row.purpose, row.channel): row.withdrawn_at
         for row in sorted((row for row in rows if row.withdrawn_at), key=lambda row: row.withdrawn_at)
@@ -54,8 +58,8 @@ def given(purpose: str, channel: str) -> Any:
 
 def _of_the_person(consent: Any, purpose: str, channel: str) -> Any:
     record = aliased(Customer)
-    query = select(consent.id).join(record, record.id == consent.customer_id)
-    query = query.where(or_(record.id == Customer.id, record.merged_into_id == Customer.id))
+    theirs = or_(record.id == Customer.id, record.merged_into_id == Customer.id)
+    query = select(consent.id).where(record.id == consent.customer_id, theirs)
     return query.where(consent.purpose == purpose, consent.channel == channel)
 
 
@@ -71,12 +75,6 @@ def give(session: Session, customer_id: int, choices: Any, how: str = "counter")
             ))  # fmt: skip
             session.flush()
             _tell(customer_id, purpose, channel, given=True)
-
-
-def history_of(session: Session, customer_id: int) -> list[Consent]:
-    """Return every consent a customer ever gave, newest first; those they took back say when and how."""
-    query = select(Consent).where(Consent.customer_id.in_(records_of(customer_id)))
-    return list(session.scalars(query.order_by(Consent.id.desc())))
 
 
 def withdraw(session: Session, customer_id: int, purpose: str, channel: str, how: str = "counter") -> bool:

@@ -28,7 +28,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from core.api import clock
-from plugins.customers import pairs
+from plugins.customers import counted, pairs
 from plugins.customers.models import Customer, Pair
 from plugins.customers.persons import stands
 
@@ -138,12 +138,12 @@ def joining(scored: Iterable[Any]) -> list[float]:
 
 def count(session: Session) -> Count:
     """Return how many records and people there are now; a person in the recycle bin counts no more."""
-    records = select(func.count()).select_from(Customer)
-    binned = records.where(Customer.deleted_at.is_not(None))
-    merged = records.where(~stands(), Customer.deleted_at.is_(None))
-    nameless = records.where(Customer.mobile.is_(None), stands(), Customer.deleted_at.is_(None))
-    parts = (one.scalar_subquery() for one in (records, binned, merged, nameless))
-    everything, gone, merged_count, without_number = session.execute(select(*parts)).one()
+    some = select(func.count()).select_from(Customer)
+    binned = some.where(Customer.deleted_at.is_not(None))
+    merged = some.where(~stands(), Customer.deleted_at.is_(None))
+    nameless = some.where(Customer.mobile.is_(None), stands(), Customer.deleted_at.is_(None))
+    parts = (one.scalar_subquery() for one in (binned, merged, nameless))
+    everything, gone, merged_count, without_number = session.execute(select(counted.records(), *parts)).one()
     return Count(everything - gone, merged_count, without_number, _bands(session))
 
 

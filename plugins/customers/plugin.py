@@ -16,7 +16,7 @@ from core.api import (
     resource_permissions,
     session,
 )
-from plugins.customers import lookups, models  # noqa: F401 - the host must know every table before it looks at the schema
+from plugins.customers import counted, lookups, models  # noqa: F401 - the host must know every table before it looks at the schema
 from plugins.customers.collection import models as collection_models  # noqa: F401 - the same
 from plugins.customers.gifts import models as gift_models  # noqa: F401 - the same
 from plugins.customers.matching import models as matching_models  # noqa: F401 - the same
@@ -127,12 +127,13 @@ def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
 
 @hookimpl
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
-    """At night, what changed is compared with the whole chain, and how complete the records are is counted."""
+    """At night, what changed is compared with the whole chain, and the records and how complete they are is counted."""
     from plugins.customers.matching import batch
     from plugins.customers.quality.rollups import count_anew
 
     return [
         ScheduledTask(batch.KIND, timedelta(seconds=30), batch.run_at_night),
+        ScheduledTask("customers.count", timedelta(hours=24), lambda session: f"{counted.count_anew(session)} records"),
         ScheduledTask("customers.quality", timedelta(hours=24), lambda session: f"{count_anew(session)} places"),
     ]
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from sqlalchemy import false, or_, select
+from sqlalchemy import false, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from core.api import found, session, typed
@@ -30,10 +30,15 @@ def matching(text: str) -> Any:
     if code := _CODE.fullmatch(words):
         codes = _codes(*code.groups())
         return Customer.code.between(*codes) | _one_of(_named(merged.where(_RECORD.code.between(*codes))))
+    if len(words) == 1:  # one letter is how a name begins: whom else it might mean is nearly everybody
+        return found(Customer, Customer.search_text, words)
     contacts = select(person_id(_RECORD)).join(Contact, Contact.customer_id == _RECORD.id)
     in_full = Identity.kind.in_(OFFERED), Identity.value.in_((words, words.casefold()))
-    also = _named(_whose(*in_full)) + _named(merged.where(found(_RECORD, _RECORD.search_text, words)))
-    also += _named(contacts.where(found(Contact, Contact.search_text, words), Contact.deleted_at.is_(None)))
+    also = _named(
+        _whose(*in_full),
+        merged.where(found(_RECORD, _RECORD.search_text, words)),
+        contacts.where(found(Contact, Contact.search_text, words), Contact.deleted_at.is_(None)),
+    )
     return found(Customer, Customer.search_text, words, also=also)
 
 
@@ -42,10 +47,11 @@ def _whose(*fits: Any) -> Any:
     return select(person_id(_RECORD)).join(Identity, Identity.customer_id == _RECORD.id).where(*held, *fits)
 
 
-def _named(query: Any) -> list[Any]:
-    """Return in a list what `id IN` is to be asked of: the few ids that a query finds, else the query; nothing for none."""
-    ids = set(session.scalars(query.limit(MOST_NAMED + 1)))
-    return [sorted(ids) if len(ids) <= MOST_NAMED else query] if ids else []
+def _named(*queries: Any) -> list[Any]:
+    """Return in a list what `id IN` is to be asked of: the few ids that queries find, else the queries; nothing for none."""
+    few = [select(query.limit(MOST_NAMED + 1).subquery()) for query in queries]
+    ids = session.scalars(select(union_all(*few).subquery())).all()
+    return ([sorted(set(ids))] if len(ids) <= MOST_NAMED else list(queries)) if ids else []
 
 
 def _one_of(those: list[Any]) -> Any:

@@ -1,5 +1,6 @@
 """The customers at the desk."""
 
+from collections.abc import Set
 from typing import Any
 
 from flask import request, url_for
@@ -22,11 +23,12 @@ from core.api import (
     session,
     typed,
 )
-from plugins.customers import consents, identities, imports, known_by, numbers, searching, services, timeline
+from plugins.customers import consents, counted, identities, imports, known_by, numbers, searching, services, timeline
+from plugins.customers.belongings.rollups import belongings_of
 from plugins.customers.matching import at_save
-from plugins.customers.models import Contact, Customer, Identity
+from plugins.customers.models import Customer
 from plugins.customers.pages.card import log_number_shown
-from plugins.customers.persons import records_of, stands
+from plugins.customers.persons import stands
 from plugins.customers.privacy.desk import Privacy, ask_before
 from plugins.customers.tags import read_words
 from plugins.customers.words import CREDIT_MEANINGS, CREDITS, IDENTITIES, KINDS, LEVEL_MEANINGS, LEVELS, PARTIES
@@ -116,12 +118,24 @@ class Customers(Privacy, ModelView):
             super().fill(row, values, is_new=True)
             self._enter(row)
             return
-        super().fill(
-            row, {name: value for name, value in values.items() if name not in identities.ONE_EACH}, is_new=False
-        )
+        changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+        plain = {name: value for name, value in changed.items() if name not in identities.ONE_EACH}
+        super().fill(row, plain, is_new=False)
         for kind in identities.ONE_EACH:
-            known_by.change(session, row, kind, values.get(kind, getattr(row, kind)))
-        services.relevel(session, row)
+            if kind in changed:
+                known_by.change(session, row, kind, changed[kind])
+        self._follow(row, changed.keys())
+
+    @staticmethod
+    def _follow(row: Any, changed: Set[str]) -> None:
+        """Do what a change brings along, and no more: a place that is to look after them sees them, the rule decides on a
+        level without a reason, and what is compared may show that the chain knows them already."""
+        if changed & {"level", "level_reason"}:
+            services.relevel(session, row)
+        if "node_id" in changed and row.node_id is not None:
+            services.be_known_at(session, row, row.node_id)
+        if changed & at_save.COMPARED:
+            at_save.look(session, row)
 
     @staticmethod
     def _enter(row: Any) -> None:
@@ -133,14 +147,6 @@ class Customers(Privacy, ModelView):
             raise typed.BadValue(
                 _("This number belongs to another customer. Find them by it at the counter.")
             ) from error
-
-    def after_save(self, row: Any, *, is_new: bool) -> None:
-        """A place that is to look after them sees them; a change may show that the chain knows them already."""
-        if is_new:
-            return
-        if row.node_id is not None:
-            services.be_known_at(session, row, row.node_id)
-        at_save.look(session, row)
 
     def bin(self, row: Any) -> None:
         """With identities and contacts."""
@@ -166,12 +172,22 @@ class Customers(Privacy, ModelView):
 
     def children(self, row: Any) -> list[Any]:
         """Identities, contacts, consents, and what happened."""
+        belongings = belongings_of(session, row)
+        found = belongings.theirs
         return [
-            *_records(row),
-            (_("Known by"), _headings(_("Kind"), _("Value"), _("From"), _("To")), _identities(row)),
-            (_("Contacts"), _headings(_("Full name"), _("Their part"), _("Mobile")), _contacts(row)),
-            (_("Consents"), _headings(_("Agreed to"), _("Text"), _("Given")), _consents(row)),
-            (_("What happened"), _headings(_("When"), _("Event"), _("Place and people")), _happened(row)),
+            *_records(belongings.merged),
+            (_("Known by"), _headings(_("Kind"), _("Value"), _("From"), _("To")), _identities(found.identities, row)),
+            (
+                _("Contacts"),
+                _headings(_("Full name"), _("Their part"), _("Mobile")),
+                _contacts(belongings.beside.contacts),
+            ),
+            (_("Consents"), _headings(_("Agreed to"), _("Text"), _("Given")), _consents(found.consents)),
+            (
+                _("What happened"),
+                _headings(_("When"), _("Event"), _("Place and people")),
+                _happened(row.id, belongings),
+            ),
         ]
 
     def row_actions(self, row: Any, *, in_bin: bool = False) -> list[dict[str, Any]]:
@@ -212,8 +228,9 @@ class Customers(Privacy, ModelView):
         imports.follow(session, self, batch)
 
     def before_revert(self, session: Any, batch: Any) -> None:
-        """They go first when an import is taken back."""
+        """They go first when an import is taken back; the records are counted anew."""
         imports.take_back(session, self, batch)
+        counted.forget(session)
 
 
 def _headings(*titles: str) -> list[dict[str, str]]:
@@ -226,48 +243,36 @@ def _rows(found: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _records(row: Customer) -> list[Any]:
-    """Return the table of the records merged into this one; nothing where there is none."""
-    merged = list(session.scalars(select(Customer).where(Customer.merged_into_id == row.id).order_by(Customer.id)))
+def _records(merged: list[Any]) -> list[Any]:
+    """Return the table of the records merged into the one that is shown; nothing where there is none."""
     rows = _rows((one.name, one.code, f"{one.created_at:%Y-%m-%d}") for one in merged)
     return (
         [(_("Records of the same person"), _headings(_("Full name"), _("Code"), _("Recorded")), rows)] if merged else []
     )
 
 
-def _identities(row: Customer) -> list[dict[str, Any]]:
-    found = session.scalars(
-        select(Identity).where(Identity.customer_id.in_(records_of(row.id)), Identity.deleted_at == row.deleted_at if row.deleted_at else Identity.deleted_at.is_(None))
-        .order_by(Identity.id)
-    )  # fmt: skip
+def _identities(found: list[Any], row: Customer) -> list[dict[str, Any]]:
     return _rows(
         (gettext(IDENTITIES[one.kind]), identities.masked(one.kind, one.value), str(one.since), str(one.until or ""))
-        for one in found
-    )
+        for one in found if one.deleted_at == row.deleted_at
+    )  # fmt: skip
 
 
-def _contacts(row: Customer) -> list[dict[str, Any]]:
-    found = session.scalars(
-        select(Contact)
-        .where(Contact.customer_id.in_(records_of(row.id)), Contact.deleted_at.is_(None))
-        .order_by(Contact.id)
-    )
+def _contacts(found: list[Any]) -> list[dict[str, Any]]:
     return _rows(
         (Cell(one.name, url=f"/admin/customers/contact/details/?id={one.id}"), one.role, typed.mask_mobile(one.mobile) if one.mobile else "")
         for one in found
     )  # fmt: skip
 
 
-def _consents(row: Customer) -> list[dict[str, Any]]:
-    held = consents.given_to(session, row.id)
+def _consents(found: list[Any]) -> list[dict[str, Any]]:
+    held = consents.holding(found)
     return _rows(
         (gettext(consents.CHOICES[choice]), consent.text_version, f"{consent.given_at:%Y-%m-%d}")
         for choice, consent in held.items() if choice in consents.CHOICES
     )  # fmt: skip
 
 
-def _happened(row: Customer) -> list[dict[str, Any]]:
-    return _rows(
-        (entry.day, Cell(entry.title, url=entry.url or None), entry.text)
-        for entry in timeline.timeline_of(session, row.id)
-    )
+def _happened(customer_id: int, belongings: Any) -> list[dict[str, Any]]:
+    entries = timeline.timeline_of(customer_id, belongings)
+    return _rows((entry.day, Cell(entry.title, url=entry.url or None), entry.text) for entry in entries)

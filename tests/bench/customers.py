@@ -195,11 +195,11 @@ def _recording(client: Client) -> Action:
     token = hidden(client.checked("/customers/").body, "csrf_token")
 
     def record() -> Answer:
-        number = 15_000_000_000 + uuid.uuid4().int % 1_000_000_000
+        dice = uuid.uuid4().int
         form = {
             "csrf_token": token,
-            "number": str(number),
-            "name": "张三",
+            "number": str(15_000_000_000 + dice % 1_000_000_000),
+            "name": "".join(letters[dice >> shift & 63] for shift, letters in ((64, FAMILY), (72, GIVEN), (80, GIVEN))),
             "agreed": "service-any",
             "key": str(uuid.uuid4()),
         }

@@ -6,7 +6,7 @@ agreed to offers, and whoever takes a consent back keeps the gift (personal info
 
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
@@ -30,11 +30,9 @@ class HasOne(Exception):
 
 def in_stock(session: Session, node_id: int) -> list[tuple[Gift, int]]:
     """Return every gift of the chain with how many pieces a store has."""
-    pieces = dict(
-        session.execute(select(GiftStock.gift_id, GiftStock.pieces).where(GiftStock.node_id == node_id)).all()
-    )
-    gifts = session.scalars(select(Gift).where(Gift.deleted_at.is_(None)).order_by(Gift.id))
-    return [(gift, pieces.get(gift.id, 0)) for gift in gifts]
+    here = and_(GiftStock.gift_id == Gift.id, GiftStock.node_id == node_id)
+    query = select(Gift, func.coalesce(GiftStock.pieces, 0)).outerjoin(GiftStock, here).where(Gift.deleted_at.is_(None))
+    return list(session.execute(query.order_by(Gift.id)))  # type: ignore[arg-type]
 
 
 def book(session: Session, node: Node, gift: Gift, kind: str, number: int, note: str, key: str) -> int:

@@ -9,6 +9,8 @@ from plugins.customers.matching.people import People
 from plugins.customers.models import Customer
 
 log = structlog.get_logger("customers")
+COMPARED = {"name", "kind", "mobile", "email", "wecom", "address", "node_id"}
+"""What of a record's own row is compared: a change of anything else makes nobody's double."""
 
 
 def look(session: Session, customer: Customer) -> None:

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
 from sqlalchemy import select
-from sqlalchemy.orm import aliased
 
 from core.api import (
     N_,
@@ -12,8 +11,6 @@ from core.api import (
     clock,
     current_person,
     gettext,
-    names_of_nodes,
-    names_of_people,
     record,
     requires,
     session,
@@ -21,9 +18,10 @@ from core.api import (
     typed,
 )
 from plugins.customers import consents, services, tags, timeline
+from plugins.customers.belongings.rollups import belongings_of
 from plugins.customers.derived import derived_of
 from plugins.customers.gifts import pages as gifts
-from plugins.customers.models import Contact, Customer, Identity, Merge
+from plugins.customers.models import Customer, Merge
 from plugins.customers.one_person import may_merge
 from plugins.customers.pages.addresses import (
     CREATE,
@@ -36,7 +34,6 @@ from plugins.customers.pages.addresses import (
     customer_by,
     reaches,
 )
-from plugins.customers.persons import records_of
 from plugins.customers.prospects import pages as prospects
 from plugins.customers.quality.formula import score_of
 from plugins.customers.words import IDENTITIES
@@ -54,60 +51,49 @@ def card(code: str) -> Any:
 
 def show_card(customer: Customer, *, number: str = "") -> str:
     """Show a card; with the number in full where its showing was just logged."""
-    person, held = current_person(), consents.given_to(session, customer.id)
-    identities_of = (
-        select(Identity)
-        .where(Identity.customer_id.in_(records_of(customer.id)), Identity.deleted_at.is_(None))
-        .order_by(Identity.id.desc())
-    )
-    contacts = session.scalars(
-        select(Contact)
-        .where(Contact.customer_id.in_(records_of(customer.id)), Contact.deleted_at.is_(None))
-        .order_by(Contact.id)
-    )
-    score, missing = score_of(session, customer)
+    person, belongings = current_person(), belongings_of(session, customer)
+    found, beside = belongings.theirs, belongings.beside
+    held = consents.holding(found.consents)
+    (place, *known), identities = found.own[0], [row for row in reversed(found.identities) if not row.deleted_at]
+    score, missing = score_of(known)
     may_update, nodes, is_judge = (
         reaches(customer, UPDATE),
         counters_of(person) if person.may(CREATE) else [],
         may_merge(),
     )
-    identities = list(session.scalars(identities_of))
     return render_template(
         "customers/card.html", page_title=customer.name, back_url=url_for("customers.counter"), customer=customer, number=number, score=score, missing=missing,
         derived=derived_of(customer.id), words=[word for word in tags.offered() if word not in customer.tags.split("、")],
-        place_name=names_of_nodes({customer.node_id}).get(customer.node_id, "") if customer.node_id else customer.code,
+        place_name=place or customer.code,
         may_unmask=bool(customer.mobile) and reaches(customer, UNMASK), may_update=may_update,
-        at_counter=bool(nodes), **gifts.on_card(customer, nodes), **prospects.on_card(customer, nodes),
+        at_counter=bool(nodes), **gifts.on_card(customer, nodes), **prospects.on_card(beside.prospects, nodes),
         others=[row for row in identities if row.until or row.value != customer.mobile],
-        contacts=(people := list(contacts)), cards=_cards_of(people), companies=_companies_of(customer), timeline=timeline.timeline_of(session, customer.id),
+        contacts=beside.contacts, companies=beside.companies, timeline=timeline.timeline_of(customer.id, belongings),
         choices=[
             (purpose, channel, gettext(title), held.get((purpose, channel)))
             for (purpose, channel), title in consents.CHOICES.items()
         ],
-        told=_told_of_consents(customer), link_url=url_for("customers.link", code=customer.code) if may_update else "",
+        told=_told_of_consents(found.consents), link_url=url_for("customers.link", code=customer.code) if may_update else "",
         show_day=lambda instant: f"{clock.local(instant):%Y-%m-%d}",
         edit_url=f"/admin/customers/customer/edit/?id={customer.id}" if may_update else "",
-        may_merge=is_judge, merges=_merges(customer) if is_judge else [],
+        may_merge=is_judge, merges=_merges(belongings.merged) if is_judge and belongings.merged else [],
         own=[(gettext(IDENTITIES[row.kind]), row) for row in identities] if is_judge else [],
         contact_url="/admin/customers/contact/new/" if person.may("customers:contact:create") else "",
     )  # fmt: skip
 
 
-def _merges(customer: Customer) -> list[tuple[Merge, str, str]]:
-    """Return the merges that made this customer of several records: each with its gone record and its day."""
-    gone = aliased(Customer)
-    query = select(Merge, gone).join(gone, gone.id == Merge.gone_id).where(Merge.undone_at.is_(None))
-    rows = session.execute(query.where(gone.merged_into_id == customer.id).order_by(Merge.id.desc()))
-    return [(merge, f"{one.name} · {one.code}", f"{clock.local(merge.at):%Y-%m-%d}") for merge, one in rows]
+def _merges(merged: list[Any]) -> list[Any]:
+    """Return the merges that made one customer of these records and another: each with name and code of what is gone."""
+    query = select(Merge.id, Merge.at, Customer.name, Customer.code).join(Customer, Customer.id == Merge.gone_id)
+    query = query.where(Merge.gone_id.in_([one.id for one in merged]), Merge.undone_at.is_(None))
+    return list(session.execute(query.order_by(Merge.id.desc())))
 
 
-def _told_of_consents(customer: Customer) -> list[tuple[str, str, str]]:
+def _told_of_consents(given: list[Any]) -> list[tuple[str, str, str]]:
     """Return (title, when and how it was given, when and how it was taken back) of every consent, newest first."""
-    found = consents.history_of(session, customer.id)
-    people = names_of_people(session, {by for row in found for by in (row.given_by, row.withdrawn_by) if by})
 
-    def told(at: Any, how: str, by: int | None) -> str:
-        words = (f"{clock.local(at):%Y-%m-%d %H:%M}", gettext(consents.HOWS.get(how, how)), people.get(by or 0, ""))
+    def told(at: Any, how: str, by: str | None) -> str:
+        words = (f"{clock.local(at):%Y-%m-%d %H:%M}", gettext(consents.HOWS.get(how, how)), by)
         return " · ".join(filter(None, words))
 
     return [
@@ -116,27 +102,8 @@ def _told_of_consents(customer: Customer) -> list[tuple[str, str, str]]:
             told(row.given_at, row.how, row.given_by),
             told(row.withdrawn_at, row.withdrawn_how, row.withdrawn_by) if row.withdrawn_at else "",
         )
-        for row in found
+        for row in reversed(given)
     ]
-
-
-def _cards_of(contacts: list[Contact]) -> dict[int, str]:
-    """Return `{customer id: code}` of the contacts who have a card of their own in reach."""
-    ids = {contact.person_id for contact in contacts if contact.person_id}
-    query = select(Customer.id, Customer.code).where(Customer.id.in_(ids), Customer.deleted_at.is_(None))
-    return dict(session.execute(query).all()) if ids else {}  # type: ignore[arg-type]
-
-
-def _companies_of(customer: Customer) -> list[Any]:
-    """Return whose contact they are, in reach: code, name and their part there."""
-    query = (
-        select(Customer.code, Customer.name, Contact.role)
-        .join(Contact, Contact.customer_id == Customer.id)
-        .where(
-            Contact.person_id.in_(records_of(customer.id)), Contact.deleted_at.is_(None), Customer.deleted_at.is_(None)
-        )
-    )
-    return list(session.execute(query.order_by(Contact.id)))
 
 
 @blueprint.route("/at/<code>/visit", methods=("POST",))

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from core.api import Node, _, clock, criteria, current_person, gettext, names_of_people, requires, session, toast, typed
 from plugins.customers.models import Customer
 from plugins.customers.pages.addresses import READ, blueprint, counter_asked, customer_by
-from plugins.customers.persons import records_of
 from plugins.customers.prospects import services
 from plugins.customers.prospects.models import MEANINGS, OPEN, STATES, Prospect
 
@@ -17,15 +16,11 @@ BEGIN, MOVE, SEE = "customers:prospect:create", "customers:prospect:update", "cu
 USUAL = timedelta(days=3)
 
 
-def on_card(customer: Customer, nodes: list[Node]) -> dict[str, Any]:
+def on_card(found: list[Any], nodes: list[Node]) -> dict[str, Any]:
     """Return what a card says of what the customer may buy: the open ones in reach, and whether one may begin one."""
     person = current_person()
     if not person.may(SEE):
         return {}
-    query = select(Prospect).where(
-        Prospect.customer_id.in_(records_of(customer.id)), Prospect.state.in_(OPEN), criteria(Prospect, person, SEE)
-    )
-    found = session.scalars(query.order_by(Prospect.id)).all()
     reach, here = person.reach(MOVE), {one.node_id for one in found}
     return {
         "prospects": [(one, reach.holds(one.node_id, one.area_id, one.region_id)) for one in found], "states": STATES, "state_meanings": MEANINGS,

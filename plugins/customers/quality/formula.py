@@ -15,10 +15,11 @@ cannot differ. What they like are the words in tags and preferences; whether som
 distributor, a partner or a supplier is known of each record, because it is never empty.
 """
 
+from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
-from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import case, func
 
 from core.api import N_, gettext
 from plugins.customers.models import Customer
@@ -27,23 +28,21 @@ COMPLETE_FROM = 70
 ENOUGH_LIKED = 2
 
 
-def _is_said(column: Any) -> Any:
-    return func.coalesce(column, "") != ""
-
-
-def _words(column: Any) -> Any:
-    """Return how many words stand in a column, a 、 or a new line between them."""
-    text = func.replace(func.coalesce(column, ""), "\n", "、")
+def _words(*columns: Any) -> Any:
+    """Return how many words stand in columns, a 、 or a new line between them."""
+    text = func.trim(
+        func.replace(reduce(lambda text, column: text.concat("、").concat(column), columns), "\n", "、"), "、"
+    )
     return case((text == "", 0), else_=func.length(text) - func.length(func.replace(text, "、", "")) + 1)
 
 
-LIKED = _words(Customer.tags) + _words(Customer.preferences)
+LIKED = _words(Customer.tags, Customer.preferences)
 PARTS: list[tuple[str, int, Any]] = [
-    (N_("Mobile number"), 30, _is_said(Customer.mobile)),
-    (N_("E-mail"), 15, _is_said(Customer.email)),
-    (N_("Address"), 15, _is_said(Customer.address)),
+    (N_("Mobile number"), 30, Customer.mobile != ""),
+    (N_("E-mail"), 15, Customer.email != ""),
+    (N_("Address"), 15, Customer.address != ""),
     (N_("The store that looks after them"), 10, Customer.node_id.is_not(None)),
-    (N_("WeCom"), 10, _is_said(Customer.wecom)),
+    (N_("WeCom"), 10, Customer.wecom != ""),
     (N_("One thing they like"), 10, LIKED >= 1),
     (N_("A second thing they like"), 10, LIKED >= ENOUGH_LIKED),
 ]
@@ -51,13 +50,13 @@ PARTS: list[tuple[str, int, Any]] = [
 SCORE = sum(
     (case((known, points), else_=0) for _title, points, known in PARTS[1:]), case((PARTS[0][2], PARTS[0][1]), else_=0)
 )
+KNOWN = [part for _title, _points, part in PARTS]
+"""Whether each part is known, for a query of a record."""
 
 
-def score_of(session: Session, customer: Customer) -> tuple[int, list[str]]:
-    """Return a record's points, and what would add to them: `+15 E-mail`."""
-    known = session.execute(
-        select(*(case((part, 1), else_=0) for _title, _points, part in PARTS)).where(Customer.id == customer.id)
-    ).one()
+def score_of(known: Iterable[bool | None]) -> tuple[int, list[str]]:
+    """Return the points of a record of which `KNOWN` is read, and what would add to them: `+15 E-mail`."""
+    known = list(known)
     got = sum(points for (_title, points, _part), is_known in zip(PARTS, known, strict=True) if is_known)
     missing = [
         f"+{points} {gettext(title)}"

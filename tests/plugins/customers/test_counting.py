@@ -3,9 +3,10 @@
 import random
 
 import pytest
+from sqlalchemy import select
 
 from core.testing.factories import acting, post
-from plugins.customers import counting, services
+from plugins.customers import counted, counting, services
 from plugins.customers.counting import Band, Count
 from plugins.customers.models import Customer, Pair
 
@@ -117,3 +118,17 @@ def test_an_answer_moves_the_count_at_once(people, pair, client_as):
     assert "No pair waits" in office.get(PAGE).text
     post(office, "/admin/customers/pair/undo/")
     assert "at least 1, at most 2" in office.get(PAGE).text
+
+
+@pytest.mark.requirement("Z9")
+def test_a_page_adds_to_the_count_of_the_night_what_came_since(people, work, record):
+    people("张三", "李四", "王五")
+    with work() as session:
+        assert counted.count_anew(session) == 0, "whoever is writing now may have a smaller number"
+        assert counted.count_anew(session) == 3
+    record("13600136000", "赵六")
+    with work() as session:
+        assert counting.count(session).records == 4
+        session.delete(session.scalars(select(Customer).order_by(Customer.id)).first())
+        counted.forget(session)
+        assert counting.count(session).records == 3

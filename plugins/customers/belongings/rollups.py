@@ -1,0 +1,79 @@
+"""All that hangs on a person, whichever of their records it was written for: a whole card in three small statements.
+
+What hangs on a record in reach is in reach, so nothing more is asked of the scope there; but for other customers, who
+are somebody's contact or company, and what a place keeps to itself.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, aliased
+
+from core.api import Id, Node, Person, Together, across_scopes
+from plugins.customers.models import Consent, Contact, Customer, Identity, Visit
+from plugins.customers.privacy.models import Wish
+from plugins.customers.prospects.models import OPEN, Prospect
+from plugins.customers.quality.formula import KNOWN
+from plugins.customers.timeline import SHOWN
+
+MOST_WISHES = 20
+_IDS = bindparam("ids", type_=Id, expanding=True)
+_OTHER, _TAKER = aliased(Customer), aliased(Person)
+
+
+def _of(column: Any, *columns: Any) -> Any:
+    return select(*columns).where(column.in_(_IDS))
+
+
+_THEIRS = Together(
+    own=_of(Customer.id, Node.name.label("place"), *(known.label(f"known{at}") for at, known in enumerate(KNOWN)))
+    .outerjoin(Node, Node.id == Customer.node_id).where(Customer.merged_into_id.is_(None)),
+    identities=_of(
+        Identity.customer_id, Identity.id, Identity.kind, Identity.value, Identity.since, Identity.until, Identity.deleted_at
+    ).order_by(Identity.id),
+    consents=_of(
+        Consent.customer_id, Consent.purpose, Consent.channel, Consent.text_version, Consent.how, Consent.given_at,
+        Consent.withdrawn_at, Consent.withdrawn_how, Person.name.label("given_by"), _TAKER.name.label("withdrawn_by"),
+    ).outerjoin(Person, Person.id == Consent.given_by).outerjoin(_TAKER, _TAKER.id == Consent.withdrawn_by)
+    .order_by(Consent.given_at, Consent.id),
+    visits=_of(Visit.customer_id, Visit.at, Visit.reason, Node.name.label("place"), Person.name.label("by"))
+    .join(Node, Node.id == Visit.node_id).outerjoin(Person, Person.id == Visit.by)
+    .order_by(Visit.at.desc(), Visit.id.desc()).limit(SHOWN),
+    wishes=_of(Wish.customer_id, Wish.at, Wish.what).order_by(Wish.at.desc(), Wish.id.desc()).limit(MOST_WISHES),
+)  # fmt: skip
+_BESIDE = Together(
+    contacts=_of(
+        Contact.customer_id, Contact.id, Contact.name, Contact.role, Contact.mobile,
+        select(_OTHER.code).where(_OTHER.id == Contact.person_id, _OTHER.deleted_at.is_(None)).scalar_subquery().label("code"),
+    ).where(Contact.deleted_at.is_(None)).order_by(Contact.id),
+    companies=_of(Contact.person_id, _OTHER.code, _OTHER.name, Contact.role)
+    .where(_OTHER.id == Contact.customer_id, _OTHER.deleted_at.is_(None), Contact.deleted_at.is_(None)).order_by(Contact.id),
+    prospects=_of(
+        Prospect.customer_id, Prospect.id, Prospect.wish, Prospect.state, Prospect.next_on, Prospect.owner_id,
+        Prospect.node_id, Prospect.area_id, Prospect.region_id,
+    ).where(Prospect.state.in_(OPEN)).order_by(Prospect.id),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """What hangs on a customer in reach, and who and what is beside them in reach: each a list of rows."""
+
+    theirs: Any
+    """`own`, `identities`, `consents`, `visits`, `wishes`"""
+    beside: Any
+    """`contacts`, `companies`, `prospects`"""
+    merged: list[Any]
+    """The records merged into the one that stands for them: id, name, code, created_at."""
+
+
+def belongings_of(session: Session, customer: Customer) -> Belongings:
+    """Return all that hangs on a customer in reach, named by any of their records."""
+    person = customer.merged_into_id or customer.id
+    query = select(Customer.id, Customer.name, Customer.code, Customer.created_at)
+    merged = session.execute(query.where(Customer.merged_into_id == person).order_by(Customer.id)).all()
+    ids = [person, *(one.id for one in merged)]
+    with across_scopes("what hangs on a record in reach"):
+        theirs = _THEIRS(session, ids=ids)
+    return Belongings(theirs, _BESIDE(session, ids=ids), list(merged))
