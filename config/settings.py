@@ -27,7 +27,7 @@ READERS: dict[type, Callable[[str], Any]] = {bool: _yes, int: int, str: str}
 """How a text becomes a value, by the type of the usual one; else it is a path."""
 
 
-@dataclass(init=False)
+@dataclass(init=False, repr=False)  # no log may show the key, or the password of the database
 class Settings:
     """The installation's settings; values given to the constructor win over the environment.
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
+from itertools import chain, islice, repeat
 from typing import Any
 
 from sqlalchemy import JSON, String, Table, bindparam, column, false, func, select, text, tuple_
@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from core.db import Instant, dialect_of
 
+SQLITE_VALUES = 10_000
+"""So many values a statement holds at most; SQLite takes 32,766."""
 BUMP = (
     "INSERT INTO sqlite_sequence (name, seq) SELECT :name, 0 "
     "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = :name)",
@@ -64,7 +66,7 @@ def insert_rows(session: Session, table: Table, rows: list[dict[str, Any]]) -> N
         target = f"{quote(table.name)} ({', '.join(quote(column.name) for column in columns)})"
         lines = zip(*(_bound(column, names, group, dialect) for column in columns), strict=True)
         if dialect.name != "postgresql":
-            connection.exec_driver_sql(f"INSERT INTO {target} VALUES ({', '.join('?' * len(columns))})", list(lines))
+            _insert_values(connection, f"INSERT INTO {target} VALUES ", len(columns), lines)
             continue
         try:
             with connection.connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
@@ -72,6 +74,13 @@ def insert_rows(session: Session, table: Table, rows: list[dict[str, Any]]) -> N
                     copy.write_row(line)
         except dialect.loaded_dbapi.IntegrityError as error:
             raise IntegrityError(f"COPY {target}", None, error) from error
+
+
+def _insert_values(connection: Any, insert: str, width: int, lines: Iterable[tuple[Any, ...]]) -> None:
+    """Insert some hundred rows with each statement: at the end of each, SQLite's search writes its index to the file."""
+    values = f"({', '.join('?' * width)})"
+    while some := list(islice(lines, SQLITE_VALUES // width)):
+        connection.exec_driver_sql(insert + ", ".join([values] * len(some)), tuple(chain.from_iterable(some)))
 
 
 def _bound(column: Any, names: tuple[str, ...], rows: list[dict[str, Any]], dialect: Any) -> Iterable[Any]:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from core.access.person import current_person
 from core.access.scope import criteria
 from core.exchange.models import ImportBatch
-from core.exchange.staging import StagedRow, staged_rows
+from core.exchange.staging import StagedRow, staged_ids, staged_rows
 from core.org.models import Node
 
 Values = dict[str, Any]
@@ -71,3 +71,7 @@ class ImportHooks:
     def imported_rows(self, session: Session, batch: ImportBatch, status: str) -> Iterator[list[StagedRow]]:
         """Yield the rows that are `created`, `updated` or `unchanged`, some thousands at a time."""
         return staged_rows(session, self, batch, status)
+
+    def imported_ids(self, session: Session, batch: ImportBatch, status: str) -> Iterator[list[int]]:
+        """Yield no more than the ids of the same rows, some thousands at a time."""
+        return staged_ids(session, batch, status)

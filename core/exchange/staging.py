@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Numeric, select
@@ -47,6 +48,15 @@ def staged_rows(session: Session, view: Any, batch: ImportBatch, status: str) ->
             return
         last = found[-1].number
         yield [_staged(view.model, *row) for row in found]
+
+
+def staged_ids(session: Session, batch: ImportBatch, status: str) -> Iterator[list[int]]:
+    """Yield the ids of the same rows, for who needs no more of them."""
+    query = select(ImportRow.row_id).where(ImportRow.batch_id == batch.id, ImportRow.status == status)
+    with unscoped("the rows of one batch"):
+        ids = iter(session.scalars(query.order_by(ImportRow.number)).all())
+    while some := list(islice(ids, CHUNK)):
+        yield some
 
 
 def imports_of(session: Session, row: Any, limit: int) -> list[tuple[ImportBatch, StagedRow, str]]:

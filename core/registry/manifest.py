@@ -18,7 +18,7 @@ RESERVED = {
 
 
 CORE_ADDRESSES = {
-    "/account/", "/admin/", "/healthz/", "/inbox/", "/jobs/", "/language/", "/login/", "/logout/", "/metrics/", "/readyz/", "/static/",
+    "/account/", "/admin/", "/healthz/", "/inbox/", "/jobs/", "/language/", "/login/", "/logout/", "/metrics/", "/pins/", "/readyz/", "/static/",
 }  # fmt: skip
 
 

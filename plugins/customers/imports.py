@@ -53,16 +53,16 @@ def refusals(session: Session, values: list[dict[str, Any]], ids: list[int | Non
 
 def follow(session: Session, view: Any, batch: Any) -> None:
     """Write the identities and visits of what was imported."""
-    for rows in view.imported_rows(session, batch, "created"):
-        rollups.write_imported(session, [row.row_id for row in rows])
+    for ids in view.imported_ids(session, batch, "created"):
+        rollups.write_imported(session, ids)
     for rows in view.imported_rows(session, batch, "updated"):
         _change(session, [(row.row_id, row.before, row.values) for row in rows])
 
 
 def take_back(session: Session, view: Any, batch: Any) -> None:
     """Remove them again, and give changed customers what they were known by."""
-    for rows in view.imported_rows(session, batch, "created"):
-        rollups.take_back_imported(session, [row.row_id for row in rows])
+    for ids in view.imported_ids(session, batch, "created"):
+        rollups.take_back_imported(session, ids)
     for rows in view.imported_rows(session, batch, "updated"):
         _change(session, [(row.row_id, row.before, row.before) for row in rows])
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import Settings
 from core.failed_migrations import MigrationsFailed
 from core.language import _read
 from core.registry.discovery import discover
@@ -35,6 +36,31 @@ def test_the_first_answer_needs_no_library_that_few_requests_need(settings):
     assert status == "200"
     assert {"flask_admin", "plugins.daily_reports.views", "plugins.customers.views"} <= set(modules)
     assert sorted(SELDOM_NEEDED & set(modules)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("PAGE_SIZE", "many", "BACKOFFICE_PAGE_SIZE cannot be 'many'"),
+        ("PAGE_SIZE", "9", "BACKOFFICE_PAGE_SIZE lies between 10 and 200"),
+        ("ENV", "testin", "BACKOFFICE_ENV cannot be 'testin': it is one of development"),
+        ("SAFE_MODE", "perhaps", "BACKOFFICE_SAFE_MODE cannot be 'perhaps': write 1 or 0"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_by_its_name(monkeypatch, name, text, reason):
+    monkeypatch.setenv(f"BACKOFFICE_{name}", text)
+    with pytest.raises(ValueError, match=reason):
+        Settings()
+
+
+def test_settings_come_from_the_environment_unless_they_are_given(monkeypatch, tmp_path):
+    monkeypatch.setenv("BACKOFFICE_SAFE_MODE", "true")
+    monkeypatch.setenv("BACKOFFICE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("BACKOFFICE_SECRET_KEY", "from outside")
+    settings = Settings(secret_key="given")
+    assert (settings.safe_mode, settings.data_dir, settings.secret_key) == (True, tmp_path, "given")
+    assert (settings.model_copy(update={"page_size": 5}).page_size, settings.page_size) == (5, 50)
+    assert "given" not in repr(settings)
 
 
 # The newest migration, read and not run

@@ -9,7 +9,6 @@ import hmac
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
-from hashlib import sha256
 
 from flask import current_app
 from sqlalchemy.orm import Session
@@ -67,7 +66,7 @@ def is_forgotten(session: Session, customer: Customer) -> bool:
 def digest(value: str) -> str:
     """Return the keyed hash of a number: without the key of this installation nobody can try numbers out."""
     key = str(current_app.secret_key).encode()
-    return hmac.new(key, f"customers erased {value}".encode(), sha256).hexdigest()
+    return hmac.digest(key, f"customers erased {value}".encode(), "sha256").hex()
 
 
 def forgotten_on(session: Session, numbers: Iterable[str]) -> dict[str, date]:
