@@ -41,7 +41,11 @@ def state(everybody):
         at = {number: place for place, number in enumerate(ids)}
         own = [row for row in everybody(AuditEntry) if row.row_id.isdigit() and int(row.row_id) in at]
         codes = {one.code: f"code {at[one.id]}" for one in everybody(Customer) if one.id in at}
-        merges = {row.id: (at[row.kept_id], at[row.gone_id], row.how, row.score) for row in everybody(Merge) if row.gone_id in at}
+        merges = {
+            row.id: (at[row.kept_id], at[row.gone_id], row.how, row.score)
+            for row in everybody(Merge)
+            if row.gone_id in at
+        }
         return {
             "people": [(at[one.id], at.get(one.merged_into_id)) for one in everybody(Customer) if one.id in at],
             "places": sorted((at[row.customer_id], row.node_id, row.is_shared) for row in everybody(Visitor) if row.customer_id in at),
