@@ -76,7 +76,9 @@ def locked(session: Session, ids: Iterable[int], *, shared: bool = False) -> dic
             query = select(Customer).where(theirs).order_by(Customer.id).execution_options(populate_existing=True)
             records = session.scalars(query.with_for_update(read=shared, key_share=shared))
             group = {one.id: one for one in records}
-            now = dict(session.execute(select(Customer.id, person_id()).where(or_(theirs, Customer.id.in_(wanted)))).all())
+            now = dict(
+                session.execute(select(Customer.id, person_id()).where(or_(theirs, Customer.id.in_(wanted)))).all()
+            )
             if now.keys() == group.keys() and persons.issuperset(now.values()):
                 return group  # else somebody was faster, and has merged them further or taken them apart
 

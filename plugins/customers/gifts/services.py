@@ -76,7 +76,9 @@ _other = aliased(GiftIssue)
 
 def is_second() -> ColumnElement[bool]:
     """Return the condition that a person had a gift already: under another record, before both were one person."""
-    earlier = select(_other.id).where(_other.customer_id.in_(records_of(GiftIssue.customer_id)), _other.id < GiftIssue.id)
+    earlier = select(_other.id).where(
+        _other.customer_id.in_(records_of(GiftIssue.customer_id)), _other.id < GiftIssue.id
+    )
     return and_(GiftIssue.undone_at.is_(None), earlier.where(_other.undone_at.is_(None)).exists())
 
 

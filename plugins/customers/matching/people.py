@@ -19,8 +19,8 @@ class People:
             self._members.setdefault(record.person_id, []).append(record)
 
     def know(self, record_id: int) -> bool:
-        """Say whether a record is among these: it may have gone into the recycle bin meanwhile."""
-        return record_id in self._person
+        """Say whether a record and the one that stands for it are among these: either may have gone into the recycle bin."""
+        return self._person.get(record_id) in self._person
 
     def of(self, record_id: int) -> int:
         """Return the record that stands for the person of a record."""
@@ -42,8 +42,9 @@ class People:
 
     def fit(self, one: int, other: int) -> bool:
         """Say whether no record of one person rules out a record of the other."""
-        return not any(
-            comparing.rules_out(comparing.levels_of(first.known, second.known))
+        return all(
+            first.known.is_company == second.known.is_company
+            and not comparing.rules_out(comparing.levels_of(first.known, second.known))
             for first, second in self._across(one, other)
         )
 

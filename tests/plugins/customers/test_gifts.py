@@ -117,7 +117,9 @@ def test_of_two_records_that_each_had_one_the_second_is_seen_until_they_are_two_
     office, second = client_as("head_office"), "/admin/customers/gift_issue/?second=1"
 
     def seen():
-        return "2 gifts, though" in clerk(0).get(f"/customers/at/{one.code}/").text, office.get(second).text.count("data-row=")
+        return "2 gifts, though" in clerk(0).get(f"/customers/at/{one.code}/").text, office.get(second).text.count(
+            "data-row="
+        )
 
     assert seen() == (False, 0)
     number = merged(one, twin)

@@ -125,6 +125,17 @@ def test_who_fits_one_record_of_a_person_and_not_another_is_not_merged(bring, ni
     assert {(pair.first_id, pair.second_id) for pair in everybody(Pair) if pair.answer == "open"} == {(1, 3)}
 
 
+def test_a_person_one_of_whose_records_became_a_company_or_is_in_the_bin_stops_no_night(app, bring, night, everybody):
+    first, _second = bring(ZHANG, AGAIN)
+    night()
+    for name, value in (("kind", "company"), ("deleted_at", clock.now())):
+        with acting(app) as session:
+            setattr(session.get(Customer, first), name, value)
+        [new] = bring(Kept(3, "张建国", ("13800138000",), HOME, stores=(1,)))
+        night()
+        assert everybody(Compared)[-1].customer_id == new
+
+
 def test_questions_are_about_the_records_that_stand(bring, night, everybody):
     bring(ZHANG, AGAIN)
     night()

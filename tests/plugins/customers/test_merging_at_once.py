@@ -30,7 +30,9 @@ def at_once(app, house):
     """`at_once(first, second)`: each gets a session of its own; the first is not over before the second waits for it."""
 
     def second_waits():
-        waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        waiting = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
         with house.database.engine.connect() as connection:
             while time.monotonic() < deadline:
                 if connection.scalar(waiting):
@@ -69,8 +71,8 @@ def merge(two):
 @pytest.fixture
 def visit(chain):
     """`visit(customer, 5)` is what notes that they came to a store."""
-    return lambda one, store: lambda session: services.note_visit(
-        session, session.get(Customer, one.id), chain.stores[store].id, "came"
+    return lambda one, store: (
+        lambda session: services.note_visit(session, session.get(Customer, one.id), chain.stores[store].id, "came")
     )
 
 
