@@ -63,7 +63,7 @@ def named_in(form: Any, n: int, field: str) -> str:
 
 def read_target(form: Any) -> tuple[Target | None, Typed]:
     """Return the target a form means (None when something is wrong) and what was typed."""
-    who = {f"who_{n}": named_in(form, n, "who") for n in range(MOST_LINES)}
+    who = {f"who_{n}": said for n in range(MOST_LINES) if (said := named_in(form, n, "who"))}
     read = Typed({name: form.get(name, "") for name in form} | who)
     amount = read.money("amount", required=True, at_least="1")
     percent = read._read("attach_percent", lambda text: typed.percent(text, minimum=0, maximum=300))

@@ -41,7 +41,8 @@ from plugins.daily_reports.pages.addresses import (
     title_of,
     weekday_of,
 )
-from plugins.daily_reports.skills import services as skills
+from plugins.daily_reports.skills.rollups import team_of
+from plugins.daily_reports.skills.team import best_first
 
 _CORRECTIONS = planned_once(
     select(Correction).where(Correction.report_id == bindparam("report")).order_by(Correction.id)
@@ -67,7 +68,7 @@ def show_day(
     suggested = suggestion.suggest(session, node, day) if step == "target" and template is None else None
     carried = services.unfinished_before(session, node, day) if step == "target" and not lines else []
     habits = _habits(node, report) if step == "target" and not lines and not carried else []
-    team = skills.team_of(session, node) if step == "target" else []
+    team = team_of(session, node) if step == "target" else []
     offered = amount_offered(node, day) if step == "close" else None
     corrections = _corrections(report)
     signers = (
@@ -81,7 +82,7 @@ def show_day(
         read=read, key=(read.texts.get("key") if read else None) or str(uuid.uuid4()), version=_version(report, read, conflict),
         weekday=weekday_of(day), is_today=day == hours.working_day(clock.now()), why_not=why_not,
         reasons=[(name, name) for name in template.reason_names] if template else [(value, gettext(title)) for value, title in GAP_REASONS.items()],
-        template=template, team=team, best_first=skills.best_first,
+        template=template, team=team, best_first=best_first,
         surplus_reasons=SURPLUS_REASONS, tenders=[(value, gettext(title)) for value, title in TENDERS.items()],
         names=names_of_people(session, signers), may_write=may_write,
         may_correct=reaches(CORRECT, node), may_review=reaches(REVIEW, node) and not _is_own(report),

@@ -10,7 +10,7 @@ from core.api import Node, _, criteria, current_person, gettext, requires, sessi
 from plugins.daily_reports.pages.addresses import back_url, blueprint, node_by, reaches, wants_json
 from plugins.daily_reports.skills import overview, services
 from plugins.daily_reports.skills.models import LEVELS
-from plugins.daily_reports.skills.rollups import counts_below, helpers_below, staff_of
+from plugins.daily_reports.skills.rollups import counts_below, helpers_below, team_of
 
 READ, UPDATE = "daily_reports:person_skill:read", "daily_reports:person_skill:update"
 WITH_PEOPLE = ("store", "department")
@@ -43,7 +43,7 @@ def skills_page(code: str) -> Any:
 
 
 def _show_place(node: Node) -> Any:
-    skills, team = services.active_skills(session), services.team_of(session, node)
+    skills, team = services.skills_in_use(session), team_of(session, node)
     return render_template(
         "daily_reports/skills/place.html", page_title=_("Who can do what"), place_name=node.name, back_url=_up(node),
         node=node, skills=skills, team=team, levels=_level_names(), may_write=reaches(UPDATE, node),
@@ -52,7 +52,7 @@ def _show_place(node: Node) -> Any:
 
 
 def _show_stores(node: Node) -> Any:
-    skills, stores, counts = services.active_skills(session), stores_below(session, node), counts_below(session, node)
+    skills, stores, counts = services.skills_in_use(session), stores_below(session, node), counts_below(session, node)
     gaps = overview.gaps_of(skills, stores, counts)
     is_area = node.kind == "area"
     if is_area and gaps:
@@ -85,8 +85,8 @@ def note_skill(code: str) -> Any:
     node = node_by(code, UPDATE)
     meant = NOTE.fullmatch(request.form.get("note", "")) or abort(400)
     person_id, skill_id, level = map(int, meant.groups())
-    knows_person = any(mate_id == person_id for mate_id, _name in staff_of(session, node))
-    knows_skill = any(skill.id == skill_id for skill in services.active_skills(session))
+    knows_person = any(mate.id == person_id for mate in team_of(session, node))
+    knows_skill = any(skill.id == skill_id for skill in services.skills_in_use(session))
     if node.kind not in WITH_PEOPLE or not knows_person or not knows_skill:
         abort(404)
     services.note(session, person_id, skill_id, level)

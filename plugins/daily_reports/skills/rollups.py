@@ -7,14 +7,24 @@ the name and the place, and of their skills only what the acting person's right 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from core.api import Node, Person, across_scopes, criteria, current_person
-from plugins.daily_reports.skills.models import GOOD, PersonSkill
+from plugins.daily_reports.skills.models import GOOD, PersonSkill, Skill
+from plugins.daily_reports.skills.team import Mate
 
 READ = "daily_reports:person_skill:read"
 MOST_PEOPLE, MOST_HELPERS = 60, 300
+WORKS = Person.active & Person.deleted_at.is_(None)
+_TEAM = (
+    select(Person.id, Person.name, Skill.name, PersonSkill.level)
+    .outerjoin(PersonSkill, PersonSkill.person_id == Person.id)
+    .outerjoin(Skill, (Skill.id == PersonSkill.skill_id) & ~Skill.retired)
+    .where(Person.node_id == bindparam("node"), WORKS)
+    .order_by(Person.id, Skill.id)
+)
+"""Built once: every form of a plan asks it."""
 
 
 class Helper(NamedTuple):
@@ -26,11 +36,17 @@ class Helper(NamedTuple):
     level: int
 
 
-def staff_of(session: Session, node: Node) -> list[tuple[int, str]]:
-    """Return id and name of the active people who work at a place."""
-    query = select(Person.id, Person.name).where(_works_below(node)).order_by(Person.id).limit(MOST_PEOPLE)
-    with across_scopes("a colleague's name is no secret"):
-        return [(person_id, name) for person_id, name in session.execute(query)]
+def team_of(session: Session, node: Node) -> list[Mate]:
+    """Return who works at a place and what they can do, if the acting person may read it there; else nobody."""
+    if not current_person().reach(READ).holds(node.id, node.area_id, node.region_id):
+        return []
+    team: dict[int, Mate] = {}
+    with across_scopes("names and skills of a place the person may read"):
+        for person_id, name, skill, level in session.execute(_TEAM, {"node": node.id}):
+            mate = team.setdefault(person_id, Mate(person_id, name))
+            if skill is not None:
+                mate.skills[skill] = level
+    return list(team.values())[:MOST_PEOPLE]
 
 
 def counts_below(session: Session, node: Node) -> dict[tuple[int, int], int]:
@@ -59,4 +75,4 @@ def _skilled(session: Session, query: Any, node: Node) -> list[Any]:
 
 def _works_below(node: Node) -> ColumnElement[bool]:
     level = {"area": Person.area_id, "region": Person.region_id}.get(node.kind, Person.node_id)
-    return Person.active & Person.deleted_at.is_(None) & (true() if node.kind == "chain" else level == node.id)
+    return WORKS & (true() if node.kind == "chain" else level == node.id)

@@ -1,14 +1,14 @@
 """What the people of a made-up chain can do: the list of head office, and who has which skill since when."""
 
 import tomllib
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from random import Random
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from core.api import Node, Person, people_at
+from core.api import Node, Person, clock, people_at
 from plugins.daily_reports.skills.models import LEVELS, PersonSkill, Skill
 
 WORDS = Path(__file__).with_name("sample.toml")
@@ -33,10 +33,12 @@ def fill(session: Session, today: date, seed: int) -> None:
         chance = Random(f"skills {seed} {username}")
         for skill in skills:
             if chance.randrange(10) < of_ten[skill.name]:
+                since = today - timedelta(days=chance.randrange(20, 600))
+                noted_at = clock.at(since, time(18))
                 rows.append({
                     "person_id": person_id, "skill_id": skill.id, "level": chance.choices(list(LEVELS), HOW_OFTEN)[0],
-                    "since": today - timedelta(days=chance.randrange(20, 600)),
-                    "noted_by": min(managers.get(node_id, ()), default=None),
+                    "since": since, "noted_by": min(managers.get(node_id, ()), default=None),
+                    "created_at": noted_at, "updated_at": noted_at,
                 })  # fmt: skip
     if rows:
         session.execute(insert(PersonSkill), rows)

@@ -8,7 +8,7 @@ from plugins.daily_reports.week.services import MOST_LINES, Line, Plan, Summary
 
 def read_plan(form: Any) -> tuple[Plan | None, Typed]:
     """Return the plan a form means (None when something is wrong) and what was typed."""
-    owners = {f"owner_{n}": named_in(form, n, "owner") for n in range(MOST_LINES)}
+    owners = {f"owner_{n}": said for n in range(MOST_LINES) if (said := named_in(form, n, "owner"))}
     read = Typed({name: form.get(name, "") for name in form} | owners)
     target = read.money("target", at_least="1")
     lines = [

@@ -23,7 +23,8 @@ from plugins.daily_reports.pages.addresses import (
     wants_json,
     weekday_of,
 )  # fmt: skip
-from plugins.daily_reports.skills import services as skills
+from plugins.daily_reports.skills.rollups import team_of
+from plugins.daily_reports.skills.team import best_first
 from plugins.daily_reports.week import figures, overview, states
 from plugins.daily_reports.week import services as weeks
 from plugins.daily_reports.week.forms import read_plan, read_summary
@@ -112,7 +113,7 @@ def _show_store(
         carried=weeks.unfinished_before(session, node, week) if step == "plan" and report is None else [],
         habits=_habits(node) if step == "plan" and report is None else [],
         suggested=figures.suggested_target(session, node, week) if step == "plan" and template is None else None,
-        template=template, team=skills.team_of(session, node) if step == "plan" else [], best_first=skills.best_first,
+        template=template, team=team_of(session, node) if step == "plan" else [], best_first=best_first,
         problem=problem, conflict=conflict, key=(read.texts.get("key") if read else None) or str(uuid.uuid4()),
         version=seen or (report.version if report else 0), names=names_of_people(session, signers), may_write=may_write,
         may_plan=may_write and _may_plan(report, week), may_sum_up=may_write and clock.now() >= states.summary_opens(week),

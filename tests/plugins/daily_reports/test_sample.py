@@ -24,6 +24,7 @@ from plugins.daily_reports.departments.models import ReportTemplate
 from plugins.daily_reports.models import GAP_REASONS, TENDERS, Correction, DayReport, MonthTarget, PlanLine
 from plugins.daily_reports.sample_sales import gap_reasons, split_takings
 from plugins.daily_reports.services import MOST_LINES
+from plugins.daily_reports.skills.models import PersonSkill
 from plugins.daily_reports.suggestion import suggest
 from plugins.daily_reports.week import states as week_states
 from plugins.daily_reports.week.models import WeekLine, WeekReport
@@ -33,7 +34,7 @@ TODAY = date(2026, 11, 18)
 YESTERDAY = TODAY - timedelta(days=1)
 STORES, DAYS = 12, 7
 BETTER = {"big_order", "promotion"}
-TABLES = (DayReport, PlanLine, Correction, MonthTarget, ReportTemplate, WeekReport, WeekLine)
+TABLES = (DayReport, PlanLine, Correction, MonthTarget, ReportTemplate, WeekReport, WeekLine, PersonSkill)
 
 
 def moment(text: str) -> datetime:

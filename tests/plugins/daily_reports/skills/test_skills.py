@@ -13,7 +13,7 @@ from plugins.daily_reports.models import PlanLine
 from plugins.daily_reports.skills import overview, services
 from plugins.daily_reports.skills.models import CAN, GOOD, TEACHES, PersonSkill, Skill
 from plugins.daily_reports.skills.rollups import Helper
-from plugins.daily_reports.skills.services import Mate
+from plugins.daily_reports.skills.team import Mate, best_first
 from plugins.daily_reports.week.models import WeekLine
 from tests.plugins.daily_reports.steps import FETCH, KEY, page
 
@@ -246,7 +246,7 @@ SKILLED = [Mate(1, "Li", {PHOTOS: GOOD}), Mate(2, "Wu", {SCREEN: CAN}), Mate(3, 
     ],
 )
 def test_those_who_can_do_what_a_line_says_come_first_and_the_best_of_them_before(what, expected):
-    assert [mate.name for mate in services.best_first(what, SKILLED)] == expected.split()
+    assert [mate.name for mate in best_first(what, SKILLED)] == expected.split()
 
 
 def test_beside_a_name_stands_what_the_line_needs_then_what_somebody_is_best_at():
