@@ -43,7 +43,7 @@ def digits_of(text: str) -> str:
     plain = re.sub(r"[\s()\-+\u200b-\u200f\u202a-\u202e\u2066-\u2069]", "", unicodedata.normalize("NFKC", text))
     if not plain.isascii() or not plain.isdigit():
         return ""
-    return re.sub(r"^(0086|86|0)(?=1[3-9])", "", plain)
+    return re.sub(r"^(0086|86|0)(?=1[3-9]\d{3})", "", plain)  # 0136 and 8613 are ends of numbers
 
 
 def beginning_of(text: str) -> tuple[str, str] | None:

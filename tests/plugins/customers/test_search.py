@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core.testing.factories import acting, post
 from core.testing.pages import MOST_QUERIES, counted
-from plugins.customers import api
+from plugins.customers import api, numbers
 from plugins.customers.models import Customer
 
 DESK = "/admin/customers/customer/"
@@ -50,6 +50,12 @@ def test_the_list_finds_parts_of_names_initials_pinyin_numbers_and_codes(people,
     code = people["赵三强"].code
     assert listed(office, code) == {"赵三强"}
     assert len(listed(office, code[:9].lower())) == 4
+
+
+@pytest.mark.requirement("B14")
+@pytest.mark.parametrize("ending", ["0136", "8613", "8600", "0000"])
+def test_four_digits_are_an_end_also_where_a_number_may_begin_like_that(ending):
+    assert numbers.ending_of(ending) == ending
 
 
 @pytest.mark.requirement("A20", "B14")
