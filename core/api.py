@@ -21,7 +21,7 @@ from core.erasure import Emptied, forget_person, hide_values
 from core.exchange.bulk import among
 from core.exchange.mapping import ImportRefused
 from core.exchange.models import ImportRow
-from core.exchange.writing import write_xlsx
+from core.exchange.writing import csv_text, write_xlsx
 from core.hookspecs import hookimpl, hookspec
 from core.jobs.queue import JobKind, JobRefused, Work, ask_for
 from core.jobs.tasks import ScheduledTask
@@ -51,7 +51,7 @@ __all__ = [
     "InNode", "Instant", "JobKind", "JobRefused", "ModelView", "Money", "MustFailed", "Node", "Page", "Permission",
     "Person", "Reach", "Row", "ScheduledTask", "Setting", "TextSetting", "TimeSetting", "Together", "WholeSetting",
     "Work", "YesNoSetting", "_", "across_scopes", "acting_as", "add_place", "allowed", "among", "ask_for", "audited_as",
-    "chain", "chain_codes", "clock", "closed_ids", "collect", "criteria", "current_person",
+    "chain", "chain_codes", "clock", "closed_ids", "collect", "criteria", "csv_text", "current_person",
     "document_codes", "expose", "forget_person", "found", "gettext", "hide_values", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at", "must",
     "names_of_nodes", "names_of_people", "people_at", "people_who_may", "planned_once", "plugin_base", "public", "record", "requires",
     "resource_permissions", "search_column", "session", "setting", "show", "signed_in", "stores_below", "toast", "typed", "write_xlsx",

@@ -26,7 +26,7 @@ from core.demo_places import Frame, Places, make_calendar, make_places
 from core.language import _
 from core.org.models import Node, Person
 from core.org.setup import ensure_chain
-from core.registry import states
+from core.registry import switching
 from core.registry.host import Host
 
 HOOK = "backoffice_sample_data"
@@ -127,11 +127,11 @@ def _fill_plugins(session: Session, house: Any, frame: Frame) -> list[str]:
         kept = session.begin_nested()
         try:
             for each in _with_requirements(host, name):
-                states.enable(session, house, each)
+                switching.enable(session, house, each)
             if name not in dict(host.collect(HOOK, only={name}, size=size, seed=frame.seed)):
-                raise states.PluginRefused(host.hooks.counts[name][HOOK].last_error.strip().splitlines()[-1])
+                raise switching.PluginRefused(host.hooks.counts[name][HOOK].last_error.strip().splitlines()[-1])
             kept.commit()
-        except states.PluginRefused as refusal:
+        except switching.PluginRefused as refusal:
             kept.rollback()
             problems.append(f"{name}: {refusal}")
     return problems

@@ -6,20 +6,25 @@ core tells of these rows; a number is nobody else's, and is looked for in every 
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Text, cast, or_, select
 from sqlalchemy.orm import Session
 
 from core.access.scope import unscoped
 from core.audit import AuditEntry, subject_of
+from core.exchange import uploads
 from core.exchange.models import ImportBatch, ImportRow
 from core.inbox import Message
 from core.jobs.models import Job
 
 HIDDEN = "•••"
+FILES = "uploaded files"
+"""Under this name the files that were removed stand beside the tables."""
 _NUMBER = re.compile(r"(?=.*[\d@]).{7,}")
 """A mobile number, an e-mail address, the name of an account: what is looked for everywhere."""
 KEPT_TEXTS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -45,7 +50,7 @@ def forget_person(session: Session, emptied: Iterable[Emptied]) -> dict[str, int
     """Empty what core keeps of rows that were emptied just now; return how many rows by table.
 
     The audit keeps who did what and when, an imported row that it was there; the values are gone. A row of an
-    import that was not applied yet is refused.
+    import that was not applied yet is refused, and no uploaded file is kept: nobody knows what else it holds.
     """
     emptied = list(emptied)
     values = {value for one in emptied for value in one.values}
@@ -58,8 +63,9 @@ def forget_person(session: Session, emptied: Iterable[Emptied]) -> dict[str, int
         touched.update(_wherever(session, values))
         _refuse_what_waits(session, {row for row in touched if isinstance(row, ImportRow)})
         session.flush()
-    tables = [row.__tablename__ for row in touched]
-    return {table: tables.count(table) for table in sorted(set(tables))}
+    counts = Counter(row.__tablename__ for row in touched)
+    counts[FILES] = uploads.forget_all(current_app.extensions["backoffice"])
+    return {name: count for name, count in sorted(counts.items()) if count}
 
 
 def hide_values(kept: Any, values: Iterable[str]) -> Any:

@@ -70,5 +70,10 @@ def backoffice_job_kinds() -> list[JobKind]:
 
 @hookimpl
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
-    """The files of old jobs go once a day."""
-    return [ScheduledTask("jobs.forget", timedelta(days=1), forget_old_jobs)]
+    """The files of old jobs and old uploads go once a day."""
+    from core.exchange.uploads import forget_what_is_old
+
+    return [
+        ScheduledTask("jobs.forget", timedelta(days=1), forget_old_jobs),
+        ScheduledTask("exchange.forget", timedelta(days=1), forget_what_is_old),
+    ]

@@ -13,13 +13,13 @@ from core.db import session
 from core.jobs.models import Job
 from core.jobs.queue import ask_for, file_of
 from core.language import N_, _, gettext
-from core.registry import processes, states
+from core.registry import processes, switching
 from core.registry.purge import tables_to_purge
 from core.registry.upkeep import purged_folder
 
 
 class _TablesPage(Page):
-    permission = states.UPDATE
+    permission = switching.UPDATE
     in_menu = False
 
     def _ask(self, kind: str, title: str, name: str, **arguments: Any) -> Any:
@@ -48,7 +48,7 @@ class PluginUpgrade(_TablesPage):
     @expose("/", methods=("GET", "POST"))
     def index(self, name: str) -> Any:
         """Show the steps of an upgrade; a trial prints their SQL and keeps nothing; then the upgrade itself."""
-        states.require_whole_chain()
+        switching.require_whole_chain()
         state, house = found_state(name), _house()
         title = _("Upgrade the tables of %(name)s", name=gettext(state.title))
         details = url_for("plugins.details", name=name)
@@ -76,7 +76,7 @@ class PluginPurge(_TablesPage):
     @expose("/", methods=("GET", "POST"))
     def index(self, name: str) -> Any:
         """Ask for the plugin's name before its rows go into files and its tables are dropped."""
-        states.require_whole_chain()
+        switching.require_whole_chain()
         title = _("Take the data of %(name)s away", name=name)
         if purged := self._made("registry.purge", name):
             return self._show("plugin_purge", title, purged=purged.splitlines(), cancel_url=url_for("plugins.index"))
@@ -84,7 +84,7 @@ class PluginPurge(_TablesPage):
         tables, refused, problem = [], "", ""
         try:
             tables = tables_to_purge(session, _house().host, name)
-        except states.PluginRefused as refusal:
+        except switching.PluginRefused as refusal:
             refused = str(refusal)
         if request.method == "POST" and not refused:
             if request.form.get("word", "").strip() == name:

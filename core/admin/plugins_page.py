@@ -13,7 +13,8 @@ from core.auth.views import LEVEL_TITLES
 from core.db import session
 from core.language import N_, _, gettext
 from core.org.models import Node
-from core.registry import processes, setting_changes, states
+from core.registry import processes, setting_changes, states, switching
+from core.registry.check import must_start
 from core.registry.preview import Preview, preview
 
 MEANINGS = {"enabled": "good", "failed": "bad", "missing": "watch"}
@@ -48,7 +49,7 @@ class PluginsPage(Page):
         )  # fmt: skip
 
     @expose("/<name>/enable/", methods=("GET", "POST"))
-    @allowed(states.UPDATE)
+    @allowed(switching.UPDATE)
     def enable(self, name: str) -> Any:
         """Say what enabling does; then enable for the whole chain, or for the places named by their codes."""
         state, problem, status = found_state(name), "", 200
@@ -56,13 +57,13 @@ class PluginsPage(Page):
         if request.method == "POST":
             session.rollback()  # the check takes seconds: nobody waits for a lock of this request meanwhile
             try:
-                states.check(_house().host, name)
-                states.enable(session, _house(), name, _codes(nodes), seen=request.form.get("seen"))
+                must_start(_house().host, name)
+                switching.enable(session, _house(), name, _codes(nodes), seen=request.form.get("seen"))
                 toast(_("%(name)s is on.", name=name), "good")
                 return redirect(url_for(".details", name=name))
-            except states.PluginRefused as error:
+            except switching.PluginRefused as error:
                 session.rollback()
-                problem, status = str(error), 409 if isinstance(error, states.Overtaken) else 422
+                problem, status = str(error), 409 if isinstance(error, switching.Overtaken) else 422
                 state = found_state(name)
         title = _("Enable %(name)s", name=_title(state))
         page = self.render(
@@ -73,13 +74,13 @@ class PluginsPage(Page):
         return page, status
 
     @expose("/<name>/disable/", methods=("POST",))
-    @allowed(states.UPDATE)
+    @allowed(switching.UPDATE)
     def disable(self, name: str) -> Any:
         """Disable a plugin for everybody."""
         try:
-            states.disable(session, _house(), name, seen=request.form.get("seen"))
+            switching.disable(session, _house(), name, seen=request.form.get("seen"))
             toast(_("%(name)s is off. Its data is kept.", name=name), "none")
-        except states.PluginRefused as error:
+        except switching.PluginRefused as error:
             session.rollback()
             toast(str(error), "bad")
         return redirect(url_for(".index"))
@@ -156,7 +157,7 @@ def _actions(state: states.PluginState) -> list[dict[str, Any]]:
 
 
 def _may_switch() -> bool:
-    return current_person().reach(states.UPDATE).everything
+    return current_person().reach(switching.UPDATE).everything
 
 
 def _facts(state: states.PluginState, shown: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from core.admin.view import Page, expose
 from core.db import session
 from core.language import N_, _, gettext
 from core.org.models import Node
-from core.registry import setting_changes, states
+from core.registry import setting_changes, switching
 from core.registry.asking import current_switches
 from core.registry.models import SettingChange
 from core.registry.setting_types import Setting
@@ -68,7 +68,7 @@ class PluginSettings(Page):
             toast(_("Taken back."), "good")
             node = session.get(Node, made.node_id) if made.node_id else None
             return redirect(_address(name, node))
-        except (states.PluginRefused, typed.BadValue) as error:
+        except (switching.PluginRefused, typed.BadValue) as error:
             session.rollback()
             toast(str(error), "bad")
             return redirect(_address(name, None))

@@ -8,7 +8,7 @@ from flask import render_template
 from flask_admin import expose
 
 from core.access.guards import Guard
-from core.access.person import Forbidden, current_person
+from core.access.person import CurrentPerson, Forbidden, current_person
 
 F = TypeVar("F", bound=Callable[..., Any])
 __all__ = ["Page", "View", "allowed", "expose"]
@@ -32,7 +32,13 @@ class View(flask_admin.BaseView):
     lead: str = ""
     """One sentence under the title that says what this page is for."""
     in_menu: bool = True
+    menu_part: str = ""
+    """Under which heading the menu keeps it among the pages of its plugin (marked with `N_`); without one it stands above them."""
     plugin: str = ""
+
+    def is_for(self, person: CurrentPerson) -> bool:
+        """Say whether the menu offers it to a person who has the right to it; asked once for each set of rights."""
+        return True
 
     def guard(self, method: str) -> Guard:
         """Return what a caller of `method` needs."""

@@ -71,6 +71,7 @@ class Writing:
             self.after_save(row, is_new=is_new)
         except typed.BadValue as error:
             session.rollback()
+            self.after_refusal(error)
             return str(error)
         return ""
 
@@ -90,6 +91,9 @@ class Writing:
 
     def after_save(self, row: Any, *, is_new: bool) -> None:
         """Do what follows a save, in the same transaction."""
+
+    def after_refusal(self, error: typed.BadValue) -> None:
+        """Note what a refusal has told, after all else is taken back; `g.keep_writes = True` lets it be kept."""
 
     def _form_holds(self, form: Any, action: str, row: Any = None) -> bool:
         holds = form.validate()

@@ -75,7 +75,7 @@ def _database_shown() -> Iterator[None]:
 def refusals_shown() -> Iterator[None]:
     """Tell a refusal as the one line it is, not as a traceback."""
     from core.registry.setting_changes import WrongSettings
-    from core.registry.states import PluginRefused
+    from core.registry.switching import PluginRefused
 
     try:
         yield

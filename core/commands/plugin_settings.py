@@ -11,7 +11,7 @@ from core.commands.plugins import plugin
 from core.org.models import Node
 from core.registry import setting_changes
 from core.registry.settings import newest_changes
-from core.registry.states import PluginRefused
+from core.registry.switching import PluginRefused
 
 
 @plugin.command("settings")

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from core.commands.context import Shell, print_json, refusals_shown
-from core.registry import processes, states
+from core.registry import processes, states, switching
+from core.registry.check import must_start
 
 
 @click.group()
@@ -105,9 +106,9 @@ def new(name: str, title: str, package: bool, folder: Path | None) -> None:
 def enable(shell: Shell, name: str, nodes: tuple[str, ...]) -> None:
     """Switch a plugin on, for all or for pilot places."""
     with refusals_shown():
-        states.check(shell.house.host, name)
+        must_start(shell.house.host, name)
         with shell.work() as session:
-            states.enable(session, shell.house, name, nodes)
+            switching.enable(session, shell.house, name, nodes)
     click.echo(f"{name} is on{' for ' + ', '.join(nodes) if nodes else ''}.")
 
 
@@ -124,7 +125,7 @@ def disable(context: click.Context, name: str) -> None:
 
         shell.__dict__["app"] = create_app(Settings(safe_mode=True))
     with refusals_shown(), shell.work() as session:
-        states.disable(session, shell.house, name)
+        switching.disable(session, shell.house, name)
     click.echo(f"{name} is off. Its data is kept.")
 
 
@@ -143,7 +144,7 @@ def upgrade(shell: Shell, name: str | None, dry_run: bool, timeout: int) -> None
     host = shell.house.host
     for each in [name] if name else [plugin.name for plugin in host.plugins.values() if plugin.is_loaded]:
         with refusals_shown():
-            states.loaded(host, each)
+            switching.loaded(host, each)
         try:
             if dry_run:
                 click.echo("\n".join([f"-- {each}", *rehearse(shell.house.database, host, each, seconds=timeout)]))
@@ -203,7 +204,7 @@ def revision(shell: Shell, name: str, message: str) -> None:
     host = shell.house.host
     if name != "core":
         with refusals_shown():
-            states.loaded(host, name)
+            switching.loaded(host, name)
     new_revision(shell.house.database, host, None if name == "core" else name, message)
 
 

@@ -48,11 +48,12 @@ def open_batch(
     )  # fmt: skip
     session.add(batch)
     session.flush()
-    _forget_old_files(session)
+    forget_old(session)
     return batch
 
 
-def _forget_old_files(session: Session) -> None:
+def forget_old(session: Session) -> None:
+    """Remove checks that were never applied, and refused rows, after `KEPT_DAYS`."""
     old = ImportBatch.created_at < clock.now() - timedelta(days=KEPT_DAYS)
     refused = ImportRow.batch_id.in_(select(ImportBatch.id).where(old)), ImportRow.status == "refused"
     with unscoped("what nobody came back for"):

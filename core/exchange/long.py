@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from core import clock
 from core.access.scope import unscoped
 from core.db import session
-from core.exchange import applying, importing
+from core.exchange import applying, importing, uploads
 from core.exchange.limits import UnreadableFile
 from core.exchange.mapping import ImportRefused
 from core.exchange.models import ImportBatch
@@ -82,6 +82,8 @@ def import_step(work: Work) -> None:
     try:
         match work.arguments["step"]:
             case "check":
+                if not path.is_file():
+                    raise JobRefused(_("The file is no longer here. Upload it again."))
                 importing.check(work.session, view, batch, open_table(path, batch.file_name))
                 batch.state = "checked"
             case "apply":
@@ -95,5 +97,4 @@ def import_step(work: Work) -> None:
 
 
 def _file_of(house: Any, batch: ImportBatch) -> Path:
-    path: Path = house.settings.data_dir / "imports" / f"{batch.id}"
-    return path
+    return uploads.folder_of(house) / f"{batch.id}"

@@ -13,9 +13,8 @@ from core.access.person import current_person
 from core.admin.toasts import toast
 from core.admin.view import expose
 from core.db import session
-from core.exchange import applying, importing, long
+from core.exchange import applying, importing, long, uploads
 from core.exchange.hooks import ImportHooks
-from core.exchange.importing import KEPT_DAYS
 from core.exchange.limits import UnreadableFile
 from core.exchange.mapping import ImportRefused, columns_to_fields
 from core.exchange.models import ImportBatch
@@ -193,10 +192,6 @@ class Imports(ImportHooks):
 
 def _folder() -> Path:
     """Return the folder of uploaded files, rid of what nobody came back for."""
-    folder = current_app.extensions["backoffice"].settings.data_dir / "imports"
-    folder.mkdir(exist_ok=True)
-    oldest = time.time() - KEPT_DAYS * 24 * 3600
-    for path in folder.iterdir():
-        if path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
-    return folder
+    house = current_app.extensions["backoffice"]
+    uploads.forget_old(house)
+    return uploads.folder_of(house)

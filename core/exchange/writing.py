@@ -56,6 +56,11 @@ def csv_line(values: Iterable[object]) -> str:
     return line.getvalue()
 
 
+def csv_text(lines: Iterable[Iterable[object]]) -> str:
+    """Return a whole csv file of some lines, the headings first."""
+    return BOM + "".join(map(csv_line, lines))
+
+
 def write_xlsx(path: Path, headers: Sequence[str], rows: Iterable[Sequence[object]], sheet_name: str = "Sheet1") -> int:
     """Write one sheet and return the number of rows below the headings.
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.auth.models import Grant, Role
 from core.db import tables_of
 from core.language import _, gettext
-from core.registry import states
+from core.registry import switching
 
 LEAVES_OUT = ("static", "ajax_lookup")
 
@@ -47,10 +47,10 @@ def preview(app: Flask, session: Session, name: str) -> Preview:
     """Return what enabling the plugin `name` does; only `missing` when its code is not loaded."""
     house = app.extensions["backoffice"]
     try:
-        plugin = states.loaded(house.host, name)
-    except states.PluginRefused as refusal:
+        plugin = switching.loaded(house.host, name)
+    except switching.PluginRefused as refusal:
         return Preview([str(refusal)])
-    missing = states.in_the_way(session, house, plugin)
+    missing = switching.in_the_way(session, house, plugin)
     return Preview(
         missing, _rights(session, house, name),
         [(gettext(view.title), f"{view.url}/".replace("//", "/")) for view in house.menu_views if view.plugin == name],

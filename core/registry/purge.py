@@ -17,7 +17,7 @@ from core.migrate import version_table
 from core.registry.host import Host
 from core.registry.manifest import RESERVED
 from core.registry.models import FailedUpgrade, PilotNode, PluginIntent, SettingChange
-from core.registry.states import PluginRefused, hold, plugins_changed
+from core.registry.switching import PluginRefused, hold, plugins_changed
 
 
 def purge(session: Session, host: Host, name: str, folder: Path) -> dict[str, int]:

@@ -13,7 +13,7 @@ from core.registry.host import Host
 from core.registry.models import SettingChange, everybody_looks_again
 from core.registry.setting_types import Setting
 from core.registry.settings import newest_changes
-from core.registry.states import Overtaken, PluginRefused, loaded
+from core.registry.switching import Overtaken, PluginRefused, loaded
 
 PERMISSION = "registry:setting:update"
 

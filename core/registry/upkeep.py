@@ -10,7 +10,7 @@ from typing import Any
 from core import clock, migrate
 from core.jobs.queue import JobRefused, Work
 from core.language import _
-from core.registry import states
+from core.registry import switching
 from core.registry.purge import purge as take_away
 
 
@@ -38,7 +38,7 @@ def purge(work: Work) -> None:
     name, folder = work.arguments["name"], purged_folder(work.house) / f"{work.arguments['name']}-{work.id}"
     try:
         rows = take_away(work.session, work.house.host, name, folder)
-    except states.PluginRefused as refusal:
+    except switching.PluginRefused as refusal:
         raise JobRefused(str(refusal)) from refusal
     lines = [str(folder), *(f"{table}.csv: {count:,}" for table, count in rows.items())]
     work.path.write_text("\n".join(lines), "utf-8")
@@ -54,15 +54,15 @@ def purged_folder(house: Any) -> Path:
 
 
 def _migrated(work: Work, step: Callable[..., Any]) -> Any:
-    states.require_whole_chain()
+    switching.require_whole_chain()
     work.session.rollback()  # nothing of this job may lie in the way of a table that changes
     try:
-        states.loaded(work.house.host, work.arguments["name"])
+        switching.loaded(work.house.host, work.arguments["name"])
         return step(work.house.database, work.house.host, work.arguments["name"])
     except migrate.UpgradeFailed as error:
         told = _(
             "%(revision)s fails, and tables and rows are as they were: %(reason)s", revision=error.revision, reason=error.reason
         )  # fmt: skip
         raise JobRefused(told) from error
-    except (migrate.MigrationsFailed, states.PluginRefused) as error:
+    except (migrate.MigrationsFailed, switching.PluginRefused) as error:
         raise JobRefused(str(error)) from error

@@ -162,7 +162,7 @@ class PluginContract:
 
     @on_sqlite
     def test_it_may_be_switched_on_and_off_twice(self, app: "Flask", house: "House", org: Organisation) -> None:
-        from core.registry import states
+        from core.registry import switching
         from core.registry.models import PluginIntent
 
         for switch in ("on", "on", "off", "off", "on"):
@@ -172,9 +172,9 @@ class PluginContract:
                     if other.is_loaded and self.name in other.installed.manifest.requires  # type: ignore[union-attr]
                 ]  # fmt: skip
                 if switch == "on":
-                    states.enable(session, house, self.name)
+                    switching.enable(session, house, self.name)
                 elif not needed_by:
-                    states.disable(session, house, self.name)
+                    switching.disable(session, house, self.name)
         with acting(app) as session:
             query = select(func.count()).select_from(PluginIntent).where(PluginIntent.name == self.name)
             assert session.scalar(query) == 1

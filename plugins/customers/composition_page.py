@@ -1,13 +1,12 @@
 """The composition of the customers at the desk, and as a file."""
 
-import csv
-import io
 from typing import Any
 
 from flask import Response, url_for
 
-from core.api import N_, Page, _, allowed, current_person, expose, gettext, session
+from core.api import N_, Page, _, allowed, csv_text, current_person, expose, gettext, session
 from plugins.customers.composition import LIST, TITLES, composition
+from plugins.customers.words import OVERVIEW
 
 SHOWN = 24
 """So many bars of a question are drawn; the file has them all."""
@@ -17,6 +16,7 @@ class Composition(Page):
     """How many of which, where, since when."""
 
     title = N_("Who our customers are")
+    menu_part = OVERVIEW
     lead = N_("The customers of the stores in your reach. Who knows two stores counts in both, and once in all else.")
     permission = LIST
 
@@ -38,12 +38,9 @@ class Composition(Page):
     @allowed("customers:customer:export")
     def file(self) -> Any:
         """Send all figures as csv."""
-        out = io.StringIO()
-        lines = csv.writer(out)
-        lines.writerow([_("Question"), _("Answer"), _("Customers")])
-        for name, rows in composition(session, current_person()).items():
-            lines.writerows([gettext(TITLES[name]), answer, count] for answer, count in rows)
-        answer = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
+        found = composition(session, current_person())
+        rows = [(gettext(TITLES[name]), *row) for name, answers in found.items() for row in answers]
+        answer = Response(csv_text([(_("Question"), _("Answer"), _("Customers")), *rows]), mimetype="text/csv")
         answer.headers["Content-Disposition"] = 'attachment; filename="customers.csv"'
         return answer
 

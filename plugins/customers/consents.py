@@ -1,29 +1,20 @@
 """What a customer has agreed to: per purpose and channel, to which text, from when to when."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
-from core.api import N_, clock, collect, current_person
+from core.api import N_, clock, collect, current_person, gettext
+from plugins.customers.consent_texts import CHOICES, VERSION, ids_of_today
 from plugins.customers.models import Consent, Customer
 from plugins.customers.persons import records_of
 
-CHOICES = {
-    ("service", "any"): N_("Keep name and number for after-sales service"),
-    ("marketing", "sms"): N_("Offers by text message"),
-    ("marketing", "call"): N_("Offers by telephone"),
-    ("marketing", "wecom"): N_("Offers by WeCom"),
-    ("profiling", "any"): N_("Remember what they like and buy"),
-    ("sharing", "any"): N_("Pass on to partners of the chain"),
-}
-"""(purpose, channel) → what is asked, in the words shown to the customer."""
 AT_THE_COUNTER = (("service", "any"), ("marketing", "sms"))
 HOWS = {"counter": N_("at the counter"), "self": N_("on their own page")}
 """Where a person says yes or takes it back."""
-TEXT_VERSION = "2026-11"
-"""Raised whenever the words above change."""
 
 
 def given_to(session: Session, customer_id: int) -> dict[tuple[str, str], Consent]:
@@ -47,6 +38,28 @@ def holding(rows: Sequence[Any]) -> dict[tuple[str, str], Any]:
     }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Choice:
+    """One thing a customer may agree to, as their card and their own page show it."""
+
+    purpose: str
+    channel: str
+    title: str
+    """As it is asked today, in the language of the page."""
+    held: Any
+    words: str
+    """What they said yes to, where these are not the words of today."""
+
+
+def choices_of(held: dict[tuple[str, str], Any], words: dict[tuple[str, str], str | None]) -> list[Choice]:
+    """Return everything a customer may agree to, with the yes that holds now and the words it was given to."""
+    found = []
+    for (purpose, channel), title in CHOICES.items():
+        today, said = gettext(title), words.get((purpose, channel)) or ""
+        found.append(Choice(purpose, channel, today, held.get((purpose, channel)), said if said != today else ""))
+    return found
+
+
 def given(purpose: str, channel: str) -> Any:
     """Return the condition on `Customer` that they agree to a purpose by a channel now, for a list's column."""
     yes, no = aliased(Consent), aliased(Consent)
@@ -64,17 +77,18 @@ def _of_the_person(consent: Any, purpose: str, channel: str) -> Any:
 
 
 def give(session: Session, customer_id: int, choices: Any, how: str = "counter") -> None:
-    """Note what a customer agrees to; what they have agreed to before stays as it was."""
+    """Note what a customer agrees to, with the words of this page; what they have agreed to before stays as it was."""
     held = given_to(session, customer_id)
-    for purpose, channel in choices:
-        if (purpose, channel) in CHOICES and (purpose, channel) not in held:
-            _end(session, customer_id, purpose, channel, how)
-            session.add(Consent(
-                customer_id=customer_id, purpose=purpose, channel=channel, text_version=TEXT_VERSION, how=how,
-                given_by=current_person().id,
-            ))  # fmt: skip
-            session.flush()
-            _tell(customer_id, purpose, channel, given=True)
+    new = [choice for choice in dict.fromkeys(choices) if choice in CHOICES and choice not in held]
+    texts = ids_of_today(session, new) if new else {}
+    for purpose, channel in new:
+        _end(session, customer_id, purpose, channel, how)
+        session.add(Consent(
+            customer_id=customer_id, purpose=purpose, channel=channel, text_version=VERSION, text_id=texts[purpose, channel],
+            how=how, given_by=current_person().id,
+        ))  # fmt: skip
+        session.flush()
+        _tell(customer_id, purpose, channel, given=True)
 
 
 def withdraw(session: Session, customer_id: int, purpose: str, channel: str, how: str = "counter") -> bool:

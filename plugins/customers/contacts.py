@@ -4,6 +4,7 @@ from typing import Any
 
 from core.api import N_, Column, Field, ModelView, _
 from plugins.customers import api, numbers
+from plugins.customers.card_links import with_card
 from plugins.customers.models import Contact
 
 
@@ -56,6 +57,10 @@ class Contacts(ModelView):
     search_hint = N_("Name or initials")
     actions = ("list", "read", "create", "update", "delete", "export")
     empty_text = N_("Add whom to call at a company or in a family.")
+
+    def facts(self, row: Any) -> list[dict[str, Any]]:
+        """The customer leads to their card."""
+        return with_card(super().facts(row), row.customer_id)
 
     def check(self, values: dict[str, Any], row: Any) -> dict[str, str]:
         """A contact has a name, of their own or by their card, and nobody is their own contact."""

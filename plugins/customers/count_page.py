@@ -7,6 +7,7 @@ from flask import abort, url_for
 from core.api import N_, CurrentPerson, HomeCard, Page, _, clock, current_person, expose, session
 from plugins.customers import counting
 from plugins.customers.counting import Count
+from plugins.customers.words import DOUBLES
 
 COUNT = "customers:customer:count"
 
@@ -15,6 +16,7 @@ class CountPage(Page):
     """So many people, between so many and so many."""
 
     title = N_("How many people")
+    menu_part = DOUBLES
     permission = COUNT
 
     @expose("/")

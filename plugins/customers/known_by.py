@@ -5,16 +5,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.api import N_, _, clock, gettext, record, typed
-from plugins.customers import identities, numbers, rollups
+from plugins.customers import identities, lookups, numbers, rollups
 from plugins.customers.models import Customer, Identity
+from plugins.customers.persons import records_of
 from plugins.customers.words import IDENTITIES
 
 
 class Taken(typed.BadValue):
     """Somebody else is known by this now; says who, masked when the acting person does not see them."""
 
-    def __init__(self, session: Session, holder: Customer, kind: str) -> None:
-        self.holder_id, self.kind = holder.id, kind
+    def __init__(self, session: Session, holder: Customer, kind: str, value: str) -> None:
+        self.holder_id, self.kind, self.masked = holder.id, kind, identities.masked(kind, value)
         self.is_seen = session.get(Customer, holder.id) is not None
         known = f"{numbers.mask_name(holder.name)} {typed.mask_mobile(holder.mobile or '')}"
         super().__init__(_(
@@ -28,12 +29,16 @@ def field_of(error: typed.BadValue, usual: str) -> str:
     return error.kind if isinstance(error, Taken) else usual
 
 
-def note_that_it_was_told(session: Session, error: typed.BadValue, value: str) -> bool:
-    """Keep in the audit that somebody learned, masked, whose an identity is; return whether there was anything to keep."""
+def note_that_it_was_told(session: Session, error: typed.BadValue) -> bool:
+    """Keep in the audit that somebody learned, masked, whose an identity is, and count it as a look-up like any other.
+
+    Returns whether there was anything to keep.
+    """
     if not isinstance(error, Taken) or error.is_seen:
         return False
-    told = {error.kind: [None, identities.masked(error.kind, value.strip())]}
+    told = {error.kind: [None, error.masked]}
     record(session, resource="customers:customer", row_id=error.holder_id, action=N_("found by number"), changes=told)
+    lookups.note(session)
     return True
 
 
@@ -45,11 +50,17 @@ def current(session: Session, customer_id: int, kind: str = "") -> list[Identity
     return list(session.scalars(query.where(Identity.kind == kind) if kind else query).all())
 
 
+def ever(session: Session, customer: Customer) -> list[Identity]:
+    """Return what a person is known by now and was before, under all their records, the latest first."""
+    theirs = Identity.customer_id.in_(records_of(customer.id)), Identity.deleted_at.is_(None)
+    return list(session.scalars(select(Identity).where(*theirs).order_by(Identity.id.desc())))
+
+
 def must_be_free(session: Session, customer: Customer, kind: str, value: str) -> None:
     """Raise `Taken` when another person of the chain is known by it now; another record of the same one lets go of it."""
     holder = rollups.holder_of(session, kind, value)
     if holder is not None and holder.id not in (customer.id, customer.merged_into_id):
-        raise Taken(session, holder, kind)
+        raise Taken(session, holder, kind, value)
     if holder is not None and not any(one.value == value for one in current(session, customer.id, kind)):
         rollups.release(session, kind, value, _("One person with %(code)s", code=customer.code))
 
@@ -126,4 +137,4 @@ def _write(session: Session, identity: Identity) -> None:
         holder = rollups.holder_of(session, kind, value)
         if holder is None:
             raise
-        raise Taken(session, holder, kind) from None
+        raise Taken(session, holder, kind, value) from None

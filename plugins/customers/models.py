@@ -203,6 +203,8 @@ class Consent(Base):
     purpose: Mapped[str] = mapped_column(String(16))
     channel: Mapped[str] = mapped_column(String(16))
     text_version: Mapped[str] = mapped_column(String(16))
+    text_id: Mapped[int | None] = mapped_column(Id, ForeignKey("customers_consent_text.id"), default=None)
+    """The words themselves; None for a yes from before they were kept."""
     how: Mapped[str] = mapped_column(String(16), default="counter")
     given_at: Mapped[datetime] = mapped_column(Instant, default=clock.now)
     given_by: Mapped[int | None] = mapped_column(Id, default=None)

@@ -13,7 +13,6 @@ from core.api import (
     _,
     allowed,
     clock,
-    current_person,
     expose,
     names_of_people,
     session,
@@ -23,16 +22,12 @@ from core.api import (
 from plugins.customers import merging, numbers, pairs, rollups, services, side_by_side
 from plugins.customers.matching import batch
 from plugins.customers.models import Customer, Merge
-from plugins.customers.words import MERGED_HOW
+from plugins.customers.pages.addresses import MERGE, may_merge
+from plugins.customers.pages.card import card_again
+from plugins.customers.words import DOUBLES, MERGED_HOW
 
-MERGE = "customers:customer:merge"
 LAST = 5
 """So many merges are offered for undoing beside the queue."""
-
-
-def may_merge() -> bool:
-    """Say whether the person decides who is one person: of the whole chain or not at all, as a merge shows records to all stores."""
-    return current_person().reach(MERGE).everything
 
 
 def _must_merge() -> None:
@@ -50,6 +45,7 @@ class Pairs(Page):
     """Are these two one person? One pair after the other, by keys or thumb."""
 
     title = N_("Same person?")
+    menu_part = DOUBLES
     permission = MERGE
 
     @expose("/")
@@ -64,7 +60,7 @@ class Pairs(Page):
         two = [services.standing(session, session.get_one(Customer, one)) for one in (pair.first_id, pair.second_id)]
         return self._page(
             pair=pair, after=after, speaks_for=speaks_for, against=against, percent=round(pair.score * 100),
-            two=two, facts=side_by_side.facts_of(session, *two),
+            two=two, facts=side_by_side.facts_of(session, *two), alike=side_by_side.alike(pair),
         )  # fmt: skip
 
     def _page(self, **context: Any) -> str:
@@ -120,8 +116,7 @@ class Pairs(Page):
         try:
             other = _meant(request.form.get("other", ""))
         except typed.BadValue as error:
-            toast(str(error), "watch")
-            return redirect(url_for("customers.card", code=one.code))
+            return card_again(one.code, error)
         if other.id == one.id:
             toast(_("Both are one person already."))
             return redirect(url_for("customers.card", code=one.code))
@@ -170,6 +165,7 @@ class Merges(ModelView):
     model = Merge
     resource = "customers.merge"
     title = N_("Merged records")
+    menu_part = DOUBLES
     lead = N_("Two records that were found to be one person. Open a line to take it back: both stand as before.")
     row_title = N_("merge")
     actions = ("list", "read")

@@ -16,7 +16,7 @@ from core.api import (
     resource_permissions,
     session,
 )
-from plugins.customers import counted, lookups, models  # noqa: F401 - the host must know every table before it looks at the schema
+from plugins.customers import consent_texts, counted, lookups, models  # noqa: F401 - the host must know every table before it looks at the schema
 from plugins.customers.collection import models as collection_models  # noqa: F401 - the same
 from plugins.customers.gifts import models as gift_models  # noqa: F401 - the same
 from plugins.customers.matching import models as matching_models  # noqa: F401 - the same
@@ -84,6 +84,7 @@ def backoffice_admin_views() -> list[object]:
     from plugins.customers.composition_page import Composition
     from plugins.customers.contacts import Contacts
     from plugins.customers.count_page import CountPage
+    from plugins.customers.counter_door import CounterDoor
     from plugins.customers.gifts.views import GiftIssues, Gifts, GiftStocks
     from plugins.customers.one_person import Merges, Pairs
     from plugins.customers.privacy.desk import Erasures
@@ -92,19 +93,20 @@ def backoffice_admin_views() -> list[object]:
     from plugins.customers.views import Customers
 
     return [
+        CounterDoor("customers_counter", "customers/counter"),
         Customers(),
-        Contacts(),
         Prospects(),
+        Contacts(),
         Pairs("customers_pair", "customers/pair"),
-        CountPage("customers_count", "customers/count"),
         Merges(),
-        Erasures(),
+        CountPage("customers_count", "customers/count"),
         Composition("customers_composition", "customers/composition"),
         Quality(),
-        Collection("customers_collection", "customers/collection"),
-        Gifts(),
         GiftStocks(),
         GiftIssues(),
+        Gifts(),
+        Collection("customers_collection", "customers/collection"),
+        Erasures(),
     ]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from core.api import Node, chain_codes, clock, people_at
-from plugins.customers import consents, sample_doubles, sample_facts
+from plugins.customers import consent_texts, consents, sample_doubles, sample_facts
 from plugins.customers.models import Consent, Customer, Identity, Visit, Visitor
 
 WORDS = Path(__file__).with_name("sample.toml")
@@ -48,8 +48,9 @@ def fill(session: Session, size: dict[str, Any], seed: int) -> None:
     ])  # fmt: skip
     session.execute(insert(Visit), visits)
     session.execute(insert(Visitor), _visitors(visits, nodes))
+    texts = consent_texts.ids_of_today(session, consents.AT_THE_COUNTER)
     session.execute(insert(Consent), [
-        {"customer_id": ids[code], "purpose": purpose, "channel": channel, "text_version": consents.TEXT_VERSION}
+        {"customer_id": ids[code], "purpose": purpose, "channel": channel, "text_version": consent_texts.VERSION, "text_id": texts[purpose, channel]}
         for code in codes for purpose, channel in consents.AT_THE_COUNTER if purpose == "service" or chance.random() < 0.6
     ])  # fmt: skip
     sample_doubles.fill(session, stores, seed, today)

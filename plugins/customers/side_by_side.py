@@ -7,9 +7,13 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from core.api import _, clock, gettext, names_of_nodes, typed
+from core.api import _, clock, gettext, names_of_nodes
+from plugins.customers.identities import masked
 from plugins.customers.models import Contact, Customer, Identity, Pair, Visitor
 from plugins.customers.words import COMPARED, IDENTITIES, KINDS
+
+WEIGHED = {"mobile": "number", "wecom": "account", "email": "account", "invoice_title": "title"}
+"""As which of `COMPARED` an identity is weighed."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,13 @@ class Fact:
     first: list[str]
     second: list[str]
     agrees: bool | None = None
+    compared: str = ""
+    """As which of `COMPARED` it is weighed."""
+
+
+def alike(pair: Pair) -> set[str]:
+    """Return what of `COMPARED` speaks for one person, the same on both sides or nearly so."""
+    return {name for name, bits in pair.reasons.items() if bits > 0}
 
 
 def facts_of(session: Session, first: Customer, second: Customer) -> list[Fact]:
@@ -31,10 +42,10 @@ def facts_of(session: Session, first: Customer, second: Customer) -> list[Fact]:
     owner = {one.id: one.merged_into_id or one.id for one in records}
     own = [[one for one in records if owner[one.id] == root] for root in roots]
     facts = [
-        _fact(_("Full name"), *([one.name for one in side] for side in own)),
-        _plain(_("Kind"), *([gettext(KINDS[side[0].kind])] if side[0].kind != "person" else [] for side in own)),
+        _fact(_("Full name"), *([one.name for one in side] for side in own), "name"),
+        _plain(_("Person or firm"), *([gettext(KINDS[side[0].kind])] if side[0].kind != "person" else [] for side in own)),
         *_identities(session, owner, roots),
-        _fact(_("Address"), *([one.address for one in side if one.address] for side in own)),
+        _fact(_("Address"), *([one.address for one in side if one.address] for side in own), "address"),
         *_places(session, owner, roots),
         _plain(_("Contacts"), *_contacts(session, owner, roots)),
         _plain(_("Recorded"), *([f"{clock.local(one.created_at):%Y-%m-%d}" for one in side] for side in own)),
@@ -50,9 +61,10 @@ def reasons_of(pair: Pair) -> tuple[list[str], list[str]]:
     return [name for name, bits in named if bits > 0], [name for name, bits in named if bits < 0]
 
 
-def _fact(title: str, first: Iterable[str], second: Iterable[str]) -> Fact:
+def _fact(title: str, first: Iterable[str], second: Iterable[str], compared: str = "") -> Fact:
     first, second = list(dict.fromkeys(first)), list(dict.fromkeys(second))
-    return Fact(title, first, second, _agree(*({text.casefold() for text in side} for side in (first, second))))
+    agrees = _agree(*({text.casefold() for text in side} for side in (first, second)))
+    return Fact(title, first, second, agrees, compared)
 
 
 def _agree(first: set[str], second: set[str]) -> bool | None:
@@ -74,12 +86,12 @@ def _identities(session: Session, owner: dict[int, int], roots: tuple[int, int])
     for kind, title in IDENTITIES.items():
         sides = [[one for one in found if one.kind == kind and owner[one.customer_id] == root] for root in roots]
         agrees = _agree(*({one.value for one in side} for side in sides))
-        facts.append(Fact(gettext(title), *([_shown(one) for one in side] for side in sides), agrees))
+        facts.append(Fact(gettext(title), *([_shown(one) for one in side] for side in sides), agrees, WEIGHED[kind]))
     return facts
 
 
 def _shown(one: Identity) -> str:
-    shown = typed.mask_mobile(one.value)
+    shown = masked(one.kind, one.value)
     return f"{shown} · {_('until %(day)s', day=one.until)}" if one.until else shown
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Set
 from typing import Any
 
-from flask import request, url_for
+from flask import g, request, url_for
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -16,6 +16,7 @@ from core.api import (
     Node,
     _,
     allowed,
+    clock,
     current_person,
     expose,
     gettext,
@@ -25,6 +26,7 @@ from core.api import (
 )
 from plugins.customers import consents, counted, identities, imports, known_by, numbers, searching, services, timeline
 from plugins.customers.belongings.rollups import belongings_of
+from plugins.customers.consent_texts import CHOICES
 from plugins.customers.matching import at_save
 from plugins.customers.models import Customer
 from plugins.customers.pages.card import log_number_shown
@@ -52,7 +54,7 @@ class Customers(Privacy, ModelView):
         Column("wecom", N_("WeCom"), "mobile", shown=False),
         Column("level", N_("Level"), choices=LEVELS, meanings=LEVEL_MEANINGS, filter="select"),
         Column("party", N_("Party"), choices=PARTIES, filter="select"),
-        Column("kind", N_("Kind"), choices=KINDS, filter="select", shown=False),
+        Column("kind", N_("Person or firm"), choices=KINDS, filter="select", shown=False),
         Column("credit", N_("Credit"), choices=CREDITS, meanings=CREDIT_MEANINGS, filter="select"),
         Column("node_id", N_("Looked after by"), names=names_of_nodes, filter="lookup", lookup="org.node",
                export=select(Node.name).where(Node.id == Customer.node_id).scalar_subquery()),
@@ -68,7 +70,7 @@ class Customers(Privacy, ModelView):
         Field("wecom", N_("WeCom"), "mobile", parse=identities.read_wecom, aliases=("微信", "企业微信ID")),
         Field("node_id", N_("Looked after by"), lookup="org.node", aliases=("store", "门店", "店号"),
               help=N_("The store that looks after them; its people see the customer at once.")),
-        Field("kind", N_("Kind"), choices=KINDS),
+        Field("kind", N_("Person or firm"), choices=KINDS, aliases=("Kind", "类型")),
         Field("party", N_("Party"), choices=PARTIES, bulk=True),
         Field("level", N_("Level"), choices=LEVELS),
         Field("level_reason", N_("Why this level"), maximum=200,
@@ -141,12 +143,18 @@ class Customers(Privacy, ModelView):
     def _enter(row: Any) -> None:
         if row.node_id is None and not current_person().reach("customers:customer:create").everything:
             raise typed.BadValue(_("Please choose the store that looks after them."))
+        if row.mobile:
+            known_by.must_be_free(session, row, "mobile", row.mobile)
         try:
             services.enter(session, row, row.node_id)
         except IntegrityError as error:
             raise typed.BadValue(
                 _("This number belongs to another customer. Find them by it at the counter.")
             ) from error
+
+    def after_refusal(self, error: typed.BadValue) -> None:
+        """Who learned, masked, whose a number or an e-mail is, is in the history: as at the counter."""
+        g.keep_writes = known_by.note_that_it_was_told(session, error)
 
     def bin(self, row: Any) -> None:
         """With identities and contacts."""
@@ -245,7 +253,7 @@ def _rows(found: Any) -> list[dict[str, Any]]:
 
 def _records(merged: list[Any]) -> list[Any]:
     """Return the table of the records merged into the one that is shown; nothing where there is none."""
-    rows = _rows((one.name, one.code, f"{one.created_at:%Y-%m-%d}") for one in merged)
+    rows = _rows((one.name, one.code, f"{clock.local(one.created_at):%Y-%m-%d}") for one in merged)
     return (
         [(_("Records of the same person"), _headings(_("Full name"), _("Code"), _("Recorded")), rows)] if merged else []
     )
@@ -268,8 +276,8 @@ def _contacts(found: list[Any]) -> list[dict[str, Any]]:
 def _consents(found: list[Any]) -> list[dict[str, Any]]:
     held = consents.holding(found)
     return _rows(
-        (gettext(consents.CHOICES[choice]), consent.text_version, f"{consent.given_at:%Y-%m-%d}")
-        for choice, consent in held.items() if choice in consents.CHOICES
+        (gettext(CHOICES[choice]), f"{consent.text_version} {consent.words or ''}", f"{clock.local(consent.given_at):%Y-%m-%d}")
+        for choice, consent in held.items() if choice in CHOICES
     )  # fmt: skip
 
 

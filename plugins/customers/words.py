@@ -41,3 +41,5 @@ COMPARED = {
     "store": N_("Store"),
 }
 """What may speak for or against one person, by the keys of `Pair.reasons`."""
+DOUBLES, OVERVIEW, GIFTS = N_("Double records"), N_("Overview"), N_("Gifts")
+"""Headings in the menu."""

@@ -205,9 +205,7 @@ def test_every_address_is_listed_with_what_it_needs(run, app):
 @on_sqlite
 @pytest.mark.requirement("J15")
 def test_plugins_are_listed_switched_and_checked(run, app, org, monkeypatch):
-    from core.registry import states
-
-    monkeypatch.setattr(states, "check", lambda *arguments: None)
+    monkeypatch.setattr("core.commands.plugins.must_start", lambda *arguments: None)
 
     def state():
         return {plugin["name"]: plugin for plugin in json.loads(run("plugin list --json"))}["daily_reports"]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from core.admin import pins
-from core.registry import states
+from core.registry import switching
 from core.testing.factories import acting, post
 
 pytestmark = pytest.mark.requirement("J12")
@@ -51,13 +51,13 @@ def test_what_one_may_not_open_cannot_be_put_there(client_as):
 
 
 def test_a_page_whose_door_closes_waits_unseen(client_as, app):
-    switch(app, states.enable)
+    switch(app, switching.enable)
     client = client_as("head_office")
     post(client, "/pins", {"pin": "daily_reports_day"})
     assert shortcuts(client) == ["Day reports", "Choose pages"]
-    switch(app, states.disable)
+    switch(app, switching.disable)
     assert shortcuts(client) == ["Choose pages"]
-    switch(app, states.enable)
+    switch(app, switching.enable)
     assert shortcuts(client) == ["Day reports", "Choose pages"]
 
 

@@ -10,7 +10,7 @@ from core.api import AmountSetting, ChoiceSetting, TextSetting, TimeSetting, Who
 from core.registry import setting_changes
 from core.registry.models import SettingChange
 from core.registry.setting_changes import Overtaken, WrongSettings
-from core.registry.states import PluginRefused
+from core.registry.switching import PluginRefused
 from core.testing.factories import acting, enable_plugins, post, sign_in
 from core.typed import BadValue
 

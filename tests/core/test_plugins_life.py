@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from core.admin import plugins_page
 from core.app import create_app
 from core.audit import AuditEntry
-from core.registry import hooks, states
+from core.registry import hooks, states, switching
+from core.registry.check import must_start
 from core.registry.discovery import discover
 from core.registry.hooks import FAILURES_BEFORE_BREAK
 from core.registry.models import PilotNode, PluginIntent
@@ -126,12 +128,12 @@ def app(add, start):
 def enable(app, name, *nodes):
     house = app.extensions["backoffice"]
     with acting(app) as session:
-        states.enable(session, house, name, nodes)
+        switching.enable(session, house, name, nodes)
 
 
 def disable(app, name):
     with acting(app) as session:
-        states.disable(session, app.extensions["backoffice"], name)
+        switching.disable(session, app.extensions["backoffice"], name)
 
 
 def state_of(app, name):
@@ -142,7 +144,7 @@ def state_of(app, name):
 
 @contextmanager
 def refused(words):
-    with pytest.raises(states.PluginRefused, match=words):
+    with pytest.raises(switching.PluginRefused, match=words):
         yield
 
 
@@ -386,7 +388,7 @@ def test_a_plugin_that_does_not_start_in_a_fresh_process_is_not_enabled(app, fol
     house = app.extensions["backoffice"]
     (folder / "tone" / "plugin.py").write_text("import sys\nsys.exit('broken since')")
     with refused("does not start in a fresh process.*broken since"):
-        states.check(house.host, "tone")
+        must_start(house.host, "tone")
 
 
 @on_sqlite
@@ -453,7 +455,7 @@ def test_somebody_with_a_second_place_in_the_pilot_is_in_it(app, org):
 
 @on_sqlite
 def test_it_switches_plugins_at_the_desk(app, org, monkeypatch):
-    monkeypatch.setattr(states, "check", lambda *arguments: None)
+    monkeypatch.setattr(plugins_page, "must_start", lambda *arguments: None)
     it, clerk = (sign_in(app.test_client(), org.people[role]) for role in ("it", "clerk"))
     assert "/admin/plugins/tone/enable/" in it.get("/admin/plugins/").text.replace("&amp;", "&")
     assert it.get("/admin/plugins/tone/enable/").status_code == 200

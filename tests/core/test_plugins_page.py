@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from core import language
+from core.admin import plugins_page
 from core.registry import processes, states
 from core.registry.hooks import FAILURES_BEFORE_BREAK
 from core.testing.factories import acting, enable_plugins, make_person, make_role, post, sign_in
@@ -16,7 +17,7 @@ PLUGIN = "/admin/plugins/daily_reports/"
 
 @pytest.fixture(autouse=True)
 def english(monkeypatch):
-    monkeypatch.setattr(states, "check", lambda *arguments: None)
+    monkeypatch.setattr(plugins_page, "must_start", lambda *arguments: None)
     language.set_locale("en")
     yield
     language.set_locale(language.DEFAULT_LOCALE)
@@ -97,7 +98,7 @@ def test_while_a_plugin_is_checked_nobody_waits_for_a_lock(app, it, monkeypatch)
             connection.execute(text("UPDATE registry_revision SET rights = rights + 1"))
             waited.append("free")
 
-    monkeypatch.setattr(states, "check", check)
+    monkeypatch.setattr(plugins_page, "must_start", check)
     assert post(it, f"{PLUGIN}enable/", {"seen": "off"}).status_code == 302
     assert waited == ["free"]
 

@@ -39,7 +39,7 @@ def run(session, statement: str) -> None:
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_name_that_is_no_plugins_is_refused(work, host, tmp_path, name):
     from core.registry.purge import purge
-    from core.registry.states import PluginRefused
+    from core.registry.switching import PluginRefused
 
     with work() as session:
         before = tables_in(session)
@@ -52,7 +52,7 @@ def test_a_name_that_is_no_plugins_is_refused(work, host, tmp_path, name):
 def test_a_plugin_that_is_on_is_refused(work, host, tmp_path):
     from core.registry.models import PluginIntent
     from core.registry.purge import purge
-    from core.registry.states import PluginRefused
+    from core.registry.switching import PluginRefused
 
     with work() as session:
         session.add(PluginIntent(name="daily_reports", enabled=True))
@@ -118,7 +118,7 @@ def test_the_tables_of_a_longer_name_are_another_plugins_also_when_its_code_is_g
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_it_is_refused_while_rows_of_another_plugin_point_to_its_own(work, host, tmp_path):
     from core.registry.purge import purge
-    from core.registry.states import PluginRefused
+    from core.registry.switching import PluginRefused
 
     with work() as session:
         run(

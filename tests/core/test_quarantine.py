@@ -259,14 +259,15 @@ def test_outside_a_request_a_hook_is_asked_only_of_what_is_on(house):
 
 
 def test_a_plugin_is_checked_in_a_process_of_its_own_as_it_is_started(house, tmp_path):
-    from core.registry.states import PluginRefused, check
+    from core.registry.check import must_start
+    from core.registry.switching import PluginRefused
 
     app = house(qgood=(GOOD, MODELS))
     served = app.extensions["backoffice"]
     plugin = tmp_path / "installed" / "qgood" / "plugin.py"
     plugin.write_text(plugin.read_text().replace('@public("a test")', ""))
     with pytest.raises(PluginRefused, match="has no guard"):
-        check(served.host, "qgood")
+        must_start(served.host, "qgood")
 
 
 def test_a_package_is_found_without_running_it(house, tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from core.api import Id, Node, Person, Together, across_scopes
+from plugins.customers.consent_texts import ConsentText
 from plugins.customers.models import Consent, Contact, Customer, Identity, Visit
 from plugins.customers.privacy.models import Wish
 from plugins.customers.prospects.models import OPEN, Prospect
@@ -35,7 +36,8 @@ _THEIRS = Together(
     consents=_of(
         Consent.customer_id, Consent.purpose, Consent.channel, Consent.text_version, Consent.how, Consent.given_at,
         Consent.withdrawn_at, Consent.withdrawn_how, Person.name.label("given_by"), _TAKER.name.label("withdrawn_by"),
-    ).outerjoin(Person, Person.id == Consent.given_by).outerjoin(_TAKER, _TAKER.id == Consent.withdrawn_by)
+        ConsentText.words,
+    ).outerjoin(ConsentText, ConsentText.id == Consent.text_id).outerjoin(Person, Person.id == Consent.given_by).outerjoin(_TAKER, _TAKER.id == Consent.withdrawn_by)
     .order_by(Consent.given_at, Consent.id),
     visits=_of(Visit.customer_id, Visit.at, Visit.reason, Node.name.label("place"), Person.name.label("by"))
     .join(Node, Node.id == Visit.node_id).outerjoin(Person, Person.id == Visit.by)

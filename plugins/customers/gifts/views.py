@@ -17,8 +17,10 @@ from core.api import (
     session,
 )
 from plugins.customers import api
+from plugins.customers.card_links import with_card
 from plugins.customers.gifts.models import Gift, GiftIssue, GiftStock
 from plugins.customers.gifts.services import is_second
+from plugins.customers.words import GIFTS
 
 
 def _place(model: Any) -> Column:
@@ -44,6 +46,7 @@ class Gifts(ModelView):
     model = Gift
     resource = "customers.gift"
     title = N_("Kinds of gifts")
+    menu_part = GIFTS
     lead = N_("What stores may hand out to people who let us know them. Each person gets one.")
     row_title = N_("gift")
     columns = [Column("name", N_("Gift")), Column("note", N_("Note"))]
@@ -63,6 +66,7 @@ class GiftStocks(ModelView):
     model = GiftStock
     resource = "customers.gift_stock"
     title = N_("Gifts in stock")
+    menu_part = GIFTS
     lead = N_("Stores receive, count and hand out on the phone; here is what each has.")
     row_title = N_("stock")
     columns = [
@@ -85,6 +89,7 @@ class GiftIssues(ModelView):
     model = GiftIssue
     resource = "customers.gift_issue"
     title = N_("Gifts handed out")
+    menu_part = GIFTS
     lead = N_("One for each person, whichever store they come to.")
     row_title = N_("gift")
     columns = [
@@ -105,3 +110,7 @@ class GiftIssues(ModelView):
         """The person and the gift."""
         name = api.names_of({row.customer_id}).get(row.customer_id) or _("Somebody")
         return f"{name} · {names_of_gifts({row.gift_id}).get(row.gift_id, '')}"
+
+    def facts(self, row: Any) -> list[dict[str, Any]]:
+        """The customer leads to their card."""
+        return with_card(super().facts(row), row.customer_id)

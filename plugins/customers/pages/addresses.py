@@ -13,11 +13,14 @@ from plugins.customers.words import CREDIT_MEANINGS, CREDITS, IDENTITIES, LEVEL_
 blueprint = Blueprint("customers", __name__, url_prefix="/customers")
 READ, LIST, CREATE, UPDATE = (f"customers:customer:{action}" for action in ("read", "list", "create", "update"))
 FIND, UNMASK = "customers:customer:find", "customers:customer:unmask"
+MERGE = "customers:customer:merge"
+COUNTERS = ("store", "department")
+"""Places at which somebody stands at a counter."""
 
 
 def counters_of(person: CurrentPerson) -> list[Node]:
     """Return the stores a person works at and may record customers for; where the plugin is on."""
-    own = {place.node_id for place in person.places if place.kind in ("store", "department")}
+    own = {place.node_id for place in person.places if place.kind in COUNTERS}
     if not own:
         return []
     query = select(Node).where(Node.id.in_(own), Node.deleted_at.is_(None), criteria(Node, person, CREATE))
@@ -45,6 +48,11 @@ def reaches(customer: Customer, permission: str) -> bool:
     if not person.may(permission):
         return False
     return person.reach(permission) == person.reach(READ) or services.is_seen(session, customer, permission)
+
+
+def may_merge() -> bool:
+    """Say whether the person decides who is one person: of the whole chain or not at all, as a merge shows records to all stores."""
+    return current_person().reach(MERGE).everything
 
 
 def wants_json() -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from core.api import N_, Node, _, current_person, gettext, record, requires, session, toast, typed
 from plugins.customers import consents, known_by, lookups, numbers, rollups, services, tags
 from plugins.customers.collection import rules
+from plugins.customers.consent_texts import CHOICES
 from plugins.customers.models import Customer
 from plugins.customers.pages.addresses import CREATE, FIND, LIST, blueprint, counter_asked, counters_of, wants_json
 from plugins.customers.persons import stands
@@ -38,7 +39,7 @@ def show_counter(texts: dict[str, str], **more: Any) -> str:
     return render_template(
         "customers/counter.html", page_title=_("Customers"), place_name=person.place_title, back_url="/", nodes=nodes,
         asked_fields=_asked(nodes), words=tags.offered(), opened=any(map(texts.get, rules.FIELDS)), texts=texts, key=texts.get("key") or str(uuid.uuid4()), may_find=person.may(FIND), **found,
-        choices=[(f"{purpose}-{channel}", gettext(consents.CHOICES[purpose, channel])) for purpose, channel in consents.AT_THE_COUNTER],
+        choices=[(f"{purpose}-{channel}", gettext(CHOICES[purpose, channel])) for purpose, channel in consents.AT_THE_COUNTER],
         agreed=agreed, desk_url="/admin/customers/customer/",
         due=prospects.due(session, person.id or 0, MOST_DUE) if nodes and person.may("customers:prospect:read") else [],
         may_gifts=person.may("customers:gift_stock:list"),
@@ -172,9 +173,8 @@ def _recorded(texts: dict[str, str], node: Node, entry: services.Entry) -> Any:
     try:
         recorded = services.record_customer(session, node, entry, texts["key"] or str(uuid.uuid4()))
     except typed.BadValue as error:
-        field = known_by.field_of(error, "name")
-        answer = _refused(texts, 422, errors={field: str(error)}, problem=_not_saved())
-        g.keep_writes = known_by.note_that_it_was_told(session, error, texts[field])
+        answer = _refused(texts, 422, errors={known_by.field_of(error, "name"): str(error)}, problem=_not_saved())
+        g.keep_writes = known_by.note_that_it_was_told(session, error)
         return answer
     except rules.Missing as missing:
         return _refused(texts, 422, errors=missing.errors, problem=_not_saved())

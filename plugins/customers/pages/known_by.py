@@ -21,9 +21,7 @@ def known_by_page(code: str) -> Any:
 
 
 def _page(customer: Customer, problem: str = "", at: int = 0) -> str:
-    found = session.scalars(
-        select(Identity).where(Identity.customer_id.in_(records_of(customer.id)), Identity.deleted_at.is_(None)).order_by(Identity.id.desc())
-    ).all()  # fmt: skip
+    found = known_by.ever(session, customer)
     return render_template(
         "customers/known_by.html", page_title=_("Known by"), place_name=customer.name, back_url=url_for("customers.card", code=customer.code),
         customer=customer, now=[one for one in found if one.until is None], before=[one for one in found if one.until],
@@ -88,5 +86,5 @@ def _identity(customer: Customer, identity_id: int) -> Identity:
 
 def _refused(code: str, error: typed.BadValue, at: int = 0) -> Any:
     session.rollback()
-    g.keep_writes = known_by.note_that_it_was_told(session, error, request.form.get("value", ""))
+    g.keep_writes = known_by.note_that_it_was_told(session, error)
     return _page(customer_by(code, UPDATE), str(error), at), 409 if isinstance(error, known_by.Taken) else 422

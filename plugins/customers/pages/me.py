@@ -9,7 +9,6 @@ from core.api import (
     _,
     clock,
     current_person,
-    gettext,
     is_on_at,
     names_of_nodes,
     public,
@@ -20,6 +19,7 @@ from core.api import (
     typed,
 )
 from plugins.customers import consents, services
+from plugins.customers.consent_texts import CHOICES, VERSION, words_of
 from plugins.customers.models import Customer, Visitor
 from plugins.customers.pages.addresses import UPDATE, blueprint, customer_by
 from plugins.customers.privacy import links, rollups
@@ -69,17 +69,15 @@ def _is_on_for(customer: Customer) -> bool:
 
 def _page(customer: Customer, *, problem: str = "", is_staff: bool = False) -> str:
     held = consents.given_to(session, customer.id)
+    texts = words_of(session, held.values())
     visitors = rollups.rows_of(session, Visitor, frozenset({customer.id}))
     places = names_of_nodes({visitor.node_id for visitor in visitors})
     return render_template(
         "customers/me.html", page_title=_("What we keep of you"), place_name=customer.code, customer=customer, problem=problem,
-        version=consents.TEXT_VERSION,
         is_staff=is_staff, email=links.shown_email(session, customer), texts=request.form,
         visited=[(places.get(visitor.node_id, ""), visitor.last_on) for visitor in visitors],
         asked=any(wish.what == "erase" for wish in links.wishes_of(session, customer.id)),
-        choices=[
-            (purpose, channel, gettext(title), held.get((purpose, channel))) for (purpose, channel), title in consents.CHOICES.items()
-        ],
+        version=VERSION, choices=consents.choices_of(held, {choice: texts.get(row.text_id or 0) for choice, row in held.items()}),
         show_day=lambda instant: f"{clock.local(instant):%Y-%m-%d}",
     )  # fmt: skip
 
@@ -94,7 +92,7 @@ def _do(customer: Customer, what: str) -> None:
         toast(_("Saved. The store sees it now.") if changed else _("Nothing was different."), "good")
     elif what == "consent":
         purpose, _dash, channel = request.form.get("choice", "").partition("-")
-        if (purpose, channel) not in consents.CHOICES:
+        if (purpose, channel) not in CHOICES:
             abort(404)
         links.answer(session, customer, purpose, channel, yes=request.form.get("answer") == "yes")
         toast(_("Noted. It holds from now on."), "good")

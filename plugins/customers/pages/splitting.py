@@ -6,8 +6,8 @@ from flask import abort, redirect, request, url_for
 
 from core.api import _, requires, session, toast, typed
 from plugins.customers import merging
-from plugins.customers.one_person import MERGE, may_merge
-from plugins.customers.pages.addresses import READ, blueprint, customer_by
+from plugins.customers.pages.addresses import MERGE, READ, blueprint, customer_by, may_merge
+from plugins.customers.pages.card import card_again
 
 
 @blueprint.route("/at/<code>/split", methods=("POST",))
@@ -25,8 +25,6 @@ def split(code: str) -> Any:
             session, customer.id, chosen, typed.text(request.form.get("name", ""), 60).replace("\n", " ")
         )
     except typed.BadValue as error:
-        session.rollback()
-        toast(str(error), "watch")
-        return redirect(url_for("customers.card", code=customer.code))
+        return card_again(code, error)
     toast(_("%(name)s has a record of their own now.", name=new.name), "good")
     return redirect(url_for("customers.card", code=new.code))

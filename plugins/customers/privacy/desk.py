@@ -18,6 +18,7 @@ from core.api import (
     ask_for,
     current_person,
     expose,
+    gettext,
     hide_values,
     session,
     typed,
@@ -26,6 +27,13 @@ from plugins.customers.models import Customer
 from plugins.customers.privacy import copying, forgetting
 from plugins.customers.privacy.models import Erasure
 
+PLACES = {
+    "customers_customer": N_("Customer"), "customers_identity": N_("Known by"), "customers_contact": N_("Contacts"),
+    "customers_prospect": N_("May buy"), "audit_entry": N_("History"), "exchange_row": N_("Rows of imports"),
+    "exchange_batch": N_("Imports"), "inbox_message": N_("Messages"), "jobs_job": N_("Jobs"),
+    "uploaded files": N_("Uploaded files"),
+}  # fmt: skip
+"""What the tables are called in which a person was emptied; that of another plugin goes by its own name."""
 COPY, ERASE = "customers:customer:copy", "customers:customer:erase"
 
 
@@ -101,13 +109,14 @@ class Privacy:
 
     def _ask_erase(self, row: Customer, parts: list[Any], text: str) -> str:
         emptied, ours = _("emptied"), _("who did what stays; names and numbers in it are emptied")
+        files = _("uploads that wait for an import are removed; files made of lists go from here after a week")
         facts = [
             (part.title, _("%(count)s rows: %(what)s", count=len(part.rows), what=part.kept or emptied))
             for _plugin, part in parts
         ]
         return self.render(
             "backoffice/confirm.html", page_title=_("Forget %(name)s", name=row.name), crumbs=self.crumbs(row.name),
-            text=text, facts=[*facts, (_("Audit, imports, messages"), ours)], type_word=row.code,
+            text=text, facts=[*facts, (_("Audit, imports, messages"), ours), (_("Files"), files)], type_word=row.code,
             reason_title=_("Why? For example: asked for it at the counter"), action_title=_("Forget for good"),
             action_url=request.full_path, cancel_url=self._details_of(row),
         )  # fmt: skip
@@ -153,6 +162,9 @@ class Erasures(ModelView):
 
     def children(self, row: Any) -> list[Any]:
         """How many rows of each table were emptied."""
-        counts = [{"url": None, "cells": [Cell(table), Cell(f"{count:,}")]} for table, count in row.counts.items()]
-        headings = [{"title": title, "kind": "text"} for title in (_("Table of the database"), _("Rows emptied"))]
+        counts = [
+            {"url": None, "cells": [Cell(gettext(PLACES.get(table, table))), Cell(f"{count:,}")]}
+            for table, count in row.counts.items()
+        ]
+        headings = [{"title": _("Part of the data"), "kind": "text"}, {"title": _("Emptied or removed"), "kind": "number"}]
         return [(_("What was emptied"), headings, counts)]

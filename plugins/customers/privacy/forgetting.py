@@ -18,6 +18,7 @@ from plugins.customers.models import Customer, Identity
 from plugins.customers.privacy import personal, rollups
 from plugins.customers.privacy.models import ErasedValue, Erasure
 from plugins.customers.privacy.personal import PersonalData
+from plugins.customers.rollups import locked
 
 
 def everything_about(session: Session, customer: Customer) -> list[tuple[str, PersonalData]]:
@@ -38,7 +39,8 @@ def forget(session: Session, customer: Customer, reason: str) -> Erasure:
 
     Raises BadValue for somebody who was forgotten before, `MustFailed` when a plugin cannot answer.
     """
-    ids = frozenset(one.id for one in rollups.records_of(session, customer))
+    records = locked(session, [customer.id])
+    ids, customer = frozenset(records), records[customer.merged_into_id or customer.id]
     if is_forgotten(session, customer):
         raise typed.BadValue(_("This person is forgotten already."))
     digests = {digest(one.value) for one in rollups.rows_of(session, Identity, ids) if one.value}

@@ -2,7 +2,6 @@
 
 import secrets
 from datetime import timedelta
-from typing import Any
 
 from flask import current_app
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -10,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.api import N_, _, chain, clock, current_person, inbox, people_who_may, record, setting, typed
-from plugins.customers import consents
+from plugins.customers import consents, identities, known_by
 from plugins.customers.models import Customer, Identity
 from plugins.customers.persons import records_of
 from plugins.customers.privacy import rollups
@@ -63,32 +62,27 @@ def correct(session: Session, customer: Customer, name: str, address: str, email
     changed = [fact for fact, value in (("name", name), ("address", address)) if getattr(customer, fact) != value]
     for fact in changed:
         setattr(customer, fact, {"name": name, "address": address}[fact])
-    if email and _new_email(session, customer, email.lower()):
+    if email and (email := identities.read_email(email)) not in _emails(session, customer):
+        try:
+            known_by.change(session, customer, "email", email)
+        except known_by.Taken as taken:  # whose it is, is nobody's affair here
+            raise typed.BadValue(_("This e-mail address cannot be entered here. Please tell the store.")) from taken
         changed.append("email")
     if changed:
         _note(session, customer, "corrected", ",".join(changed))
     return changed
 
 
-def _new_email(session: Session, customer: Customer, email: str) -> bool:
-    if "@" not in email[1:-1] or any(sign.isspace() for sign in email):
-        raise typed.BadValue(_("This is no e-mail address."))
-    query, mine = (
-        select(Identity).where(Identity.kind == "email", Identity.until.is_(None), Identity.deleted_at.is_(None)),
-        records_of(customer.id),
-    )
-    if session.scalar(
-        query.with_only_columns(Identity.id).where(Identity.value == email, Identity.customer_id.not_in(mine))
-    ):
-        raise typed.BadValue(_("This e-mail address cannot be entered here. Please tell the store."))
-    current = list(session.scalars(query.where(Identity.customer_id.in_(mine))))
-    if any(one.value == email for one in current):
-        return False
-    for one in current:
-        one.until = clock.today()
-    session.flush()
-    session.add(Identity(customer_id=customer.id, kind="email", value=email))
-    return True
+def _emails(session: Session, customer: Customer) -> list[str]:
+    """Return the e-mail addresses of all records of a person, the latest first."""
+    query = select(Identity.value).where(Identity.customer_id.in_(records_of(customer.id)), Identity.kind == "email")
+    query = query.where(Identity.until.is_(None), Identity.deleted_at.is_(None))
+    return list(session.scalars(query.order_by(Identity.id.desc())))
+
+
+def shown_email(session: Session, customer: Customer) -> str:
+    """Return a person's e-mail masked, or nothing."""
+    return next((identities.masked("email", value) for value in _emails(session, customer)), "")
 
 
 def answer(session: Session, customer: Customer, purpose: str, channel: str, *, yes: bool) -> None:
@@ -131,12 +125,3 @@ def wishes_of(session: Session, customer_id: int, limit: int = 20) -> list[Wish]
         .limit(limit)
     )
     return list(session.scalars(query))
-
-
-def shown_email(session: Session, customer: Customer) -> Any:
-    """Return a person's e-mail masked, or nothing."""
-    query = select(Identity.value).where(
-        Identity.customer_id.in_(records_of(customer.id)), Identity.kind == "email", Identity.until.is_(None)
-    )
-    value = session.scalar(query.where(Identity.deleted_at.is_(None)))
-    return f"{value[:1]}***{value[value.index('@') :]}" if value and "@" in value else ""

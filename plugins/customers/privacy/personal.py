@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.api import Deletable, Emptied, _, clock, gettext, names_of_nodes
-from plugins.customers.consents import CHOICES, HOWS
+from plugins.customers.consent_texts import CHOICES, words_of
+from plugins.customers.consents import HOWS
 from plugins.customers.gifts.models import GiftIssue
 from plugins.customers.matching.models import Block, Compared
 from plugins.customers.models import Consent, Contact, Customer, Identity, Visit
@@ -66,7 +67,7 @@ def held(session: Session, customer_ids: frozenset[int]) -> list[PersonalData]:
     places = names_of_nodes(
         {visit.node_id for visit in found[Visit]} | {record.node_id for record in records if record}
     )
-    proof = _("kept as proof, without the person")
+    proof, words = _("kept as proof, without the person"), words_of(session, found[Consent])
     return [
         PersonalData(_("Customer"), [_record(record, places) for record in records if record]),
         PersonalData(_("Known by"), [
@@ -77,7 +78,7 @@ def held(session: Session, customer_ids: frozenset[int]) -> list[PersonalData]:
             {_("Full name"): one.name, _("Their part"): one.role, _("Mobile"): one.mobile, _("Note"): one.note} for one in found[Contact]
         ]),
         PersonalData(_("Consents"), [
-            {_("Agreed to"): _asked(one), _("Text"): one.text_version, _("Given"): one.given_at, _("How they agreed"): gettext(HOWS.get(one.how, one.how)),
+            {_("Agreed to"): _asked(one), _("Text"): one.text_version, _("In these words"): words.get(one.text_id, ""), _("Given"): one.given_at, _("How they agreed"): gettext(HOWS.get(one.how, one.how)),
              _("Taken back on"): one.withdrawn_at}
             for one in found[Consent]
         ], proof),
@@ -99,7 +100,7 @@ def _record(record: Customer, places: dict[int, str]) -> dict[str, Any]:
     return {
         _("Code"): record.code, _("Full name"): record.name, _("Mobile"): record.mobile, _("E-mail"): record.email,
         _("WeCom"): record.wecom, _("Address"): record.address,
-        _("Kind"): gettext(KINDS[record.kind]), _("Party"): gettext(PARTIES[record.party]), _("Level"): gettext(LEVELS[record.level]),
+        _("Person or firm"): gettext(KINDS[record.kind]), _("Party"): gettext(PARTIES[record.party]), _("Level"): gettext(LEVELS[record.level]),
         _("Why this level"): record.level_reason, _("About the credit"): record.credit_note, _("Tags"): record.tags,
         _("Preferences"): record.preferences, _("Number elsewhere"): record.external_id, _("Recorded"): record.created_at,
         _("Looked after by"): places.get(record.node_id or 0, ""),
@@ -115,12 +116,11 @@ def rows_to_empty(session: Session, customer_ids: frozenset[int]) -> list[Any]:
     """Return the rows that say who somebody is: their records, identities, contacts and wishes, and where they are a contact."""
     customers = [session.get(Customer, customer_id) for customer_id in sorted(customer_ids)]
     identities = rollups.rows_of(session, Identity, customer_ids)
-    numbers = {one.value for one in identities if one.kind == "mobile"} - rollups.numbers_of_others(
-        session, customer_ids
-    )
+    numbers = {one.value for one in identities if one.kind == "mobile"}
+    theirs, names = numbers - rollups.numbers_of_others(session, customer_ids), {one.name for one in customers if one}
     contacts = {
         *rollups.rows_of(session, Contact, customer_ids),
-        *rollups.contacts_with(session, numbers, customer_ids),
+        *rollups.contacts_with(session, theirs, numbers, names, customer_ids),
     }
     return [*filter(None, customers), *identities, *contacts, *rollups.rows_of(session, Prospect, customer_ids)]
 

@@ -45,8 +45,12 @@ def rows_of(session: Session, model: Any, customer_ids: frozenset[int]) -> list[
 
 
 def numbers_of_others(session: Session, customer_ids: frozenset[int]) -> set[str]:
-    """Return what this person was known by once and somebody else is known by now: operators give a number out again."""
-    mine = select(Identity.value).where(Identity.customer_id.in_(customer_ids), Identity.until.is_not(None))
+    """Return what this person was known by once and somebody else is known by now: operators give a number out again.
+
+    Also what went into the recycle bin with them: from then on it is free for others.
+    """
+    was_mine = or_(Identity.until.is_not(None), Identity.deleted_at.is_not(None))
+    mine = select(Identity.value).where(Identity.customer_id.in_(customer_ids), was_mine)
     query = select(Identity.value).where(Identity.value.in_(mine), Identity.customer_id.not_in(customer_ids))
     with across_scopes("a number belongs to one person of the chain"):
         return set(session.scalars(query.where(Identity.until.is_(None), Identity.deleted_at.is_(None))))
@@ -59,14 +63,16 @@ def remove(session: Session, model: Any, customer_ids: frozenset[int]) -> None:
         session.execute(gone.execution_options(synchronize_session=False))
 
 
-def contacts_with(session: Session, numbers: set[str], customer_ids: frozenset[int]) -> list[Contact]:
-    """Return the contacts of anybody that hold one of these numbers, or lead to these records: they are the same person."""
+def contacts_with(
+    session: Session, theirs: set[str], numbers: set[str], names: set[str], customer_ids: frozenset[int]
+) -> list[Contact]:
+    """Return the contacts of anybody that are the same person: by a number that is theirs alone, by a number they had
+    together with their name, or by their record."""
+    is_them = or_(
+        Contact.mobile.in_(theirs), Contact.mobile.in_(numbers) & Contact.name.in_(names), Contact.person_id.in_(customer_ids)
+    )  # fmt: skip
     with across_scopes("one person, also where they speak for a company"):
-        return list(
-            session.scalars(
-                select(Contact).where(or_(Contact.mobile.in_(numbers), Contact.person_id.in_(customer_ids)))
-            )
-        )
+        return list(session.scalars(select(Contact).where(is_them)))
 
 
 def flush(session: Session) -> None:

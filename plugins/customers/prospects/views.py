@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from core.api import N_, Column, ModelView, Node, Person, names_of_nodes, names_of_people, session
 from plugins.customers import api
+from plugins.customers.card_links import with_card
 from plugins.customers.prospects.models import MEANINGS, STATES, Prospect
 
 
@@ -35,3 +36,7 @@ class Prospects(ModelView):
     def name_of(self, row: Any) -> str:
         """What they think of."""
         return row.wish
+
+    def facts(self, row: Any) -> list[dict[str, Any]]:
+        """The customer leads to their card."""
+        return with_card(super().facts(row), row.customer_id)

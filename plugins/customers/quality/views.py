@@ -9,6 +9,7 @@ from core.api import N_, Cell, Column, ModelView, Node, _, clock, names_of_nodes
 from plugins.customers.models import Visit
 from plugins.customers.quality.models import PlaceQuality
 from plugins.customers.quality.rollups import DAYS
+from plugins.customers.words import OVERVIEW
 
 KINDS = {"store": N_("Store"), "area": N_("Area")}
 
@@ -19,6 +20,7 @@ class Quality(ModelView):
     model = PlaceQuality
     resource = "customers.quality"
     title = N_("How complete the records are")
+    menu_part = OVERVIEW
     lead = N_(
         "Counted every night. Complete: 70 points and more; each card says what is missing. New: recorded in the last 30 days."
     )

@@ -1,6 +1,7 @@
 """A customer's card: what they agreed to, their number behind a reason, what happened; and the desk."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
@@ -292,3 +293,24 @@ def test_the_history_of_a_customer_tells_of_nobody_elses_number(people, clerk, e
     fields = {name for entry in told for name in entry.changes}
     assert "name" in fields and fields <= set(Customer.__table__.c.keys())
     assert "customers_identity" in {entry.resource for entry in everybody(AuditEntry)}
+
+
+@pytest.mark.requirement("A1")
+def test_days_at_the_desk_are_days_of_shanghai(one, work, client_as, everybody):
+    with work() as session:
+        session.get(Consent, everybody(Consent)[0].id).given_at = datetime(2026, 11, 20, 18, tzinfo=UTC)
+    assert "2026-11-21" in client_as("store_manager").get(f"{DESK}details/?id={one.id}").text
+
+
+@pytest.mark.requirement("A12")
+def test_likes_that_are_too_long_stay_in_the_form(one, clerk, everybody):
+    form = {"word": ["大屏", "x" * 200]}
+    answer = post(clerk(0), f"/customers/at/{one.code}/likes", form)
+    assert (answer.status_code, "x" * 200 in answer.text, 'value="大屏" checked' in answer.text) == (422, True, True)
+    assert everybody(Customer)[0].tags == ""
+
+
+@pytest.mark.requirement("A10")
+def test_what_was_typed_to_take_two_people_apart_stays(one, client_as):
+    answer = post(client_as("head_office"), f"/customers/at/{one.code}/split", {"name": "李四"})
+    assert (answer.status_code, 'value="李四" autofocus' in answer.text) == (422, True)

@@ -46,3 +46,10 @@ def test_the_page_shows_the_figures_as_bars_with_a_table_behind(people, client_a
 
 def test_a_reach_without_customers_says_what_will_stand_there(chain, client_as):
     assert "No customers in your reach yet" in client_as("area_manager").get(PAGE).text
+
+
+def test_a_store_named_like_a_formula_is_a_text_in_the_file(people, client_as, work, chain):
+    with work() as session:
+        session.get(type(chain.stores[0]), chain.stores[0].id).name = "=HYPERLINK(1)"
+    lines = client_as("area_manager").get(f"{PAGE}export/csv/").text.splitlines()
+    assert "By store,'=HYPERLINK(1),1" in lines

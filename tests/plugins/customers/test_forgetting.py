@@ -5,9 +5,9 @@ import json
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from core.api import Emptied, hookimpl
+from core.api import Emptied, across_scopes, hookimpl
 from core.db import metadata
 from core.exchange.models import ImportRow
 from core.inbox import send
@@ -113,7 +113,7 @@ def test_after_an_erasure_no_table_holds_the_name_or_a_number(one, office, house
     job = next(job for job in everybody(Job) if job.kind == "customers.erase")
     assert (job.state, job.url) == ("done", f"/admin/customers/erasure/details/?id={proof.id}")
     shown = office.get(job.url)
-    assert (shown.status_code, "customers_identity" in shown.text) == (200, True)
+    assert (shown.status_code, "Known by" in shown.text) == (200, True)
     assert client_as("area_manager").get(job.url).status_code == 403
 
 
@@ -127,7 +127,8 @@ def test_it_needs_the_right_a_reason_and_the_code(one, office, clerk, client_as,
             403,
         )
     for form in ({"reason": "", "word": one.code}, {"reason": "asked", "word": ""}, {"reason": "asked", "word": "C-1"}):
-        assert post(office, url, form).status_code == 422
+        refused = post(office, url, form)
+        assert (refused.status_code, f'value="{form["reason"]}"' in refused.text) == (422, True), "what was typed is kept"
     assert everybody(Erasure) == []
     erase(office, house, app, one)
     post(office, f"{DESK}restore/?id={one.id}")
@@ -291,6 +292,54 @@ def test_a_number_that_was_given_out_again_stays_with_who_has_it_now(one, record
     assert where(house, NAME, NUMBER) == []
     assert where(house, EARLIER) == ["customers_contact", "customers_customer", "customers_identity"]
     assert record(EARLIER, "新主人", store=1).status_code == 302, "nobody is asked about them"
+
+
+@on_sqlite
+@pytest.mark.requirement("A21", "A10")
+def test_a_number_that_is_somebody_elses_since_its_owner_went_into_the_bin_stays_theirs(
+    one, record, work, everybody, office, house, app
+):
+    post(office, f"{DESK}delete/?id={one.id}")
+    record(NUMBER, "新主人", store=1)
+    owner = everybody(Customer)[-1]
+    with work() as session:
+        session.add(Contact(customer_id=owner.id, name="新主人", mobile=NUMBER))
+    post(office, f"{DESK}erase/?id={one.id}&bin=1", {"reason": "asked", "word": one.code})
+    with app.app_context():
+        run_waiting(house)
+    assert where(house, NAME) == []
+    assert [row.mobile for row in everybody(Contact) if row.customer_id == owner.id] == [NUMBER]
+
+
+@on_sqlite
+@pytest.mark.requirement("A21", "A10")
+def test_who_was_merged_while_the_erasure_waited_is_forgotten_as_one_person(one, record, everybody, work, house, app):
+    record("13600136000", "欧阳小风", store=2)
+    other = everybody(Customer)[-1]
+    with app.app_context(), work() as session:
+        customer = session.get(Customer, other.id)
+        with across_scopes("somebody else merges them in the same moment"):
+            merged = update(Customer).where(Customer.id == other.id).values(merged_into_id=one.id)
+            session.execute(merged.execution_options(synchronize_session=False))
+        assert customer.merged_into_id is None, "what was read before does not know it"
+        forgetting.forget(session, customer, "asked")
+    assert where(house, NAME, NUMBER, "欧阳小风", "13600136000") == []
+
+
+@on_sqlite
+@pytest.mark.requirement("A21")
+def test_no_uploaded_file_outlives_an_erasure_and_the_proof_says_so(one, office, house, app, everybody):
+    sheet = f"姓名,备注\n{NAME},{NUMBER}\n"
+    file = {"file": (io.BytesIO(sheet.encode()), "customers.csv")}
+    answer = post(office, f"{DESK}import/", file, content_type="multipart/form-data")
+    kept = house.settings.data_dir / "imports"
+    assert [NAME in path.read_text() for path in kept.iterdir()] == [True]
+    assert "files made of lists go from here after a week" in office.get(f"{DESK}erase/?id={one.id}").text
+    erase(office, house, app, one)
+    assert list(kept.iterdir()) == []
+    assert "Uploaded files" in office.get(everybody(Job)[-1].url).text
+    again = post(office, f"{answer.location}&again=1", {"column-0": "name"})
+    assert "Upload it again" in again.text
 
 
 @on_sqlite

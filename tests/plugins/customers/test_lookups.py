@@ -4,8 +4,10 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from core import clock
+from core.audit import AuditEntry
 from core.registry import setting_changes
 from core.testing.factories import acting, post
 from plugins.customers.lookups import Lookup
@@ -70,3 +72,20 @@ def test_after_an_hour_it_counts_no_more(limit, clerk, app, everybody):
         session.get(Lookup, everybody(Lookup)[0].id).at = clock.now() - timedelta(minutes=61)
     assert [find(clerk(0), "13800138000").status_code for _time in range(2)] == [200, 429]
     assert len(everybody(Lookup)) == 1, "what counts no more is forgotten"
+
+
+@pytest.mark.requirement("A20")
+def test_the_desk_form_tells_whose_a_number_is_as_the_counter_does_masked_kept_and_counted(
+    record, clerk, everybody, app, chain
+):
+    record("13800138000", "张三丰", email="zhang@example.com")
+    form = {"name": "李四", "node_id": chain.stores[4].id, "kind": "person", "party": "consumer", "level": "ordinary", "credit": "unknown"}  # fmt: skip
+    for said, kept in (({"mobile": "13800138000"}, "138****8000"), ({"email": "zhang@example.com"}, "z****@example.com")):
+        answer = post(clerk(4), "/admin/customers/customer/new/", form | said)
+        assert (answer.status_code, "张*** 138****8000"[:2] in answer.text, "张三丰" in answer.text) == (422, True, False)
+        with acting(app) as session:
+            told = session.scalars(select(AuditEntry).where(AuditEntry.action == "found by number")).all()
+            assert told[-1].changes == {next(iter(said)): [None, kept]}
+            assert told[-1].person_id == chain.clerks[4].id
+    assert len(everybody(Lookup)) == 2
+    assert len(everybody(Customer)) == 1

@@ -1,12 +1,15 @@
 """A number in full stands nowhere but behind a reason: not in a list, a file, a search, the audit, a message or a log."""
 
 import io
+import re
+from pathlib import Path
 
 import pytest
 import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+import plugins
 from core import logs
 from core.api import hookimpl
 from core.inbox import Message
@@ -116,3 +119,10 @@ def test_an_audit_of_a_search_by_number_keeps_a_mask(one, client_as, app):
     with acting(app) as session:
         kept = str(session.scalars(select(AuditEntry.changes).where(AuditEntry.action == "exported")).all())
     assert ("138****3344" in kept, NUMBER in kept) == (True, False)
+
+
+def test_the_web_servers_log_holds_neither_a_search_nor_the_link_to_somebodys_page():
+    site = Path(plugins.__file__).parents[1].joinpath("config/server/nginx.conf").read_text()
+    logged = re.search(r"log_format backoffice '([^']+)'", site)[1]
+    assert re.findall(r"\$(\w*(?:uri|request|args|query|referer)\w*)", logged) == ["request_method", "logged_uri", "request_time"]
+    assert "~^/customers/me/ /customers/me/-;" in site and "access_log /var/log/nginx/backoffice.log backoffice;" in site

@@ -58,7 +58,8 @@ def test_a_person_sees_and_corrects_what_is_kept_and_the_store_sees_that_they_di
     assert post(person, url, form).status_code == 302
     assert (everybody(Customer)[0].name, everybody(Customer)[0].address) == ("欧阳小风", "梅林路77号")
     assert [row.value for row in everybody(Identity) if row.kind == "email"] == ["ou@example.com"]
-    assert "o***@example.com" in person.get(url).text
+    assert "o****@example.com" in person.get(url).text
+    assert everybody(Customer)[0].email == "ou@example.com", "lists and files say it too"
     assert post(person, url, form | {"email": "else@example.com"}).status_code == 302
     assert [row.until is None for row in everybody(Identity) if row.kind == "email"] == [False, True]
     card = clerk(0).get(f"/customers/at/{one.code}/").text
@@ -187,10 +188,45 @@ def test_an_e_mail_of_somebody_else_is_not_taken_over(one, record, make, person,
 
 @on_sqlite
 def test_the_page_holds_for_stores_where_the_plugin_is_on(one, make, person, app, house, chain):
-    from core.registry import states
+    from core.registry import switching
 
     url = make()
     for node, status in ((chain.stores[0], 200), (chain.stores[4], 404)):
         with acting(app) as session:
-            states.enable(session, house, "customers", (node.code,))
+            switching.enable(session, house, "customers", (node.code,))
         assert person.get(url).status_code == status
+
+
+@on_sqlite
+@pytest.mark.requirement("A22", "A20")
+def test_an_e_mail_that_is_somebody_elses_is_refused_without_a_word_of_whose(one, make, person, record, everybody):
+    record("13600136000", "李四", store=4, email="li@example.com")
+    form = {"what": "correct", "name": NAME, "address": "", "email": "LI@example.com"}
+    answer = post(person, make(), form, headers={"Accept-Language": "en"})
+    assert (answer.status_code, "Please tell the store" in answer.text, "李" in answer.text) == (422, True, False)
+    assert [row.customer_id for row in everybody(Identity) if row.kind == "email"] != [one.id]
+
+
+@on_sqlite
+@pytest.mark.requirement("A21", "A22")
+def test_an_old_yes_shows_the_words_it_was_given_to(one, make, person, clerk, everybody, monkeypatch, client_as):
+    from plugins.customers import consent_texts
+
+    url, choice = make(), {"what": "consent", "choice": "profiling-any"}
+    post(person, url, choice | {"answer": "yes"}, headers={"Accept-Language": "en"})
+    asked = {"profiling": "Remember what they like, for ever"}
+    monkeypatch.setitem(consent_texts.CHOICES, ("profiling", "any"), asked["profiling"])
+    monkeypatch.setattr(consent_texts, "VERSION", "2027-01")
+    said = "Remember what they like and buy"
+    for page in (person.get(url, headers={"Accept-Language": "en"}), clerk(0).get(f"/customers/at/{one.code}/")):
+        assert said in page.text and asked["profiling"] in page.text
+    office = client_as("head_office")
+    assert f"2026-11 {said}" in office.get(f"/admin/customers/customer/details/?id={one.id}").text
+    copied = post(office, f"/admin/customers/customer/copy/?id={one.id}", {"reason": "asked", "kind": "json"})
+    assert said in copied.text
+    post(person, url, choice | {"answer": "no"})
+    post(person, url, choice | {"answer": "yes"}, headers={"Accept-Language": "en"})
+    texts = {row.id: (row.text_version, row.words) for row in everybody(consent_texts.ConsentText)}
+    given = [texts[row.text_id] for row in everybody(Consent) if row.purpose == "profiling"]
+    assert given == [("2026-11", said), ("2027-01", asked["profiling"])]
+    assert said in clerk(0).get(f"/customers/at/{one.code}/").text, "the history keeps the old words"

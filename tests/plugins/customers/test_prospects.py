@@ -84,3 +84,17 @@ def test_other_stores_neither_see_nor_move_it_and_the_area_filters_by_state(
     area = client_as("area_manager")
     assert "a flip phone" in area.get(f"{desk}?state=new").text
     assert "a flip phone" not in area.get(f"{desk}?state=won").text
+
+
+def test_what_was_typed_stays_in_a_form_that_is_refused(begin, step, everybody):
+    page = begin("a flip phone", days=-1)
+    assert 'value="a flip phone" autofocus' in page and "what you typed is kept below" in page
+    begin("a phone")
+    refused = step(everybody(Prospect)[0], "lost", reason="x" * 201)
+    assert (refused.status_code, "x" * 201 in refused.text) == (422, True)
+
+
+def test_at_the_desk_a_prospect_leads_to_the_card(begin, everybody, clerk, one):
+    begin("a phone")
+    page = clerk(0).get(f"/admin/customers/prospect/details/?id={everybody(Prospect)[0].id}").text
+    assert f'href="/customers/at/{one.code}/"' in page

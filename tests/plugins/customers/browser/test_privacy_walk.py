@@ -53,7 +53,7 @@ def test_a_person_looks_corrects_withdraws_and_is_forgotten_with_proof(
     with app.app_context():
         run_waiting(house)
     desk.wait_for_url("**/erasure/details/**")
-    assert desk.get_by_text("customers_identity").is_visible()
+    assert desk.get_by_text("Known by").first.is_visible()
     assert everybody(Erasure)[0].reason == "asked on the own page"
 
     assert person.goto(url).status == 404
