@@ -16,11 +16,11 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Column, Connection, Engine, TableClause, TextClause, event, inspect, select
 from sqlalchemy.orm import (
     FromStatement,
+    LoaderCriteriaOption,
     Mapper,
     ORMExecuteState,
     Session,
     UOWTransaction,
-    with_loader_criteria,
 )
 from sqlalchemy.sql import visitors
 
@@ -102,10 +102,23 @@ def _only_unscoped(what: str) -> None:
         raise StatementRefused(f"{what} knows no scope: use the session's ORM statements, or unscoped(reason) in core")
 
 
+class _Within(LoaderCriteriaOption):
+    """The rows of a class that a statement may touch, also where an alias of it is joined by an ON of its own.
+
+    SQLAlchemy leaves such an alias to name the class itself: the rows of the alias would come unhindered.
+    """
+
+    _cache_key_traversal = LoaderCriteriaOption._traverse_internals
+
+    def _resolve_where_criteria(self, ext_info: Any) -> Any:
+        found = super()._resolve_where_criteria(ext_info)
+        return ext_info._adapter.traverse(found) if ext_info.is_aliased_class else found
+
+
 @model_fact
 def _criteria_options(person: CurrentPerson, models: tuple[type, ...]) -> tuple[Any, ...]:
     return tuple(
-        with_loader_criteria(model, criteria(model, person, read_permission(model)), include_aliases=True)
+        _Within(model, criteria(model, person, read_permission(model)), include_aliases=True)
         for model in models if not person.reach(read_permission(model)).everything
     )  # fmt: skip
 
