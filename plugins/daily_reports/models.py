@@ -46,6 +46,8 @@ class DayReport(Row, InNode, Base):
         Index("ix_daily_reports_day_area_id_day", "area_id", "day", "id"),
         Index("ix_daily_reports_day_region_id_day", "region_id", "day", "id"),
         Index("ix_daily_reports_day_state_day", "state", "day", "id"),
+        Index("ix_daily_reports_day_area_id_state_day", "area_id", "state", "day", "id"),
+        Index("ix_daily_reports_day_area_id_node_id_day", "area_id", "node_id", "day", "id"),
         {"sqlite_autoincrement": True},
     )
 
