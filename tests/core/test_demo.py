@@ -241,10 +241,11 @@ def test_the_whole_load_is_one_line_in_the_audit(reading):
     made_by_hand = {
         "daily_reports:reward_rule",
         "daily_reports:template",
+        "daily_reports:skill",
         "customers:customer",
         "customers:gift",
         "customers:merge",
-    }  # a few rules, forms and kinds of gifts, and records merged, as head office would
+    }  # a few rules, forms, skills and kinds of gifts, and records merged, as head office would
     assert touched <= {"org:node", "registry:plugin", "registry_plugin"} | made_by_hand
 
 
