@@ -66,7 +66,12 @@ def _state(
     failed: FailedUpgrade | None,
 ) -> PluginState:  # fmt: skip
     host, plugin = house.host, house.host.plugins.get(name)
-    switched = nodes, switched_as(intent, nodes), intent.changed_by if intent else "", intent.changed_at if intent else None
+    switched = (
+        nodes,
+        switched_as(intent, nodes),
+        intent.changed_by if intent else "",
+        intent.changed_at if intent else None,
+    )
     if plugin is None:
         reason = _("Its code is not installed. Its data is kept; the site works without it.")
         return PluginState(name, name, "", "", "missing", reason, "", *switched)

@@ -49,7 +49,9 @@ def ids_of_today(session: Session, choices: Iterable[tuple[str, str]]) -> dict[t
             with session.begin_nested():
                 purpose, channel = choice
                 session.execute(
-                    insert(ConsentText).values(purpose=purpose, channel=channel, text_version=VERSION, words=wanted[choice])
+                    insert(ConsentText).values(
+                        purpose=purpose, channel=channel, text_version=VERSION, words=wanted[choice]
+                    )
                 )
         except IntegrityError:
             pass  # somebody else is the first to agree to it in the same moment

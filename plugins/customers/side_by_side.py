@@ -43,7 +43,9 @@ def facts_of(session: Session, first: Customer, second: Customer) -> list[Fact]:
     own = [[one for one in records if owner[one.id] == root] for root in roots]
     facts = [
         _fact(_("Full name"), *([one.name for one in side] for side in own), "name"),
-        _plain(_("Person or firm"), *([gettext(KINDS[side[0].kind])] if side[0].kind != "person" else [] for side in own)),
+        _plain(
+            _("Person or firm"), *([gettext(KINDS[side[0].kind])] if side[0].kind != "person" else [] for side in own)
+        ),
         *_identities(session, owner, roots),
         _fact(_("Address"), *([one.address for one in side if one.address] for side in own), "address"),
         *_places(session, owner, roots),

@@ -95,11 +95,15 @@ def test_every_orm_question_is_answered_within_the_scope(as_manager, shelf):
             "cte": list(session.scalars(select(newest.c.id))),
             "in": list(session.scalars(select(Node.id).where(Node.id.in_(select(Shelf.node_id))))),
             "join": list(session.scalars(select(Node.id).join(Shelf, Shelf.node_id == Node.id))),
-            "join of an alias": list(session.scalars(select(Other.id).select_from(Node).join(Other, Other.node_id == Node.id))),
+            "join of an alias": list(
+                session.scalars(select(Other.id).select_from(Node).join(Other, Other.node_id == Node.id))
+            ),
             "outer join of an alias": list(
                 session.scalars(select(Other.id).select_from(Node).outerjoin(Other, Other.node_id == Node.id))
             ),
-            "join with itself": list(session.scalars(select(Other.id).select_from(Shelf).join(Other, Other.id != Shelf.id))),
+            "join with itself": list(
+                session.scalars(select(Other.id).select_from(Shelf).join(Other, Other.id != Shelf.id))
+            ),
             "legacy": [row.id for row in session.query(Shelf)],
             "union": list(session.scalars(select(Shelf.id).union(select(Shelf.id)))),
         }

@@ -90,7 +90,7 @@ def test_pages_worker_and_shell_go_on_and_each_reason_is_told(house):
     assert home.status_code == 200 and "a good card" in home.text
     assert clerk.get("/qgood/").text == "good"
     with app.app_context():
-        assert run_due_tasks(app.extensions["backoffice"]) [-1] == "qworks.task"
+        assert run_due_tasks(app.extensions["backoffice"])[-1] == "qworks.task"
     listed = {each["name"]: each for each in json.loads(shell(app, "list", "--json").output)}
     page = it.get("/admin/plugins/")
     assert page.status_code == 200

@@ -166,5 +166,8 @@ class Erasures(ModelView):
             {"url": None, "cells": [Cell(gettext(PLACES.get(table, table))), Cell(f"{count:,}")]}
             for table, count in row.counts.items()
         ]
-        headings = [{"title": _("Part of the data"), "kind": "text"}, {"title": _("Emptied or removed"), "kind": "number"}]
+        headings = [
+            {"title": _("Part of the data"), "kind": "text"},
+            {"title": _("Emptied or removed"), "kind": "number"},
+        ]
         return [(_("What was emptied"), headings, counts)]

@@ -15,6 +15,15 @@ def cards_of(session: Any, person: CurrentPerson) -> list[HomeCard]:
     if not person.may(READ) or person.may("daily_reports:day:read"):
         return []
     mine = select(Skill.name).join(PersonSkill, PersonSkill.skill_id == Skill.id)
-    names = session.scalars(mine.where(PersonSkill.person_id == person.id, ~Skill.retired).order_by(PersonSkill.level.desc()))
+    names = session.scalars(
+        mine.where(PersonSkill.person_id == person.id, ~Skill.retired).order_by(PersonSkill.level.desc())
+    )
     found = list(names)
-    return [HomeCard(_("My skills"), number=str(len(found)), url="/day/skills/", note="、".join(found[:4]) or _("Nothing noted yet"))]
+    return [
+        HomeCard(
+            _("My skills"),
+            number=str(len(found)),
+            url="/day/skills/",
+            note="、".join(found[:4]) or _("Nothing noted yet"),
+        )
+    ]

@@ -71,7 +71,12 @@ def rows_of(
 
 def by_area(session: Session, stores: list[Node]) -> list[tuple[Node, list[Node]]]:
     """Return the stores under their areas; a store that stands in none stands for itself."""
-    areas = {node.id: node for node in session.scalars(select(Node).where(Node.id.in_({store.area_id for store in stores if store.area_id})))}
+    areas = {
+        node.id: node
+        for node in session.scalars(
+            select(Node).where(Node.id.in_({store.area_id for store in stores if store.area_id}))
+        )
+    }
     groups: dict[int, tuple[Node, list[Node]]] = {}
     for store in stores:
         node = areas.get(store.area_id or 0, store)

@@ -73,6 +73,8 @@ class PersonSkills(ModelView):
 
     def row_actions(self, row: Any, *, in_bin: bool = False) -> list[dict[str, Any]]:
         """Open the page on which it is noted."""
-        code = session.scalar(select(Node.code).join(Person, Person.node_id == Node.id).where(Person.id == row.person_id))
+        code = session.scalar(
+            select(Node.code).join(Person, Person.node_id == Node.id).where(Person.id == row.person_id)
+        )
         url = url_for("daily_reports.skills_page", code=code)
         return [{"title": _("Open the place's page"), "url": url, "method": "get"}] if code else []

@@ -128,7 +128,9 @@ def test_it_needs_the_right_a_reason_and_the_code(one, office, clerk, client_as,
         )
     for form in ({"reason": "", "word": one.code}, {"reason": "asked", "word": ""}, {"reason": "asked", "word": "C-1"}):
         refused = post(office, url, form)
-        assert (refused.status_code, f'value="{form["reason"]}"' in refused.text) == (422, True), "what was typed is kept"
+        assert (refused.status_code, f'value="{form["reason"]}"' in refused.text) == (422, True), (
+            "what was typed is kept"
+        )
     assert everybody(Erasure) == []
     erase(office, house, app, one)
     post(office, f"{DESK}restore/?id={one.id}")

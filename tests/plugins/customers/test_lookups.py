@@ -80,9 +80,16 @@ def test_the_desk_form_tells_whose_a_number_is_as_the_counter_does_masked_kept_a
 ):
     record("13800138000", "张三丰", email="zhang@example.com")
     form = {"name": "李四", "node_id": chain.stores[4].id, "kind": "person", "party": "consumer", "level": "ordinary", "credit": "unknown"}  # fmt: skip
-    for said, kept in (({"mobile": "13800138000"}, "138****8000"), ({"email": "zhang@example.com"}, "z****@example.com")):
+    for said, kept in (
+        ({"mobile": "13800138000"}, "138****8000"),
+        ({"email": "zhang@example.com"}, "z****@example.com"),
+    ):
         answer = post(clerk(4), "/admin/customers/customer/new/", form | said)
-        assert (answer.status_code, "张*** 138****8000"[:2] in answer.text, "张三丰" in answer.text) == (422, True, False)
+        assert (answer.status_code, "张*** 138****8000"[:2] in answer.text, "张三丰" in answer.text) == (
+            422,
+            True,
+            False,
+        )
         with acting(app) as session:
             told = session.scalars(select(AuditEntry).where(AuditEntry.action == "found by number")).all()
             assert told[-1].changes == {next(iter(said)): [None, kept]}

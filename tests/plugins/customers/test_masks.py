@@ -124,5 +124,11 @@ def test_an_audit_of_a_search_by_number_keeps_a_mask(one, client_as, app):
 def test_the_web_servers_log_holds_neither_a_search_nor_the_link_to_somebodys_page():
     site = Path(plugins.__file__).parents[1].joinpath("config/server/nginx.conf").read_text()
     logged = re.search(r"log_format backoffice '([^']+)'", site)[1]
-    assert re.findall(r"\$(\w*(?:uri|request|args|query|referer)\w*)", logged) == ["request_method", "logged_uri", "request_time"]
-    assert "~^/customers/me/ /customers/me/-;" in site and "access_log /var/log/nginx/backoffice.log backoffice;" in site
+    assert re.findall(r"\$(\w*(?:uri|request|args|query|referer)\w*)", logged) == [
+        "request_method",
+        "logged_uri",
+        "request_time",
+    ]
+    assert (
+        "~^/customers/me/ /customers/me/-;" in site and "access_log /var/log/nginx/backoffice.log backoffice;" in site
+    )

@@ -24,7 +24,12 @@ def upgrade() -> None:
     )  # fmt: skip
     op.add_column(
         "customers_consent",
-        sa.Column("text_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), sa.ForeignKey("customers_consent_text.id"), nullable=True),
+        sa.Column(
+            "text_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            sa.ForeignKey("customers_consent_text.id"),
+            nullable=True,
+        ),
         inline_references=True,
     )
 

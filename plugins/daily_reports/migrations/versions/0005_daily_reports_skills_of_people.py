@@ -45,7 +45,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_daily_reports_person_skill_skill_id", ["skill_id", "level"], unique=False)
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("daily_reports_person_skill", schema=None) as batch_op:
         batch_op.drop_index("ix_daily_reports_person_skill_skill_id")

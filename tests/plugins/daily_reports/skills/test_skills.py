@@ -110,7 +110,10 @@ def test_nobody_notes_a_skill_of_another_stores_people_or_one_that_is_not_offere
         ("S1", f"{own.id}-{skills.screen}-4", 400), ("S1", f"{own.id}-{skills.screen}", 400), ("S1", "", 400),
     ):  # fmt: skip
         assert post(manager, skills_of(code, "note"), {"note": text}).status_code == expected, text
-    assert post(client_as("area_manager"), skills_of("A1", "note"), {"note": f"{own.id}-{skills.screen}-1"}).status_code == 404
+    assert (
+        post(client_as("area_manager"), skills_of("A1", "note"), {"note": f"{own.id}-{skills.screen}-1"}).status_code
+        == 404
+    )
     assert noted() == {}
 
 
@@ -145,7 +148,10 @@ def test_each_opens_their_own_place_and_a_clerk_finds_the_way_on_the_home(chain,
     assert "My skills" in home
     assert PHOTOS in home
     assert "My skills" not in client_as("store_manager").get("/").text
-    assert skills_of("S1") in client_as("store_manager").get(page("S1") + "?step=sent").text + client_as("leader").get(page("S1")).text
+    assert (
+        skills_of("S1")
+        in client_as("store_manager").get(page("S1") + "?step=sent").text + client_as("leader").get(page("S1")).text
+    )
     assert "/day/skills/" in client_as("area_manager").get("/day/").text
 
 
