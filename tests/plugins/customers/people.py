@@ -304,8 +304,10 @@ def bring(session: Session, kept: list[Kept], nodes: list[int]) -> list[int]:
             for node in {nodes[store % len(nodes)] for store in one.stores}
         ]
     with unscoped("records as the shops have made them"):
-        taken = Identity.value.in_({value for _kind, value in last}), Identity.until.is_(None)
-        session.execute(update(Identity).where(*taken).values(until=today))
+        values = sorted({value for _kind, value in last})
+        for start in range(0, len(values), 10_000):  # a statement takes 65,535 values at most
+            taken = Identity.value.in_(values[start : start + 10_000]), Identity.until.is_(None)
+            session.execute(update(Identity).where(*taken).values(until=today))
         for model, found in ((Customer, rows), (Identity, identities), (Visitor, visitors)):
             if found:
                 session.execute(insert(model), found)
