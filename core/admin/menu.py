@@ -52,4 +52,6 @@ def _build(house: Any, person: Any) -> list[dict[str, Any]]:
         sizes = Counter(item["part"] for item in group["items"])
         for item in group["items"]:
             item["part"] = item["part"] if sizes[item["part"]] > 1 else ""  # a heading over a single link says nothing
+        parts = list(dict.fromkeys(["", *(item["part"] for item in group["items"])]))
+        group["items"].sort(key=lambda item: parts.index(item["part"]))
     return list(groups.values())

@@ -41,5 +41,5 @@ COMPARED = {
     "store": N_("Store"),
 }
 """What may speak for or against one person, by the keys of `Pair.reasons`."""
-DOUBLES, OVERVIEW, GIFTS = N_("Double records"), N_("Overview"), N_("Gifts")
+DOUBLES, OVERVIEW, GIFTS, RULES = N_("Double records"), N_("Overview"), N_("Gifts"), N_("Rules and proofs")
 """Headings in the menu."""

@@ -6,6 +6,7 @@ from flask import abort, redirect, request, url_for
 
 from core.api import N_, Page, _, allowed, current_person, expose, gettext, session, toast
 from plugins.customers.collection import rules
+from plugins.customers.words import RULES
 
 UPDATE = "customers:collection:update"
 
@@ -14,6 +15,7 @@ class Collection(Page):
     """What the counters ask, by format of store and thing to ask."""
 
     title = N_("What counters ask")
+    menu_part = RULES
     lead = N_(
         "Name, number and consent are asked everywhere. The rest follows the format of the store, from the next customer on."
     )

@@ -26,6 +26,7 @@ from core.api import (
 from plugins.customers.models import Customer
 from plugins.customers.privacy import copying, forgetting
 from plugins.customers.privacy.models import Erasure
+from plugins.customers.words import RULES
 
 PLACES = {
     "customers_customer": N_("Customer"), "customers_identity": N_("Known by"), "customers_contact": N_("Contacts"),
@@ -148,6 +149,7 @@ class Erasures(ModelView):
     model = Erasure
     resource = "customers.erasure"
     title = N_("Proofs of erasure")
+    menu_part = RULES
     lead = N_("Who was forgotten, when, by whom and why. What is left is a code; nothing here says who it was.")
     row_title = N_("proof")
     columns = [

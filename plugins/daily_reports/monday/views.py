@@ -9,6 +9,7 @@ from sqlalchemy import case, select
 
 from core.api import N_, Node, Page, ask_for, clock, criteria, current_person, expose, session
 from plugins.daily_reports import hours
+from plugins.daily_reports.menu import THE_WEEK
 from plugins.daily_reports.monday import paper
 from plugins.daily_reports.monday.figures import READ, sheet_of
 
@@ -21,6 +22,7 @@ class MondaySheet(Page):
     """The week of an area or the chain on A4."""
 
     title = N_("Monday sheet")
+    menu_part = THE_WEEK
     permission = READ
 
     @expose("/")

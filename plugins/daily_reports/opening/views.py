@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from core.api import N_, Cell, Column, Field, ModelView, Node, _, current_person, names_of_nodes, session
+from plugins.daily_reports.menu import STORES
 from plugins.daily_reports.opening import checklist, services
 from plugins.daily_reports.opening.models import Opening
 
@@ -15,6 +16,7 @@ class Openings(ModelView):
     model = Opening
     resource = "daily_reports.opening"
     title = N_("New stores")
+    menu_part = STORES
     lead = N_("Choose a store that works well: its hours, calendar, weights, positions and plans are taken over.")
     row_title = N_("new store")
     actions = ("list", "read", "create")

@@ -27,6 +27,7 @@ from core.api import (
     toast,
     typed,
 )
+from plugins.daily_reports.menu import REWARDS
 from plugins.daily_reports.rewards import payroll, states
 from plugins.daily_reports.rewards.models import KINDS, PayrollLine, Reward
 from plugins.daily_reports.rewards.views import table
@@ -47,6 +48,7 @@ class Settlement(Page):
     """What is in effect and not paid yet, month by month; one tap hands it to the payroll."""
 
     title = N_("Settle a month")
+    menu_part = REWARDS
     permission = "daily_reports:payroll:list"
 
     @expose("/")

@@ -20,6 +20,7 @@ from core.api import (
     session,
     toast,
 )
+from plugins.daily_reports.menu import REWARDS
 from plugins.daily_reports.rewards import rules, states
 from plugins.daily_reports.rewards.models import KIND_MEANINGS, KINDS, METRICS, RUN_STATES, Rule, RuleRun
 from plugins.daily_reports.rewards.services import MOST_YUAN
@@ -40,6 +41,7 @@ class RewardRules(ModelView):
     model = Rule
     resource = "daily_reports.reward_rule"
     title = N_("Reward rules")
+    menu_part = REWARDS
     lead = N_("Every Monday each rule looks at the finished week and proposes; a person decides.")
     row_title = N_("rule")
     columns = [

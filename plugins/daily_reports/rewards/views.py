@@ -23,6 +23,7 @@ from core.api import (
     show,
     toast,
 )
+from plugins.daily_reports.menu import REWARDS
 from plugins.daily_reports.rewards import evidence, services, states
 from plugins.daily_reports.rewards.models import KIND_MEANINGS, KINDS, Reward
 
@@ -48,6 +49,7 @@ class Rewards(ModelView):
     model = Reward
     resource = "daily_reports.reward"
     title = N_("Rewards and penalties")
+    menu_part = REWARDS
     lead = N_("Proposed out of the day record, approved by somebody else, published, open to appeal, paid once.")
     row_title = N_("reward or penalty")
     actions = ("list", "read", "export")

@@ -6,6 +6,7 @@ from flask import url_for
 from sqlalchemy import select
 
 from core.api import N_, Column, Field, ModelView, Node, Person, _, gettext, names_of_people, session
+from plugins.daily_reports.menu import STORES
 from plugins.daily_reports.skills.models import LEVELS, PersonSkill, Skill
 
 PLACE = select(Node.name).join(Person, Person.node_id == Node.id).where(Person.id == PersonSkill.person_id)
@@ -26,6 +27,7 @@ class Skills(ModelView):
     model = Skill
     resource = "daily_reports.skill"
     title = N_("Skills")
+    menu_part = STORES
     lead = N_("Stores tick who can do what on their phone; a plan's line that names a skill offers those people first.")
     row_title = N_("skill")
     actions = ("list", "read", "create", "update", "export")
@@ -50,6 +52,7 @@ class PersonSkills(ModelView):
     model = PersonSkill
     resource = "daily_reports.person_skill"
     title = N_("Who can do what")
+    menu_part = STORES
     lead = N_("One line a person and skill; noted on the phone under /day/skills/.")
     row_title = N_("skill of a person")
     actions = ("list", "read", "export")

@@ -6,6 +6,7 @@ from flask import url_for
 from sqlalchemy import select
 
 from core.api import N_, Column, ModelView, Node, _, names_of_nodes, session
+from plugins.daily_reports.menu import THE_WEEK
 from plugins.daily_reports.week import states
 from plugins.daily_reports.week.models import WeekReport
 
@@ -16,6 +17,7 @@ class WeekReports(ModelView):
     model = WeekReport
     resource = "daily_reports.week"
     title = N_("Weeks")
+    menu_part = THE_WEEK
     lead = N_("One record a store and week: the plan of Monday, the summary of Sunday.")
     row_title = N_("week")
     actions = ("list", "read", "export")
