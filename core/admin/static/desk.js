@@ -44,10 +44,12 @@ function startSide() {
         event.preventDefault();
         root.classList.remove("side-small");
         group.open = true;
+      } else {
+        remember(key, group.open ? "closed" : "open"); // the click is about to turn it
       }
     });
-    group.addEventListener("toggle", () => remember(key, group.open ? "open" : "closed"));
   }
+  document.querySelector(".side-group .active")?.scrollIntoView({block: "nearest"});
 }
 
 // ---- menus ----

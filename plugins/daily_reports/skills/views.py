@@ -53,7 +53,7 @@ class PersonSkills(ModelView):
     resource = "daily_reports.person_skill"
     title = N_("Who can do what")
     menu_part = STORES
-    lead = N_("One line a person and skill; noted on the phone under /day/skills/.")
+    lead = N_("One line a person and skill; store managers note them on their phones.")
     row_title = N_("skill of a person")
     actions = ("list", "read", "export")
     columns = [
@@ -67,7 +67,7 @@ class PersonSkills(ModelView):
         Column("noted_by", N_("Noted by"), names=_people),
     ]  # fmt: skip
     default_order = ("id", True)
-    empty_text = N_("Store managers note under /day/skills/ what their people can do.")
+    empty_text = N_("Store managers note on their phones what their people can do.")
 
     def name_of(self, row: Any) -> str:
         """The person, the skill and the level."""
