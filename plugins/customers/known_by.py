@@ -12,15 +12,24 @@ from plugins.customers.words import IDENTITIES
 
 
 class Taken(typed.BadValue):
-    """Somebody else is known by this now; says who, masked when the acting person does not see them."""
+    """Somebody else is known by this now; says who: masked to whom does not see them, and not to whom has asked too often."""
 
     def __init__(self, session: Session, holder: Customer, kind: str, value: str) -> None:
         self.holder_id, self.kind, self.masked = holder.id, kind, identities.masked(kind, value)
-        self.is_seen = session.get(Customer, holder.id) is not None
+        is_seen = session.get(Customer, holder.id) is not None
+        minutes = 0 if is_seen else lookups.minutes_to_wait(session)
+        self.tells_of_elsewhere = not is_seen and not minutes
+        if minutes:
+            super().__init__(_(
+                "This %(kind)s belongs to another customer. You have looked up many in the last hour: "
+                "whose it is, is told in %(minutes)s minutes. Nothing is changed.",
+                kind=gettext(IDENTITIES[kind]), minutes=minutes,
+            ))  # fmt: skip
+            return
         known = f"{numbers.mask_name(holder.name)} {typed.mask_mobile(holder.mobile or '')}"
         super().__init__(_(
             "This %(kind)s belongs to another customer: %(who)s. Nothing is changed; end it there first.",
-            kind=gettext(IDENTITIES[kind]), who=f"{holder.name} ({holder.code})" if self.is_seen else known,
+            kind=gettext(IDENTITIES[kind]), who=f"{holder.name} ({holder.code})" if is_seen else known,
         ))  # fmt: skip
 
 
@@ -34,7 +43,7 @@ def note_that_it_was_told(session: Session, error: typed.BadValue) -> bool:
 
     Returns whether there was anything to keep.
     """
-    if not isinstance(error, Taken) or error.is_seen:
+    if not isinstance(error, Taken) or not error.tells_of_elsewhere:
         return False
     told = {error.kind: [None, error.masked]}
     record(session, resource="customers:customer", row_id=error.holder_id, action=N_("found by number"), changes=told)

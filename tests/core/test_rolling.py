@@ -80,7 +80,7 @@ class Front:
             .read_text()
             .replace("/etc/nginx/backoffice-upstream.conf", str(self.folder / "upstream.conf"))
         )
-        site = site.replace("listen 443 ssl;", f"listen 127.0.0.1:{self.port};").replace("    http2 on;\n", "")
+        site = site.replace("listen 443 ssl http2;", f"listen 127.0.0.1:{self.port};")
         (self.folder / "site.conf").write_text(site)
         temporary = "".join(
             f"{kind}_temp_path {self.folder / kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

@@ -96,3 +96,17 @@ def test_the_desk_form_tells_whose_a_number_is_as_the_counter_does_masked_kept_a
             assert told[-1].person_id == chain.clerks[4].id
     assert len(everybody(Lookup)) == 2
     assert len(everybody(Customer)) == 1
+
+
+@pytest.mark.requirement("A20")
+def test_the_desk_form_does_not_say_whose_a_number_is_to_who_has_looked_up_too_many(
+    limit, record, clerk, everybody, chain
+):
+    record("13800138000", "张三丰")
+    limit(1)
+    form = {"name": "李四", "node_id": chain.stores[4].id, "kind": "person", "party": "consumer", "level": "ordinary", "credit": "unknown"}  # fmt: skip
+    said = [post(clerk(4), "/admin/customers/customer/new/", form | {"mobile": "13800138000"}) for _time in range(2)]
+    assert [answer.status_code for answer in said] == [422, 422]
+    assert ["张*" in answer.text for answer in said] == [True, False]
+    assert "is told in 60 minutes" in said[1].text
+    assert len(everybody(Lookup)) == 1
