@@ -45,25 +45,25 @@ def contenders_of(session: Session, period: Period, until: date) -> list[Contend
     usual, known = _usual(session, period.begins)
     plans = _plans(session, months)
     told = told_between(session, period.begins, until)
-    days = period.days(until)
+    begins = [month.begins for month in months]
+    days = [(day, begins.index(day.replace(day=1))) for day in period.days(until)]
     found = []
     for store in stores:
         shut, said = closed.get(store.id, frozenset()), told.get(store.id, {})
-        sticks = {
-            month.begins: _yardstick(plans.get((store.id, month.begins)), usual.get(store.id), month, store, shut)
-            for month in months
-        }
-        open_days = [day for day in days if day not in shut and _exists(store, day)]
-        answers = [said.get(day, NOTHING) for day in open_days]
-        found.append(Contender(
-            (store.id, 0), groups_of_store(store), [
-                DayFigures(day, answer.amount, stick.of(day) if (stick := sticks[day.replace(day=1)]) else None)
-                for day, answer in zip(open_days, answers, strict=True)
-            ],
-            store.id in known or any(answer.amount is not None for answer in answers),
-            (store.area_id, store.region_id),
-            sum(answer.is_judged for answer in answers), sum(answer.is_on_time for answer in answers),
-        ))  # fmt: skip
+        sticks = [
+            _yardstick(plans.get((store.id, month.begins)), usual.get(store.id), month, store, shut) for month in months
+        ]
+        open_days, judged, on_time, is_known = [], 0, 0, store.id in known
+        for day, of_month in days:
+            if day in shut or not _exists(store, day):
+                continue
+            answer, stick = said.get(day, NOTHING), sticks[of_month]
+            open_days.append(DayFigures(day, answer.amount, stick.of(day) if stick else None))
+            judged += answer.is_judged
+            on_time += answer.is_on_time
+            is_known = is_known or answer.amount is not None
+        levels = store.area_id, store.region_id
+        found.append(Contender((store.id, 0), groups_of_store(store), open_days, is_known, levels, judged, on_time))
     return found
 
 
@@ -112,15 +112,13 @@ def closed_days(session: Session, stores: list[Any], first: date, last: date) ->
 
 def _usual(session: Session, begins: date) -> tuple[dict[int, list[int] | None], set[int]]:
     """Return what each store usually sells by weekday, from the four weeks before, and who has reported at all."""
-    weekday = cast(extract("dow", DayReport.day), Integer)
+    table = DayReport.__table__.c
+    weekday = cast(extract("dow", table.day), Integer)
     query = (
-        select(DayReport.node_id, weekday, cast(func.sum(type_coerce(DayReport.amount, FEN)), FEN), func.count())
-        .where(
-            DayReport.day >= begins - timedelta(weeks=method.WEEKS), DayReport.day < begins,
-            DayReport.amount.is_not(None),
-        )
-        .group_by(DayReport.node_id, weekday)
-    )  # fmt: skip
+        select(table.node_id, weekday, cast(func.sum(type_coerce(table.amount, FEN)), FEN), func.count())
+        .where(table.day >= begins - timedelta(weeks=method.WEEKS), table.day < begins, table.amount.is_not(None))
+        .group_by(table.node_id, weekday)
+    )
     sums: dict[int, list[int]] = defaultdict(lambda: [0] * 7)
     counts: dict[int, list[int]] = defaultdict(lambda: [0] * 7)
     for node_id, sunday_first, total, count in session.execute(query):
