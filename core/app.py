@@ -60,6 +60,14 @@ class House:
         return (manifest.title, manifest.icon) if manifest else (name, "box")
 
 
+class Backoffice(Flask):
+    """Flask without its question, ten times a request, whether a function is a coroutine: none is, here."""
+
+    def ensure_sync(self, func: Any) -> Any:
+        """Return the function as it is."""
+        return func
+
+
 class UnguardedRoute(RuntimeError):
     """A route of core has no guard: the app does not start."""
 
@@ -71,7 +79,7 @@ def create_app(settings: Settings | None = None, *, serves: str = "") -> Flask:
     """
     logs.set_up_once()
     settings = (settings or Settings()).prepared()
-    app = Flask("core", static_folder=None, template_folder="admin/templates", root_path=str(Path(__file__).parent))
+    app = Backoffice("core", static_folder=None, template_folder="admin/templates", root_path=str(Path(__file__).parent))
     app.url_rule_class = LateRule
     house = House(settings, Database(settings.database_url, GuardedSession), Host())
     app.extensions["backoffice"] = house
@@ -169,6 +177,7 @@ def _add_part(app: Flask, desk: flask_admin.Admin, part: Brought) -> None:
 
 
 def _add_templates(app: Flask, house: House) -> None:
+    app.context_processor(lambda: requests.template_globals(house))  # behind Flask-WTF's: its token is dearer
     for plugin in house.host.plugins.values():
         templates = plugin.installed.folder / "templates"
         if plugin.is_loaded and templates.is_dir():

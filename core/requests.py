@@ -6,7 +6,6 @@ from typing import Any
 import structlog
 from flask import Flask, Response, abort, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin
-from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.routing import IntegerConverter
@@ -15,7 +14,7 @@ from core import db, language, metrics
 from core.access.person import NOBODY, SYSTEM, CurrentPerson, Forbidden, current_person, set_person
 from core.admin.menu import menu_of
 from core.admin.toasts import take_toasts
-from core.auth import sessions
+from core.auth import sessions, signed
 from core.exchange.limits import MAX_BYTES
 from core.registry import processes
 from core.typed import LARGEST
@@ -25,6 +24,16 @@ FORM_BYTES = 2 * 1024 * 1024
 """The most a form may hold; see `core.exchange.limits` for files."""
 READING = {"GET", "HEAD", "OPTIONS"}
 FREE_OF_DATABASE = {"health.alive", "health.ready"}
+SAFE_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+}
+"""What every answer says unless it says otherwise itself."""
+KEPT_BY_NOBODY = SAFE_HEADERS | {"Cache-Control": "no-store"}
+"""The same for an answer with what is in the database."""
 
 
 class Account(UserMixin):
@@ -48,6 +57,7 @@ class RowNumber(IntegerConverter):
 def add_to(app: Flask, house: Any) -> None:
     """Put the work around a request into the application."""
     app.url_map.converters["int"] = RowNumber
+    app.session_interface = signed.Cookies()
     login = LoginManager(app, add_context_processor=False)
     login.session_protection = None  # a phone changes its address between two shops
 
@@ -83,12 +93,10 @@ def add_to(app: Flask, house: Any) -> None:
 
     @app.teardown_request
     def forget_request(_error: BaseException | None) -> None:
-        if "session" in g:
+        if "session" in g and g.session.in_transaction():  # not where the answer has closed it
             g.session.close()
         db.use_session(None)
         set_person(None)
-
-    app.context_processor(lambda: _template_globals(house))
 
 
 def _read_body(guard: Any) -> None:
@@ -149,20 +157,15 @@ def _to_login() -> Any:
 
 
 def _with_headers(response: Response) -> Response:
-    response.headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'",
-    )
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("X-Frame-Options", "DENY")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    if "session" in g:
-        response.headers.setdefault("Cache-Control", "no-store")
+    named = {name.lower() for name, _value in response.headers}
+    for name, value in SAFE_HEADERS.items() if "session" not in g else KEPT_BY_NOBODY.items():
+        if name.lower() not in named:
+            response.headers.add(name, value)
     return response
 
 
-def _template_globals(house: Any) -> dict[str, Any]:
+def template_globals(house: Any) -> dict[str, Any]:
+    """Return what every template may speak of besides what its page gives it."""
     person: CurrentPerson = current_person()
     signed_in = person.id is not None
     inside = "switches" in g and signed_in
@@ -173,7 +176,7 @@ def _template_globals(house: Any) -> dict[str, Any]:
         "toasts": take_toasts(),
         "product_name": house.settings.product_name,
         "locale": language.current_locale(),
-        "csrf_token": generate_csrf,
+        "csrf_token": signed.form_token,
         "inbox_url": "/inbox/" if signed_in else None,
         "account_url": "/account/" if signed_in else None,
         "language_url": "/language" if signed_in else None,
