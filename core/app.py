@@ -45,7 +45,8 @@ class House:
     """Which plugin each endpoint belongs to; core's own are not in it."""
     permissions: dict[str, Any] = field(default_factory=dict)
     menus: OrderedDict[Any, list[dict[str, Any]]] = field(default_factory=OrderedDict)
-    """The navigations worked out last; see `core.admin.menu`."""
+    """The menus worked out last, and those that were rendered; see `core.admin.menu`."""
+    navigations: OrderedDict[Any, str] = field(default_factory=OrderedDict)
     process: Process | None = None
     """This process as IT sees it, once it serves."""
 

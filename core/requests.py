@@ -12,7 +12,7 @@ from werkzeug.routing import IntegerConverter
 
 from core import db, language, metrics
 from core.access.person import NOBODY, SYSTEM, CurrentPerson, Forbidden, current_person, set_person
-from core.admin.menu import menu_of
+from core.admin.menu import navigation
 from core.admin.toasts import take_toasts
 from core.auth import sessions, signed
 from core.exchange.limits import MAX_BYTES
@@ -171,7 +171,7 @@ def template_globals(house: Any) -> dict[str, Any]:
     inside = "switches" in g and signed_in
     return {
         "person": person if signed_in else None,
-        "menu": menu_of(person) if inside else [],
+        "navigation": navigation,
         "unread": g.signed_in.unread if inside else 0,
         "toasts": take_toasts(),
         "product_name": house.settings.product_name,
