@@ -8,12 +8,12 @@ from typing import Any
 
 from flask import abort, jsonify, redirect, request, url_for
 from flask_admin.model import BaseModelView
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from core import clock, typed
 from core.access.guard import ScopeViolation
 from core.access.guards import Guard
-from core.access.person import current_person
+from core.access.person import CurrentPerson, current_person
 from core.access.scope import criteria
 from core.admin import listing
 from core.admin.columns import Column, renderer
@@ -26,6 +26,7 @@ from core.admin.writing import Writing
 from core.db import Deletable, planned_once, session
 from core.exchange.pages import Imports
 from core.language import _, gettext
+from core.model_facts import model_fact
 from core.search.columns import found, searched_of
 
 ACTIONS_OF_METHODS = {
@@ -36,6 +37,16 @@ ACTIONS_OF_METHODS = {
     "import_template_view": "import",
 }  # fmt: skip
 LOOKUP_LIMIT = 20
+
+
+@model_fact
+def _row_by_id(view: "ModelView", _person: CurrentPerson, action: str, in_bin: bool, held: bool) -> Any:
+    """Return the query of one row for the person who acts; kept, because building it costs more than asking."""
+    model = view.model
+    query = select(model).where(model.id == bindparam("row_id"), *view.conditions(action, in_bin=in_bin))
+    if held:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return planned_once(query)
 
 
 class ModelView(Writing, Imports, View, BaseModelView):
@@ -138,7 +149,10 @@ class ModelView(Writing, Imports, View, BaseModelView):
     # Rows
 
     def conditions(self, action: str, *, in_bin: bool = False) -> list[Any]:
-        """Return the conditions every query of this table carries: the scope of `action`, and the bin."""
+        """Return the conditions every query of this table carries: the scope of `action`, and the bin.
+
+        They hang on nothing but the person: who asks for one row after the other is answered by the same query.
+        """
         conditions = [criteria(self.model, current_person(), f"{self.permission}:{action}")]
         if issubclass(self.model, Deletable):
             deleted = self.model.deleted_at
@@ -153,13 +167,15 @@ class ModelView(Writing, Imports, View, BaseModelView):
         """Return the row if `action` reaches it, else 404: the same answer as for a row that does not exist."""
         if not str(row_id or "").isascii() or not str(row_id).isdigit() or len(str(row_id)) > 18:
             abort(404)
-        query = planned_once(
-            select(self.model).where(self.model.id == int(row_id), *self.conditions(action, in_bin=in_bin))
-        )
-        if request.method == "POST":
-            # Two who save at once come one after the other; the second sees what the first has saved.
-            query = query.with_for_update().execution_options(populate_existing=True)
-        return session.scalars(query).one_or_none() or abort(404)
+        return self.found(int(row_id), action, in_bin=in_bin, held=request.method == "POST") or abort(404)
+
+    def found(self, row_id: int, action: str, *, in_bin: bool = False, held: bool = False) -> Any:
+        """Return the row if `action` reaches it, else None.
+
+        Two who hold a row come one after the other: the second sees what the first has saved.
+        """
+        query = _row_by_id(self, current_person(), action, in_bin, held)
+        return session.scalars(query, {"row_id": row_id}).one_or_none()
 
     def must_reach(self, row: Any, action: str) -> None:
         """Raise `ScopeViolation` when a row that was just saved lies where the right to save it does not reach."""

@@ -13,7 +13,7 @@ from core.admin.fields import Field, TypedField
 from core.admin.toasts import toast
 from core.admin.versions import read_version, sign_version
 from core.admin.view import expose
-from core.db import planned_once, session
+from core.db import session
 from core.language import _, gettext
 from core.org.models import Node
 
@@ -151,8 +151,7 @@ class Writing:
         if not declared.lookup:
             return show(value, declared.kind_for(self.model))
         target = current_app.extensions["backoffice"].views[declared.lookup]
-        query = select(target.model).where(target.model.id == value, *target.conditions("list"))
-        row = session.scalars(planned_once(query)).one_or_none()
+        row = target.found(value, "list")
         return target.name_of(row) if row is not None else ""
 
     def _form_page(self, form: Any, title: str, row: Any, conflict: Any = None, problem: str = "") -> str:
