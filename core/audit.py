@@ -18,7 +18,7 @@ from core import clock
 from core.access.guard import GuardedSession
 from core.access.person import current_person
 from core.access.scope import model_of, unscoped
-from core.db import Base, Id, Instant
+from core.db import Base, Id, Instant, planned_once
 from core.model_facts import model_fact
 from core.org.models import InNode
 from core.search.columns import searched_of
@@ -63,6 +63,10 @@ class AuditEntry(Base):
     def scope_columns(cls) -> dict[str, Any]:
         """Return the column to compare for each level a person can hold."""
         return {"node": cls.node_id, "area": cls.area_id, "region": cls.region_id}
+
+
+_WRITTEN: Any = planned_once(insert(AuditEntry.__table__))
+"""Into the table, past the class: nobody asks for the entry again."""
 
 
 @contextmanager
@@ -119,7 +123,7 @@ def _record_changes(session: Session, _context: UOWTransaction) -> None:
     entries = [entry for row in (*session.new, *session.dirty, *session.deleted) if (entry := _entry(session, row))]
     if entries:
         with unscoped("the audit is written whoever acts"):
-            session.execute(insert(AuditEntry), entries)
+            session.execute(_WRITTEN, entries)
 
 
 def _entry(session: Session, row: Any) -> dict[str, Any] | None:
@@ -150,20 +154,26 @@ def _why(row: Any) -> str:
 
 def _changes(row: Any, action: str) -> Iterator[tuple[str, list[Any]]]:
     state = inspect(row)
-    for column in state.mapper.column_attrs:
-        if column.key in SILENT_COLUMNS or searched_of(column.columns[0]):
+    for name, personal in _audited(type(row)):
+        if action == "updated" and name not in state.committed_state:  # where SQLAlchemy keeps what a value was
             continue
-        history = state.attrs[column.key].history
-        if action == "updated" and not history.has_changes():
-            continue
+        history = state.attrs[name].history
         after = history.added[0] if history.added else (history.unchanged[0] if history.unchanged else None)
         before = None if action == "created" else (history.deleted[0] if history.deleted else after)
         if action == "deleted":
             after = None
-        if before == after:
-            continue
-        personal = column.columns[0].info.get("personal")
-        yield column.key, [masked(before, personal), masked(after, personal)]
+        if before != after:
+            yield name, [masked(before, personal), masked(after, personal)]
+
+
+@model_fact
+def _audited(model: Any) -> tuple[tuple[str, str | None], ...]:
+    """Return the attributes whose changes are told, each with how it is personal."""
+    return tuple(
+        (attribute.key, attribute.columns[0].info.get("personal"))
+        for attribute in inspect(model).column_attrs
+        if attribute.key not in SILENT_COLUMNS and not searched_of(attribute.columns[0])
+    )
 
 
 def masked(value: Any, personal: str | None = None) -> Any:

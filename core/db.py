@@ -226,7 +226,7 @@ class Database:
                 "connect_timeout": 3,
                 # Nothing is prepared unasked: a plan kept for any value does not know how deep a cursor points.
                 "prepare_threshold": sys.maxsize,
-                "options": "-c timezone=UTC",
+                "options": f"-c timezone=UTC -c lock_timeout={LOCK_SECONDS_POSTGRESQL}s",
             },
         )
 
@@ -239,9 +239,8 @@ class Database:
 
         @event.listens_for(engine, "begin")
         def begin(connection: Any) -> None:
-            options = connection.get_execution_options()
-            if options.get("writes"):
-                patience = options.get("patience", LOCK_SECONDS_POSTGRESQL)
+            patience = connection.get_execution_options().get("patience")
+            if patience is not None:
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience * 1000:.0f}")
 
         return engine
