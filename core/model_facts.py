@@ -9,10 +9,15 @@ Found = TypeVar("Found")
 _forgetting: list[Callable[[], None]] = []
 
 
+def forgotten_with_models(forget: Callable[[], None]) -> None:
+    """Call `forget` when mapped classes go, for what is kept of them otherwise than by `model_fact`."""
+    _forgetting.append(forget)
+
+
 def model_fact(function: Callable[Given, Found]) -> Callable[Given, Found]:
     """Keep what `function` finds out; an answer that outlived its class would keep that, and its plugin, in memory."""
     kept = lru_cache(maxsize=1000)(function)
-    _forgetting.append(kept.cache_clear)
+    forgotten_with_models(kept.cache_clear)
     return kept  # type: ignore[return-value]
 
 

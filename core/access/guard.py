@@ -8,6 +8,7 @@ not see is refused whoever acts, and so is any write of a session that only read
 
 import re
 import sys
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +30,7 @@ from core.access.person import CurrentPerson, current_person
 from core.access.rows import ScopeViolation, read_permission
 from core.access.scope import criteria, is_unscoped, scoped_models
 from core.db import mappers
-from core.model_facts import model_fact
+from core.model_facts import forgotten_with_models, model_fact
 
 __all__ = ["GuardedSession", "OnlyReads", "ScopeViolation", "StatementRefused", "read_permission"]
 
@@ -183,12 +184,28 @@ HARMLESS = re.compile(r"\d+|\*")
 
 _known: WeakKeyDictionary[Any, _Seen] = WeakKeyDictionary()
 """What the statements name that are built once and asked often: a statement never changes."""
+_known_alike: OrderedDict[Any, _Seen] = OrderedDict()
+"""The same of statements that are built anew each time, by what SQLAlchemy knows their SQL by."""
+MOST_ALIKE = 500
+forgotten_with_models(_known_alike.clear)
 
 
 def _seen_in(statement: Any) -> _Seen:
     seen = _known.get(statement)
     if seen is None:
-        seen = _known[statement] = _looked_through(statement)
+        seen = _known[statement] = _seen_in_alike(statement)
+    return seen
+
+
+def _seen_in_alike(statement: Any) -> _Seen:
+    made = statement._generate_cache_key()
+    if made is None:  # what SQLAlchemy compiles anew each time
+        return _looked_through(statement)
+    seen = _known_alike.get(made.key)
+    if seen is None:
+        seen = _known_alike[made.key] = _looked_through(statement)
+        if len(_known_alike) > MOST_ALIKE:
+            _known_alike.popitem(last=False)
     return seen
 
 
