@@ -4,6 +4,7 @@ It derives from Flask-Admin's own door for model backends and keeps its addresse
 found, shown and saved is ours, because there every right and every row is checked.
 """
 
+from functools import partial
 from typing import Any
 
 from flask import abort, jsonify, redirect, request, url_for
@@ -17,7 +18,7 @@ from core.access.person import CurrentPerson, current_person
 from core.access.scope import criteria
 from core.admin import listing
 from core.admin.columns import Column, renderer
-from core.admin.fields import Field, form_class
+from core.admin.fields import Field, Form
 from core.admin.history import history_of
 from core.admin.question import ListQuestion
 from core.admin.toasts import toast
@@ -109,7 +110,7 @@ class ModelView(Writing, Imports, View, BaseModelView):
 
     def scaffold_form(self) -> Any:
         """Return the form of the declared fields."""
-        return form_class(self.model, self.fields)
+        return partial(Form, self.model, self.fields)
 
     def scaffold_list_form(self, *_arguments: Any, **_named: Any) -> Any:
         """Return nothing: rows are not edited in the list."""

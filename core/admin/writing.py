@@ -48,8 +48,8 @@ class Writing:
         row = self.one(request.args.get("id"), "update")
         form_type = self._edit_form_class
         if request.method == "GET":
-            return self._form_page(form_type(None, obj=row), self.name_of(row), row)
-        form = form_type(request.form, obj=row)
+            return self._form_page(form_type(row=row), self.name_of(row), row)
+        form = form_type(request.form, row)
         holds = self._form_holds(form, "update", row)
         if read_version(self, row, request.form.get("_version")) != row.version:
             return self._form_page(form, self.name_of(row), row, conflict=self._differences(form, row)), 409
@@ -100,7 +100,7 @@ class Writing:
         for declared in self.fields:
             field = form[declared.name]
             if row is not None and declared.only_new:
-                field.process_errors, field.errors = [], ()
+                field.process_errors, field.errors = [], []
             elif row is not None and getattr(row, declared.name) == field.data:
                 continue  # what stood there before may stay, also when one could not choose it oneself
             elif (
