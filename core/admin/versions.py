@@ -5,9 +5,11 @@ from typing import Any
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from core.auth.signed import signer
+
 
 def _versions() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key or "", salt="version")
+    return signer(str(current_app.secret_key), "version")
 
 
 def sign_version(view: Any, row: Any) -> str:

@@ -1,4 +1,4 @@
-"""What a browser carries and sends back, signed: the cookie of its session, the token of its forms."""
+"""What a browser carries and sends back, signed: the cookie of its session, the token of its forms, and whatever else."""
 
 import hashlib
 import os
@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import current_app, g, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 
 KEPT_COOKIES = 3000
 SECONDS_OF_TRUST = 3600
@@ -37,6 +37,12 @@ class Cookies(SecureCookieSessionInterface):
             cookie, max_age=int(app.permanent_session_lifetime.total_seconds())
         )
         return self.serializer.dumps(held)  # as text: what one request does with a value changes no other's
+
+
+@lru_cache(maxsize=500)
+def signer(secret: str, salt: str) -> URLSafeSerializer:
+    """Return what signs and reads values for one purpose, its `salt`; kept, because making it takes as long as signing."""
+    return URLSafeSerializer(secret, salt=salt)
 
 
 @lru_cache

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, Text, and_, cast, column, false, func, inspect, literal, or_, select, table
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import Boolean, Table, Text, and_, column, false, func, inspect, literal, or_, select, table
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import MappedColumn, mapped_column
+from sqlalchemy.sql.functions import FunctionElement
 
 from core.db import dialect_of, session
 from core.search.words import grams, patterns
@@ -75,8 +76,33 @@ def found(model: Any, searched_column: Any, words: str, *, also: Iterable[Any] =
 def _on_postgres(_model: Any, text: Any, wanted: list[str]) -> tuple[Any, Any]:
     # One condition for all patterns: an OR of several would be worked out again for each row that is found.
     query = " | ".join(f"({' & '.join(map(_lexeme, grams(pattern)))})" for pattern in wanted)
-    pairs = func.search_grams(text).bool_op("@@")(cast(literal(query, Text), TSQUERY))
-    return pairs, or_(*(func.strpos(text, pattern) > 0 for pattern in wanted))
+    return _HasPairs(text, literal(query, Text)), _Holds(text, *(literal(pattern, Text) for pattern in wanted))
+
+
+class _HasPairs(FunctionElement[bool]):
+    """Whether the pairs of a text are as a query wants them; in one piece, because each operator costs a search."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+class _Holds(FunctionElement[bool]):
+    """Whether a text holds one of several patterns."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_HasPairs, "postgresql")
+def _has_pairs(element: Any, compiler: Any, **options: Any) -> str:
+    text, query = (compiler.process(part, **options) for part in element.clauses)
+    return f"(search_grams({text}) @@ CAST({query} AS TSQUERY))"
+
+
+@compiles(_Holds, "postgresql")
+def _holds(element: Any, compiler: Any, **options: Any) -> str:
+    text, *patterns = (compiler.process(part, **options) for part in element.clauses)
+    return f"({' OR '.join(f'strpos({text}, {pattern}) > 0' for pattern in patterns)})"
 
 
 def _lexeme(pair: str) -> str:
