@@ -9,14 +9,14 @@ from typing import Any
 
 from flask import abort, jsonify, redirect, request, url_for
 from flask_admin.model import BaseModelView
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import inspect, or_, select
 
 from core import clock, typed
 from core.access.guard import ScopeViolation
 from core.access.guards import Guard
-from core.access.person import CurrentPerson, current_person
+from core.access.person import current_person
 from core.access.scope import criteria
-from core.admin import listing
+from core.admin import listing, one_row
 from core.admin.columns import Column, renderer
 from core.admin.fields import Field, Form
 from core.admin.history import history_of
@@ -24,10 +24,9 @@ from core.admin.question import ListQuestion
 from core.admin.toasts import toast
 from core.admin.view import View, expose
 from core.admin.writing import Writing
-from core.db import Deletable, planned_once, session
+from core.db import Deletable, session
 from core.exchange.pages import Imports
 from core.language import _, gettext
-from core.model_facts import model_fact
 from core.search.columns import found, searched_of
 
 ACTIONS_OF_METHODS = {
@@ -38,16 +37,6 @@ ACTIONS_OF_METHODS = {
     "import_template_view": "import",
 }  # fmt: skip
 LOOKUP_LIMIT = 20
-
-
-@model_fact
-def _row_by_id(view: "ModelView", _person: CurrentPerson, action: str, in_bin: bool, held: bool) -> Any:
-    """Return the query of one row for the person who acts; kept, because building it costs more than asking."""
-    model = view.model
-    query = select(model).where(model.id == bindparam("row_id"), *view.conditions(action, in_bin=in_bin))
-    if held:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    return planned_once(query)
 
 
 class ModelView(Writing, Imports, View, BaseModelView):
@@ -171,12 +160,8 @@ class ModelView(Writing, Imports, View, BaseModelView):
         return self.found(int(row_id), action, in_bin=in_bin, held=request.method == "POST") or abort(404)
 
     def found(self, row_id: int, action: str, *, in_bin: bool = False, held: bool = False) -> Any:
-        """Return the row if `action` reaches it, else None.
-
-        Two who hold a row come one after the other: the second sees what the first has saved.
-        """
-        query = _row_by_id(self, current_person(), action, in_bin, held)
-        return session.scalars(query, {"row_id": row_id}).one_or_none()
+        """Return the row if `action` reaches it, else None; `held` until the transaction ends."""
+        return one_row.read(self, row_id, action, in_bin=in_bin, held=held)
 
     def must_reach(self, row: Any, action: str) -> None:
         """Raise `ScopeViolation` when a row that was just saved lies where the right to save it does not reach."""
@@ -191,7 +176,17 @@ class ModelView(Writing, Imports, View, BaseModelView):
 
     def name_of(self, row: Any) -> str:
         """Return what a row is called on pages and in messages."""
-        return str(getattr(row, self.title_column or self.columns[0].name))
+        return str(getattr(row, self.title_attribute))
+
+    @property
+    def title_attribute(self) -> str:
+        """The attribute that names a row."""
+        return self.title_column or self.columns[0].name
+
+    @property
+    def title_says_all(self) -> bool:
+        """Whether a row is called as a column of its table says, and no more."""
+        return type(self).name_of is ModelView.name_of and self.title_attribute in inspect(self.model).column_attrs
 
     def search_condition(self, words: str) -> Any:
         """Return the condition for what was typed into the search field."""

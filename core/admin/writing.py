@@ -175,6 +175,12 @@ class Writing:
             target = current_app.extensions["backoffice"].views[declared.lookup]
             shown |= {
                 "lookup_url": url_for(f"{target.endpoint}.ajax_lookup"),
-                "display": self.tell(declared, field.data) or request.form.get(f"{declared.name}_text", ""),
+                "display": self._name_beside(declared, field, row) or request.form.get(f"{declared.name}_text", ""),
             }
         return shown
+
+    def _name_beside(self, declared: Field, field: TypedField, row: Any) -> str:
+        names = getattr(row, "names_beside", {})
+        if declared.name in names and field.data == getattr(row, declared.name):
+            return str(names[declared.name] or "")
+        return self.tell(declared, field.data)
