@@ -46,9 +46,7 @@ def _who() -> Any:
 
     It asks the tables and not their classes, which would take as long again to make rows of what comes back.
     """
-    revision, held, person, message = (
-        model.__table__.c for model in (Revision, UserSession, Person, Message)
-    )
+    revision, held, person, message = (model.__table__.c for model in (Revision, UserSession, Person, Message))
     unread = select(func.count()).where(message.person_id == person.id, message.read_at.is_(None))
     return (
         select(

@@ -8,7 +8,7 @@ from itertools import count
 from threading import Barrier, Thread
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from core.access.scope import unscoped
 from core.admin.model_view import ModelView
@@ -244,6 +244,20 @@ def test_a_place_or_person_in_a_conflict_is_told_by_name(saved, typed, client_as
     answer = post(boss, EDIT.format(row.id), typed | {"_version": mine})
     conflict = re.findall(r'<th scope="row">([^<]*)</th><td>([^<]*)</td><td><strong>([^<]*)</strong>', answer.text)
     assert conflict == [("Keeper", "Name of deputy", "Name of clerk")]
+
+
+def test_a_form_asks_who_one_is_and_one_row_and_tells_only_names_in_reach(saved, typed, client_as, org, house):
+    boss, row = saved
+    post(boss, EDIT.format(row.id), typed | {"keeper_id": str(org.people["head_office"].id), "_version": open_form(boss, row.id)})
+    manager, asked = client_as("store_manager"), []
+    for client in (boss, manager):
+        open_form(client, row.id)  # from now on each is known with their rights
+    event.listen(house.database.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    seen, hidden = (client.get(EDIT.format(row.id)).text for client in (boss, manager))
+    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 4, asked
+    told = [re.findall(r'name="(\w+)_text" value="([^"]*)"', page) for page in (seen, hidden)]
+    here = ("node_id", org.stores[0].name)
+    assert told == [[here, ("keeper_id", "Name of head_office")], [here, ("keeper_id", "")]]
 
 
 @on_sqlite

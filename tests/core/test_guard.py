@@ -418,3 +418,18 @@ def test_a_harmless_fragment_of_sql_is_no_statement_past_the_orm(as_manager, she
         assert session.scalar(select(func.count()).select_from(inner)) == 2
         assert session.scalars(select(Assignment.id)).all()
         assert session.scalar(select(func.max(shelf.Shelf.counted_on))) == date(2026, 1, 1)
+
+
+@on_sqlite
+def test_a_statement_is_not_taken_for_a_harmless_one_that_is_built_alike(as_manager, shelf):
+    def counted(text):
+        return select(literal_column(text, Integer)).select_from(Node).limit(1)
+
+    with as_manager() as session:
+        for _again in range(2):
+            assert session.scalar(counted("1")) == 1
+            with pytest.raises(ScopeViolation):
+                session.scalar(counted("(SELECT count(*) FROM shelf_shelf)"))
+            assert session.scalar(select(func.count()).select_from(Node.__table__))
+            with pytest.raises(ScopeViolation):
+                session.scalar(select(func.count()).select_from(shelf.Shelf.__table__))

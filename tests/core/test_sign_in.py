@@ -1,6 +1,7 @@
 """Signing in and out: who gets in, who is kept out and for how long, and when a session ends."""
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
@@ -427,3 +428,22 @@ def test_a_stand_in_is_let_in_on_their_days_only(app, org, work, monkeypatch):
     tomorrow = clock.now() + timedelta(days=1)
     monkeypatch.setattr(clock, "now", lambda: tomorrow)
     assert browser.get("/admin/org/store/").status_code == 403, "the same session, a day later"
+
+
+@on_sqlite
+def test_a_cookie_holds_what_was_signed_whatever_a_request_did_with_it(app, monkeypatch):
+    cookies = app.session_interface
+
+    def held(text):
+        with app.test_request_context(headers={"Cookie": f"session={text}"}) as context:
+            return cookies.open_session(app, context.request)
+
+    signed = cookies.get_signing_serializer(app).dumps({"locale": "en", "toasts": [{"text": "saved"}]})
+    first = held(signed)
+    first["toasts"].append("forged")
+    first["locale"] = "zh_Hans_CN"
+    assert dict(held(signed)) == {"locale": "en", "toasts": [{"text": "saved"}]}
+    assert dict(held(signed[:-1])) == dict(held(f"x{signed}")) == dict(held("")) == {}
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + app.permanent_session_lifetime.total_seconds() + 3600)
+    assert dict(held(signed)) == {}
