@@ -6,15 +6,11 @@ past the ORM (Core, text, a bare connection, a bulk write by primary key) is ref
 not see is refused whoever acts, and so is any write of a session that only reads.
 """
 
-import re
 import sys
-from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Column, Connection, Engine, TableClause, TextClause, event, inspect, select
+from sqlalchemy import Column, Connection, Engine, TableClause, event, inspect, select
 from sqlalchemy.orm import (
     FromStatement,
     LoaderCriteriaOption,
@@ -29,8 +25,9 @@ from core.access import rows
 from core.access.person import CurrentPerson, current_person
 from core.access.rows import ScopeViolation, read_permission
 from core.access.scope import criteria, is_unscoped, scoped_models
+from core.access.statements import seen_in
 from core.db import mappers
-from core.model_facts import forgotten_with_models, model_fact
+from core.model_facts import model_fact
 
 __all__ = ["GuardedSession", "OnlyReads", "ScopeViolation", "StatementRefused", "read_permission"]
 
@@ -158,86 +155,12 @@ def _hold_to_scope(state: ORMExecuteState) -> None:
         if model.__scope__ != "global":
             state.statement = statement.where(criteria(model, person, read_permission(model)))  # type: ignore[attr-defined]
         return
-    seen = _seen_in(statement)
+    seen = seen_in(statement)
     if seen.as_text or not _tables(models).isdisjoint(_names(seen.named - seen.tables)):
         raise StatementRefused("this statement reads scoped tables past the ORM: use ORM classes")
     held = models if state.is_relationship_load else _held(frozenset(seen.mappers), models)
     if options := _criteria_options(person, held):
         state.statement = statement.options(*options)  # type: ignore[attr-defined]
-
-
-@dataclass
-class _Seen:
-    """What a statement names: tables by themselves, tables by their class, SQL as text."""
-
-    named: set[Any] = field(default_factory=set)
-    tables: set[Any] = field(default_factory=set)
-    mappers: set[Any] = field(default_factory=set)
-    as_text: bool = False
-
-
-LEAVES = frozenset({"column", "table", "bindparam"})
-WRITES = frozenset({"insert", "update", "delete"})
-HARMLESS = re.compile(r"\d+|\*")
-"""A literal column that holds no more than a number counts rows; any other is SQL as text."""
-
-
-_known: WeakKeyDictionary[Any, _Seen] = WeakKeyDictionary()
-"""What the statements name that are built once and asked often: a statement never changes."""
-_known_alike: OrderedDict[Any, _Seen] = OrderedDict()
-"""The same of statements that are built anew each time, by what SQLAlchemy knows their SQL by."""
-MOST_ALIKE = 500
-forgotten_with_models(_known_alike.clear)
-
-
-def _seen_in(statement: Any) -> _Seen:
-    seen = _known.get(statement)
-    if seen is None:
-        seen = _known[statement] = _seen_in_alike(statement)
-    return seen
-
-
-def _seen_in_alike(statement: Any) -> _Seen:
-    made = statement._generate_cache_key()
-    if made is None:  # what SQLAlchemy compiles anew each time
-        return _looked_through(statement)
-    seen = _known_alike.get(made.key)
-    if seen is None:
-        seen = _known_alike[made.key] = _looked_through(statement)
-        if len(_known_alike) > MOST_ALIKE:
-            _known_alike.popitem(last=False)
-    return seen
-
-
-def _looked_through(statement: Any) -> _Seen:
-    seen, waiting = _Seen(), [statement]
-    looked_at: dict[int, Any] = {}
-    while waiting:
-        part = waiting.pop()
-        if id(part) in looked_at:  # most parts are reached by several ways, such as a subquery by each of its columns
-            continue
-        looked_at[id(part)] = part
-        kind = part.__visit_name__
-        entity = part._annotations.get("parententity")
-        if kind not in LEAVES:
-            waiting.extend(part.get_children())
-        if entity is not None:
-            seen.mappers.add(entity.mapper)
-            seen.tables.add(entity.mapper.local_table)
-        elif kind == "column":
-            seen.named.add(part.table)
-            if part.is_literal and not HARMLESS.fullmatch(part.name):
-                seen.as_text = True
-        elif kind == "table":
-            seen.named.add(part)
-        elif isinstance(part, TextClause) or (kind in WRITES and part is not statement):
-            seen.as_text = True
-        elif kind == "select":
-            for join in part._setup_joins:
-                if hasattr(join[0], "property"):  # a join along a relationship
-                    seen.mappers.add(join[0].property.mapper)
-                    seen.tables.add(join[0].property.mapper.local_table)
-    return seen
 
 
 @model_fact
@@ -262,7 +185,7 @@ def _is_plain(mapper: Mapper[Any]) -> bool:
 
 def _reaches(statement: Any, tables: frozenset[str]) -> bool:
     """Say whether a statement that is none of the ORM's names a scoped table, or SQL as text."""
-    seen = _seen_in(statement)
+    seen = seen_in(statement)
     return seen.as_text or not tables.isdisjoint(_names(seen.named | seen.tables))
 
 
