@@ -157,11 +157,8 @@ class ModelView(Writing, Imports, View, BaseModelView):
         """Return the row if `action` reaches it, else 404: the same answer as for a row that does not exist."""
         if not str(row_id or "").isascii() or not str(row_id).isdigit() or len(str(row_id)) > 18:
             abort(404)
-        return self.found(int(row_id), action, in_bin=in_bin, held=request.method == "POST") or abort(404)
-
-    def found(self, row_id: int, action: str, *, in_bin: bool = False, held: bool = False) -> Any:
-        """Return the row if `action` reaches it, else None; `held` until the transaction ends."""
-        return one_row.read(self, row_id, action, in_bin=in_bin, held=held)
+        held = request.method == "POST"
+        return one_row.read(self, int(row_id), action, in_bin=in_bin, held=held) or abort(404)
 
     def must_reach(self, row: Any, action: str) -> None:
         """Raise `ScopeViolation` when a row that was just saved lies where the right to save it does not reach."""

@@ -13,10 +13,10 @@ from core.db import planned_once, session
 from core.model_facts import model_fact
 
 
-def read(view: Any, row_id: int, action: str, *, in_bin: bool, held: bool) -> Any:
+def read(view: Any, row_id: int, action: str, *, in_bin: bool = False, held: bool = False) -> Any:
     """Return the row if `action` reaches it, else None; one that may be changed comes with its `names_beside`.
 
-    Two who hold a row come one after the other: the second sees what the first has saved.
+    A row that is `held` is so until the transaction ends: of two who save at once the second sees what the first has saved.
     """
     query = _query(view, current_person(), action, in_bin, held)
     found = session.execute(query, {"row_id": row_id}).one_or_none()

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from core import typed
 from core.access.person import current_person
 from core.access.scope import criteria
+from core.admin import one_row
 from core.admin.columns import show
 from core.admin.fields import Field, TypedField
 from core.admin.toasts import toast
@@ -151,7 +152,7 @@ class Writing:
         if not declared.lookup:
             return show(value, declared.kind_for(self.model))
         target = current_app.extensions["backoffice"].views[declared.lookup]
-        row = target.found(value, "list")
+        row = one_row.read(target, value, "list")
         return target.name_of(row) if row is not None else ""
 
     def _form_page(self, form: Any, title: str, row: Any, conflict: Any = None, problem: str = "") -> str:
