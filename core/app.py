@@ -80,7 +80,9 @@ def create_app(settings: Settings | None = None, *, serves: str = "") -> Flask:
     """
     logs.set_up_once()
     settings = (settings or Settings()).prepared()
-    app = Backoffice("core", static_folder=None, template_folder="admin/templates", root_path=str(Path(__file__).parent))
+    app = Backoffice(
+        "core", static_folder=None, template_folder="admin/templates", root_path=str(Path(__file__).parent)
+    )
     app.url_rule_class = LateRule
     house = House(settings, Database(settings.database_url, GuardedSession), Host())
     app.extensions["backoffice"] = house

@@ -248,7 +248,11 @@ def test_a_place_or_person_in_a_conflict_is_told_by_name(saved, typed, client_as
 
 def test_a_form_asks_who_one_is_and_one_row_and_tells_only_names_in_reach(saved, typed, client_as, org, house):
     boss, row = saved
-    post(boss, EDIT.format(row.id), typed | {"keeper_id": str(org.people["head_office"].id), "_version": open_form(boss, row.id)})
+    post(
+        boss,
+        EDIT.format(row.id),
+        typed | {"keeper_id": str(org.people["head_office"].id), "_version": open_form(boss, row.id)},
+    )
     manager, asked = client_as("store_manager"), []
     for client in (boss, manager):
         open_form(client, row.id)  # from now on each is known with their rights
