@@ -3,20 +3,19 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from flask import has_request_context
-from sqlalchemy import Text, and_, bindparam, cast, or_, select
+from sqlalchemy import Text, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
-from core.api import CurrentPerson, Node, clock, closed_ids, criteria, is_on_at, planned_once
+from core.api import CurrentPerson, Node, clock, closed_ids, criteria, is_on_at
 from plugins.daily_reports import hours
 from plugins.daily_reports.departments.expected import excused, reporting
 from plugins.daily_reports.models import DayReport
-from plugins.daily_reports.rollups import peer_achievement
 from plugins.daily_reports.settings import report_grace
 
 LIST = "daily_reports:day:list"
@@ -234,63 +233,6 @@ def missing(session: Session, person: CurrentPerson, day: date) -> list[Missing]
 def _is_on(row: Any) -> bool:
     """Say whether anything is expected from a store: outside a pilot nothing is."""
     return not has_request_context() or is_on_at("daily_reports", row)
-
-
-@dataclass(frozen=True)
-class Trend:
-    """A store's days beside the average of its peers, in whole percent of the target, oldest first."""
-
-    days: list[date]
-    own: list[int | None]
-    peers: list[int | None]
-    amounts: list[Decimal | None]
-    targets: list[Decimal | None]
-    peer_count: int
-
-    @property
-    def own_average(self) -> int | None:
-        """The store's achievement over all these days."""
-        return _average(self.own)
-
-    @property
-    def peer_average(self) -> int | None:
-        """The peers' achievement over all these days."""
-        return _average(self.peers)
-
-
-def _average(percents: list[int | None]) -> int | None:
-    known = [percent for percent in percents if percent is not None]
-    return round(sum(known) / len(known)) if known else None
-
-
-_OWN = planned_once(
-    select(DayReport.day, DayReport.target_amount, DayReport.amount).where(
-        DayReport.node_id == bindparam("node"), DayReport.day >= bindparam("since"), DayReport.day <= bindparam("until")
-    )
-)
-
-
-def trend(session: Session, node: Node, until: date, days: int = 28) -> Trend:
-    """Return the last `days` days of a store and of the other stores of its peer group.
-
-    Of the peers only the average achievement is given: no foreign amounts.
-    """
-    since = until - timedelta(days=days - 1)
-    own = {row.day: row for row in session.execute(_OWN, {"node": node.id, "since": since, "until": until})}
-    peers, count = peer_achievement(session, node, since, until)
-    span = [since + timedelta(days=n) for n in range(days)]
-    percents = [_percent(own.get(each)) for each in span]
-    return Trend(
-        span, percents, [peers.get(each) for each in span],
-        [own[each].amount if each in own else None for each in span],
-        [own[each].target_amount if each in own else None for each in span], count,
-    )  # fmt: skip
-
-
-def _percent(row: Any) -> int | None:
-    if row is None or not row.target_amount or row.amount is None:
-        return None
-    return round(row.amount * 100 / row.target_amount)
 
 
 def totals(groups: Iterable[Group]) -> Group:

@@ -7,6 +7,7 @@
 nobody. A weekday without history takes the average of all days of the last four weeks.
 """
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -31,12 +32,7 @@ class Suggestion:
 
 def days_ahead(day: date) -> list[date]:
     """Return `day` and the days after it in its month."""
-    return [day + timedelta(days=n) for n in range((next_month(day) - day).days)]
-
-
-def next_month(day: date) -> date:
-    """Return the first day of the month after `day`'s."""
-    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return [day.replace(day=number) for number in range(day.day, monthrange(day.year, day.month)[1] + 1)]
 
 
 def work_out(sold: dict[date, Decimal], day: date, target: Decimal | None, closed: set[date]) -> Suggestion:

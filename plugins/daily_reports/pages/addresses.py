@@ -41,7 +41,8 @@ def node_and_day(code: str, day: date) -> tuple[Node, DayReport | None]:
     """Return the place with this code and its record of a day, if the person may read them; else 404."""
     values = {"code": code, "on": day}
     found = session.execute(_PLACE_AND_DAY, values).one_or_none() if code.isprintable() else None
-    return found._tuple() if found and reaches(READ, found[0]) else abort(404)
+    node, report = found or (None, None)
+    return (node, report) if node and reaches(READ, node) else abort(404)
 
 
 def day_from(text: str) -> date:

@@ -4,7 +4,7 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
-from flask import render_template, request
+from flask import abort, render_template, request
 from sqlalchemy import bindparam, select
 
 from core.api import (
@@ -15,12 +15,11 @@ from core.api import (
     collect,
     current_person,
     gettext,
-    is_closed,
     names_of_people,
     requires,
     session,
 )
-from plugins.daily_reports import boards, hours, states
+from plugins.daily_reports import boards, calendars, hours, states
 from plugins.daily_reports.departments.expected import template_of
 from plugins.daily_reports.departments.models import ReportTemplate
 from plugins.daily_reports.models import GAP_REASONS, SURPLUS_REASONS, TENDERS, Correction, DayReport, PlanLine
@@ -36,7 +35,6 @@ from plugins.daily_reports.pages.addresses import (
     day_from,
     money,
     node_and_day,
-    node_by,
     page_of,
     reaches,
     show_time,
@@ -45,6 +43,7 @@ from plugins.daily_reports.pages.addresses import (
 )
 from plugins.daily_reports.skills.rollups import team_of
 from plugins.daily_reports.skills.team import best_first
+from plugins.daily_reports.trend import own_days, trend_of
 
 _BELONGING = Together(
     lines=select(PlanLine.id, PlanLine.what, PlanLine.who, PlanLine.due, PlanLine.done, PlanLine.carried)
@@ -53,8 +52,8 @@ _BELONGING = Together(
     corrections=select(Correction.field, Correction.before, Correction.after, Correction.reason, Correction.at, Correction.by)
     .where(Correction.report_id == bindparam("report"))
     .order_by(Correction.id),
+    calendars=calendars.CALENDARS,
 )  # fmt: skip
-"""What hangs on a record of a day."""
 
 
 @blueprint.route("/at/<path:code>/<day>/")
@@ -80,9 +79,9 @@ def show_day(
     may_write, why_not = reaches(UPDATE, node), _why_not(node, day, template)
     asked, step = step, step or _step(report, node, day, may_write and not why_not)
     known = morning_of(session, node, day) if step == "target" else None
-    if why_not in ("", "locked") and (known.is_closed if known else is_closed(session, node, day)):
+    lines, corrections, is_closed = ([], [], known.is_closed) if known and not report else _belonging(node, report, day)
+    if is_closed and why_not in ("", "locked"):
         why_not, step = "closed", asked or "sent"
-    lines, corrections = _BELONGING(session, report=report.id) if report else ([], [])
     carried = known.unfinished if known and not lines else []
     habits = _habits(node, known) if known and not report and not carried else []
     team = team_of(session, node) if step == "target" else []
@@ -94,7 +93,8 @@ def show_day(
     )
     return render_template(
         "daily_reports/day.html", page_title=title_of(day), place_name=node.name, back_url=back_url(), node=node, day=day, step=step,
-        report=report, lines=lines, carried=carried, habits=habits, suggested=known.suggested if known and not template else None, offered=offered, problem=problem, conflict=conflict,
+        report=report, lines=lines, carried=carried, habits=habits, offered=offered, problem=problem, conflict=conflict,
+        suggested=known.suggested if known and not template else None,
         read=read, key=(read.texts.get("key") if read else None) or str(uuid.uuid4()), version=_version(report, read, conflict),
         weekday=weekday_of(day), is_today=day == hours.working_day(clock.now()), why_not=why_not,
         reasons=[(name, name) for name in template.reason_names] if template else [(value, gettext(title)) for value, title in GAP_REASONS.items()],
@@ -106,6 +106,13 @@ def show_day(
         meaning=boards.meaning_of(report.achievement) if report else "none", show_time=show_time,
         address=page_of(node, day), monday=day - timedelta(days=day.weekday()),
     )  # fmt: skip
+
+
+def _belonging(node: Node, report: DayReport | None, day: date) -> tuple[list[Any], list[Any], bool]:
+    """Return the plan's lines and the corrections of a record, and whether the day is closed."""
+    asked = calendars.values_of(node, day, day + timedelta(days=1))
+    found = _BELONGING(session, report=report.id if report else 0, **asked)
+    return found.lines, found.corrections, calendars.is_closed(node, day, found.calendars)
 
 
 def _step(report: DayReport | None, node: Node, day: date, may_write: bool) -> str:
@@ -169,9 +176,10 @@ def _is_own(report: DayReport | None) -> bool:
 @requires(READ)
 def trend_page(code: str) -> Any:
     """Show a store's last four weeks beside its peers."""
-    node = node_by(code, READ)
     until = hours.working_day(clock.now())
-    trend = boards.trend(session, node, until)
+    own = own_days(session, code, until)
+    node = own[0] if own and reaches(READ, own[0]) else abort(404)
+    trend = trend_of(session, own, until)
     days = [
         (page_of(node, day), title_of(day), money(amount), money(target), percent, boards.meaning_of(percent))
         for day, amount, target, percent in zip(trend.days, trend.amounts, trend.targets, trend.own, strict=True)
