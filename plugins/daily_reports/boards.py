@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from flask import has_request_context
-from sqlalchemy import Text, and_, cast, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
 from core.api import CurrentPerson, Node, clock, closed_ids, criteria, is_on_at
@@ -42,6 +42,8 @@ class StoreDay(NamedTuple):
     """Whether all that is due came in time; None while nothing is due, on closed days, for imported ones."""
     percent: int | None = None
     """The result in whole percent of the target."""
+    is_missing: bool = False
+    """Whether the target or the report is overdue, see `missing`."""
 
     @property
     def gap(self) -> Decimal | None:
@@ -103,6 +105,11 @@ class Group:
         return round(100 * sum(judged) / len(judged)) if judged else None
 
     @property
+    def missing(self) -> int:
+        """How many stores are overdue with their target or report."""
+        return sum(1 for row in self.stores if row.is_missing)
+
+    @property
     def open_stores(self) -> int:
         """How many stores are open on the day."""
         return sum(1 for row in self.stores if not row.closed)
@@ -151,8 +158,10 @@ def stores_on(session: Session, person: CurrentPerson, day: date, below: Node | 
         late = bool(target_late or report_late or (amount is not None and target is None and not imported))
         on_time = None if node_id in closed or imported else _on_time(row, day, late, now)
         percent = round(amount * 100 / target) if target and amount is not None else None
+        is_missing = amount is None and _expects(row, closed) and _overdue(row, day, now)[1] > 0
         stores.append(StoreDay(
             node_id, code, name, area_id, state, target, amount, _reasons(reasons), late, node_id in closed, report_id, on_time, percent,
+            is_missing,
         ))  # fmt: skip
     return stores
 
@@ -201,8 +210,10 @@ class Missing:
     minutes: int
 
 
-def missing(session: Session, person: CurrentPerson, day: date) -> list[Missing]:
-    """Return who is overdue now with the target or the report of `day`, longest first.
+def missing(
+    session: Session, person: CurrentPerson, day: date, among: ColumnElement[bool] | None = None
+) -> list[Missing]:
+    """Return who is overdue now with the target or the report of `day`, longest first; `among` keeps some of the places.
 
     Late follows each store's hours; a closed day is never missing, and imported history never late.
     Departments that have a form of their own are among them.
@@ -213,26 +224,40 @@ def missing(session: Session, person: CurrentPerson, day: date) -> list[Missing]
             DayReport.target_amount, DayReport.imported,
         )
         .outerjoin(DayReport, (DayReport.node_id == Node.id) & (DayReport.day == day))
-        .where(reporting(), Node.deleted_at.is_(None), criteria(Node, person, LIST), DayReport.amount.is_(None))
+        .where(
+            reporting() if among is None else reporting() & among,
+            Node.deleted_at.is_(None), criteria(Node, person, LIST), DayReport.amount.is_(None),
+        )
     )  # fmt: skip
     found = session.execute(query).all()
     closed = closed_ids(session, found, day) | excused(session, found, day)  # type: ignore[arg-type]
     now = clock.now()
     overdue = []
     for row in found:
-        if row.imported or row.id in closed or not _is_on(row):
-            continue
-        what, minutes = "report", hours.late_minutes(hours.report_due(row, day, report_grace(row)), now)  # type: ignore[arg-type]
-        if not minutes and row.target_amount is None:
-            what, minutes = "target", hours.late_minutes(hours.target_due(row, day), now)  # type: ignore[arg-type]
+        what, minutes = _overdue(row, day, now) if _expects(row, closed) else ("", 0)
         if minutes:
             overdue.append(Missing(row.id, row.code, row.name, row.area_id, what, minutes))
     return sorted(overdue, key=lambda item: (-item.minutes, item.code))
 
 
-def _is_on(row: Any) -> bool:
-    """Say whether anything is expected from a store: outside a pilot nothing is."""
+def missing_count(session: Session, person: CurrentPerson, day: date, stores: Group) -> int:
+    """Return how many `missing` would tell, of whom the stores are known already; one query, for the departments."""
+    return stores.missing + len(missing(session, person, day, Node.kind == "department"))
+
+
+def _expects(row: Any, closed: set[int]) -> bool:
+    """Say whether anything is expected from a place: not when it is closed, nor of history, nor outside a pilot."""
+    if row.imported or row.id in closed:
+        return False
     return not has_request_context() or is_on_at("daily_reports", row)
+
+
+def _overdue(row: Any, day: date, now: datetime) -> tuple[str, int]:
+    """Return what of a place without a result is overdue, `target` or `report`, and by how many minutes."""
+    minutes = hours.late_minutes(hours.report_due(row, day, report_grace(row)), now)
+    if not minutes and row.target_amount is None:
+        return "target", hours.late_minutes(hours.target_due(row, day), now)
+    return "report", minutes
 
 
 def totals(groups: Iterable[Group]) -> Group:

@@ -67,7 +67,7 @@ def _sums(session: Any, person: CurrentPerson, day: Any) -> list[HomeCard]:
         ),
     ]  # fmt: skip
     if person.may("daily_reports:day:remind"):
-        overdue = len(boards.missing(session, person, day))
+        overdue = boards.missing_count(session, person, day, total)
         cards.append(
             HomeCard(
                 _("Missing now"),
