@@ -42,8 +42,6 @@ class StoreDay(NamedTuple):
     """Whether all that is due came in time; None while nothing is due, on closed days, for imported ones."""
     percent: int | None = None
     """The result in whole percent of the target."""
-    is_missing: bool = False
-    """Whether the target or the report is overdue, see `missing`."""
 
     @property
     def gap(self) -> Decimal | None:
@@ -105,20 +103,15 @@ class Group:
         return round(100 * sum(judged) / len(judged)) if judged else None
 
     @property
-    def missing(self) -> int:
-        """How many stores are overdue with their target or report."""
-        return sum(1 for row in self.stores if row.is_missing)
-
-    @property
     def open_stores(self) -> int:
         """How many stores are open on the day."""
         return sum(1 for row in self.stores if not row.closed)
 
 
 def board(session: Session, person: CurrentPerson, day: date, below: Node | None = None) -> list[Group]:
-    """Return areas with their stores as they stand on `day`, worst gap first; see `stores_on`, and one query for names."""
+    """Return areas with their stores as they stand on `day`, worst gap first; see `_found_on`, and one query for names."""
     groups: dict[int | None, Group] = {}
-    for store in stores_on(session, person, day, below):
+    for store in _store_days(*_found_on(session, person, day, below), day):
         groups.setdefault(store.area_id, Group(store.area_id, "")).stores.append(store)
     names = select(Node.id, Node.name, Node.code).where(Node.id.in_([key for key in groups if key]))
     for area_id, name, code in session.execute(names):
@@ -128,8 +121,10 @@ def board(session: Session, person: CurrentPerson, day: date, below: Node | None
     return sorted(groups.values(), key=lambda group: (group.percent is None, group.percent or 0, group.name))
 
 
-def stores_on(session: Session, person: CurrentPerson, day: date, below: Node | None = None) -> list[StoreDay]:
-    """Return the stores in the person's scope as they stand on `day`.
+def _found_on(
+    session: Session, person: CurrentPerson, day: date, below: Node | None = None
+) -> tuple[list[Any], set[int]]:
+    """Return the stores in the person's scope with what they sent of `day`, and the ids of those that are closed.
 
     A store that was not open yet, or is closed for good, is left out unless it has a report.
 
@@ -147,9 +142,13 @@ def stores_on(session: Session, person: CurrentPerson, day: date, below: Node | 
     if below is not None and below.kind != "chain":
         column = {"region": Node.region_id, "area": Node.area_id}.get(below.kind, Node.id)
         query = query.where(column == below.id)
-    found = session.execute(query).all()
-    closed, now = closed_ids(session, found, day), clock.now()  # type: ignore[arg-type]
-    stores = []
+    found: Any = session.execute(query).all()
+    return found, closed_ids(session, found, day)
+
+
+def _store_days(found: list[Any], closed: set[int], day: date) -> list[StoreDay]:
+    """Return the stores of `_found_on` as they stand on `day`."""
+    stores, now = [], clock.now()
     for row in found:
         (
             node_id, code, name, area_id, _region, _opens, _closes, _opened, _shut, state, imported, target, amount, reasons,
@@ -158,10 +157,8 @@ def stores_on(session: Session, person: CurrentPerson, day: date, below: Node | 
         late = bool(target_late or report_late or (amount is not None and target is None and not imported))
         on_time = None if node_id in closed or imported else _on_time(row, day, late, now)
         percent = round(amount * 100 / target) if target and amount is not None else None
-        is_missing = amount is None and _expects(row, closed) and _overdue(row, day, now)[1] > 0
         stores.append(StoreDay(
             node_id, code, name, area_id, state, target, amount, _reasons(reasons), late, node_id in closed, report_id, on_time, percent,
-            is_missing,
         ))  # fmt: skip
     return stores
 
@@ -240,11 +237,6 @@ def missing(
     return sorted(overdue, key=lambda item: (-item.minutes, item.code))
 
 
-def missing_count(session: Session, person: CurrentPerson, day: date, stores: Group) -> int:
-    """Return how many `missing` would tell, of whom the stores are known already; one query, for the departments."""
-    return stores.missing + len(missing(session, person, day, Node.kind == "department"))
-
-
 def _expects(row: Any, closed: set[int]) -> bool:
     """Say whether anything is expected from a place: not when it is closed, nor of history, nor outside a pilot."""
     if row.imported or row.id in closed:
@@ -265,9 +257,12 @@ def totals(groups: Iterable[Group]) -> Group:
     return Group(None, "", [row for group in groups for row in group.stores])
 
 
-def totals_on(session: Session, person: CurrentPerson, day: date) -> Group:
-    """Return all stores in the person's scope as one, as they stand on `day`."""
-    return Group(None, "", stores_on(session, person, day))
+def totals_on(session: Session, person: CurrentPerson, day: date) -> tuple[Group, int]:
+    """Return all stores in the person's scope as one, as they stand on `day`, and how many places are `missing`."""
+    found, closed = _found_on(session, person, day)
+    now, departments = clock.now(), missing(session, person, day, Node.kind == "department")
+    late = [row for row in found if row.amount is None and _expects(row, closed) and _overdue(row, day, now)[1]]
+    return Group(None, "", _store_days(found, closed, day)), len(late) + len(departments)
 
 
 def looks_after_several(person: CurrentPerson) -> bool:

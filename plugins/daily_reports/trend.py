@@ -1,5 +1,6 @@
 """How a store does beside its peers, day by day."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -52,13 +53,13 @@ _OWN = planned_once(
 )  # fmt: skip
 
 
-def own_days(session: Session, code: str, until: date, days: int = 28) -> list[Any]:
+def own_days(session: Session, code: str, until: date, days: int = 28) -> Sequence[Any]:
     """Return the place with this code beside each of its last `days` days; beside none where it has none."""
     values = {"code": code, "since": until - timedelta(days=days - 1), "until": until}
-    return list(session.execute(_OWN, values)) if code.isprintable() else []
+    return session.execute(_OWN, values).all() if code.isprintable() else []
 
 
-def trend_of(session: Session, own: list[Any], until: date, days: int = 28) -> Trend:
+def trend_of(session: Session, own: Sequence[Any], until: date, days: int = 28) -> Trend:
     """Return the last `days` days of a store (its `own_days`) and of the other stores of its peer group.
 
     Of the peers only the average achievement is given: no foreign amounts.
