@@ -40,6 +40,7 @@ UNFINISHED = planned_once(
     .where(PlanLine.report_id == _LAST_PLANNED.scalar_subquery(), ~PlanLine.done)
     .order_by(PlanLine.position)
 )
+"""See `unfinished_before`."""
 
 
 class DayRefused(ValueError):

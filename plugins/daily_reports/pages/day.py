@@ -78,6 +78,7 @@ def show_day(
     template = template_of(session, node.id) if node.kind == "department" else None
     may_write, why_not = reaches(UPDATE, node), _why_not(node, day, template)
     asked, step = step, step or _step(report, node, day, may_write and not why_not)
+    # What a step shows brings the calendar along, so that it costs no statement: a closed day is seen only then.
     known = morning_of(session, node, day) if step == "target" else None
     lines, corrections, is_closed = ([], [], known.is_closed) if known and not report else _belonging(node, report, day)
     if is_closed and why_not in ("", "locked"):
