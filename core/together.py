@@ -8,7 +8,8 @@
     found.visits[0].at
 
 The rows of each question come as one JSON array and are read back by the types of their columns. The statement is
-built once, because building costs more than asking; the scope of who asks is laid on each question as on any other.
+built once, because building costs more than asking, and planned once, because planning so many questions does too: each
+is to ask by a key. The scope of who asks is laid on each question as on any other.
 """
 
 from collections import namedtuple
@@ -22,7 +23,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from core.db import Instant
+from core.db import Instant, planned_once
 
 
 class Together:
@@ -30,7 +31,7 @@ class Together:
 
     def __init__(self, **questions: Select[Any]) -> None:
         parts = {name: question.subquery() for name, question in questions.items()}
-        self._statement = select(*(select(_AllRows(*part.c)).scalar_subquery() for part in parts.values()))
+        self._statement = planned_once(select(*(select(_AllRows(*part.c)).scalar_subquery() for part in parts.values())))
         self._readers = [_reader(name, part.c) for name, part in parts.items()]
         self._answers: Any = namedtuple("Answers", questions)  # type: ignore[misc]  # noqa: PYI024 - named where it is made
 

@@ -1,10 +1,12 @@
 """How many records there are, without counting a million of them at each look.
 
-At night the records up to a number are counted and kept; a page adds those that came since. Numbers are given out
-before they are committed, so the night counts up to the number that the night before had reached: whoever was still
-writing then has ended by now. What is taken away for good lets the kept count be forgotten.
+Every hour (`EVERY`) the records up to a number are counted and kept; a page adds those that came since. Numbers are
+given out before they are committed, so the hour counts up to the number that the hour before had reached: whoever was
+still writing then has ended by now, and who has not is counted an hour later. What is taken away for good lets the kept
+count be forgotten. So a file of a million customers is counted at each look for two hours at most.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, delete, func, select
@@ -12,6 +14,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.api import Id
 from plugins.customers.models import Base, Customer
+
+EVERY = timedelta(hours=1)
 
 
 class Counted(Base):

@@ -3,20 +3,19 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from flask import has_request_context
-from sqlalchemy import Text, and_, bindparam, cast, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
-from core.api import CurrentPerson, Node, clock, closed_ids, criteria, is_on_at, planned_once
+from core.api import CurrentPerson, Node, clock, closed_ids, criteria, is_on_at
 from plugins.daily_reports import hours
 from plugins.daily_reports.departments.expected import excused, reporting
 from plugins.daily_reports.models import DayReport
-from plugins.daily_reports.rollups import peer_achievement
 from plugins.daily_reports.settings import report_grace
 
 LIST = "daily_reports:day:list"
@@ -110,9 +109,9 @@ class Group:
 
 
 def board(session: Session, person: CurrentPerson, day: date, below: Node | None = None) -> list[Group]:
-    """Return areas with their stores as they stand on `day`, worst gap first; see `stores_on`, and one query for names."""
+    """Return areas with their stores as they stand on `day`, worst gap first; see `_found_on`, and one query for names."""
     groups: dict[int | None, Group] = {}
-    for store in stores_on(session, person, day, below):
+    for store in _store_days(*_found_on(session, person, day, below), day):
         groups.setdefault(store.area_id, Group(store.area_id, "")).stores.append(store)
     names = select(Node.id, Node.name, Node.code).where(Node.id.in_([key for key in groups if key]))
     for area_id, name, code in session.execute(names):
@@ -122,8 +121,10 @@ def board(session: Session, person: CurrentPerson, day: date, below: Node | None
     return sorted(groups.values(), key=lambda group: (group.percent is None, group.percent or 0, group.name))
 
 
-def stores_on(session: Session, person: CurrentPerson, day: date, below: Node | None = None) -> list[StoreDay]:
-    """Return the stores in the person's scope as they stand on `day`.
+def _found_on(
+    session: Session, person: CurrentPerson, day: date, below: Node | None = None
+) -> tuple[list[Any], set[int]]:
+    """Return the stores in the person's scope with what they sent of `day`, and the ids of those that are closed.
 
     A store that was not open yet, or is closed for good, is left out unless it has a report.
 
@@ -141,9 +142,13 @@ def stores_on(session: Session, person: CurrentPerson, day: date, below: Node | 
     if below is not None and below.kind != "chain":
         column = {"region": Node.region_id, "area": Node.area_id}.get(below.kind, Node.id)
         query = query.where(column == below.id)
-    found = session.execute(query).all()
-    closed, now = closed_ids(session, found, day), clock.now()  # type: ignore[arg-type]
-    stores = []
+    found: Any = session.execute(query).all()
+    return found, closed_ids(session, found, day)
+
+
+def _store_days(found: list[Any], closed: set[int], day: date) -> list[StoreDay]:
+    """Return the stores of `_found_on` as they stand on `day`."""
+    stores, now = [], clock.now()
     for row in found:
         (
             node_id, code, name, area_id, _region, _opens, _closes, _opened, _shut, state, imported, target, amount, reasons,
@@ -202,8 +207,10 @@ class Missing:
     minutes: int
 
 
-def missing(session: Session, person: CurrentPerson, day: date) -> list[Missing]:
-    """Return who is overdue now with the target or the report of `day`, longest first.
+def missing(
+    session: Session, person: CurrentPerson, day: date, among: ColumnElement[bool] | None = None
+) -> list[Missing]:
+    """Return who is overdue now with the target or the report of `day`, longest first; `among` keeps some of the places.
 
     Late follows each store's hours; a closed day is never missing, and imported history never late.
     Departments that have a form of their own are among them.
@@ -214,83 +221,35 @@ def missing(session: Session, person: CurrentPerson, day: date) -> list[Missing]
             DayReport.target_amount, DayReport.imported,
         )
         .outerjoin(DayReport, (DayReport.node_id == Node.id) & (DayReport.day == day))
-        .where(reporting(), Node.deleted_at.is_(None), criteria(Node, person, LIST), DayReport.amount.is_(None))
+        .where(
+            reporting() if among is None else reporting() & among,
+            Node.deleted_at.is_(None), criteria(Node, person, LIST), DayReport.amount.is_(None),
+        )
     )  # fmt: skip
     found = session.execute(query).all()
     closed = closed_ids(session, found, day) | excused(session, found, day)  # type: ignore[arg-type]
     now = clock.now()
     overdue = []
     for row in found:
-        if row.imported or row.id in closed or not _is_on(row):
-            continue
-        what, minutes = "report", hours.late_minutes(hours.report_due(row, day, report_grace(row)), now)  # type: ignore[arg-type]
-        if not minutes and row.target_amount is None:
-            what, minutes = "target", hours.late_minutes(hours.target_due(row, day), now)  # type: ignore[arg-type]
+        what, minutes = _overdue(row, day, now) if _expects(row, closed) else ("", 0)
         if minutes:
             overdue.append(Missing(row.id, row.code, row.name, row.area_id, what, minutes))
     return sorted(overdue, key=lambda item: (-item.minutes, item.code))
 
 
-def _is_on(row: Any) -> bool:
-    """Say whether anything is expected from a store: outside a pilot nothing is."""
+def _expects(row: Any, closed: set[int]) -> bool:
+    """Say whether anything is expected from a place: not when it is closed, nor of history, nor outside a pilot."""
+    if row.imported or row.id in closed:
+        return False
     return not has_request_context() or is_on_at("daily_reports", row)
 
 
-@dataclass(frozen=True)
-class Trend:
-    """A store's days beside the average of its peers, in whole percent of the target, oldest first."""
-
-    days: list[date]
-    own: list[int | None]
-    peers: list[int | None]
-    amounts: list[Decimal | None]
-    targets: list[Decimal | None]
-    peer_count: int
-
-    @property
-    def own_average(self) -> int | None:
-        """The store's achievement over all these days."""
-        return _average(self.own)
-
-    @property
-    def peer_average(self) -> int | None:
-        """The peers' achievement over all these days."""
-        return _average(self.peers)
-
-
-def _average(percents: list[int | None]) -> int | None:
-    known = [percent for percent in percents if percent is not None]
-    return round(sum(known) / len(known)) if known else None
-
-
-_OWN = planned_once(
-    select(DayReport.day, DayReport.target_amount, DayReport.amount).where(
-        DayReport.node_id == bindparam("node"), DayReport.day >= bindparam("since"), DayReport.day <= bindparam("until")
-    )
-)
-
-
-def trend(session: Session, node: Node, until: date, days: int = 28) -> Trend:
-    """Return the last `days` days of a store and of the other stores of its peer group.
-
-    Of the peers only the average achievement is given: no foreign amounts.
-    """
-    since = until - timedelta(days=days - 1)
-    own = {row.day: row for row in session.execute(_OWN, {"node": node.id, "since": since, "until": until})}
-    peers, count = peer_achievement(session, node, since, until)
-    span = [since + timedelta(days=n) for n in range(days)]
-    percents = [_percent(own.get(each)) for each in span]
-    return Trend(
-        span, percents, [peers.get(each) for each in span],
-        [own[each].amount if each in own else None for each in span],
-        [own[each].target_amount if each in own else None for each in span], count,
-    )  # fmt: skip
-
-
-def _percent(row: Any) -> int | None:
-    if row is None or not row.target_amount or row.amount is None:
-        return None
-    return round(row.amount * 100 / row.target_amount)
+def _overdue(row: Any, day: date, now: datetime) -> tuple[str, int]:
+    """Return what of a place without a result is overdue, `target` or `report`, and by how many minutes."""
+    minutes = hours.late_minutes(hours.report_due(row, day, report_grace(row)), now)
+    if not minutes and row.target_amount is None:
+        return "target", hours.late_minutes(hours.target_due(row, day), now)
+    return "report", minutes
 
 
 def totals(groups: Iterable[Group]) -> Group:
@@ -298,9 +257,12 @@ def totals(groups: Iterable[Group]) -> Group:
     return Group(None, "", [row for group in groups for row in group.stores])
 
 
-def totals_on(session: Session, person: CurrentPerson, day: date) -> Group:
-    """Return all stores in the person's scope as one, as they stand on `day`."""
-    return Group(None, "", stores_on(session, person, day))
+def totals_on(session: Session, person: CurrentPerson, day: date) -> tuple[Group, int]:
+    """Return all stores in the person's scope as one, as they stand on `day`, and how many places are `missing`."""
+    found, closed = _found_on(session, person, day)
+    now, departments = clock.now(), missing(session, person, day, Node.kind == "department")
+    late = [row for row in found if row.amount is None and _expects(row, closed) and _overdue(row, day, now)[1]]
+    return Group(None, "", _store_days(found, closed, day)), len(late) + len(departments)
 
 
 def looks_after_several(person: CurrentPerson) -> bool:

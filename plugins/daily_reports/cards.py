@@ -55,7 +55,7 @@ def _own(session: Any, node: Node, day: Any) -> list[HomeCard]:
 
 
 def _sums(session: Any, person: CurrentPerson, day: Any) -> list[HomeCard]:
-    total = boards.totals_on(session, person, day)
+    total, overdue = boards.totals_on(session, person, day)
     cards = [
         HomeCard(
             _("Sold today"), number=typed.show_wan(total.amount), unit=_("yuan"), url="/admin/daily_reports/board/",
@@ -67,7 +67,6 @@ def _sums(session: Any, person: CurrentPerson, day: Any) -> list[HomeCard]:
         ),
     ]  # fmt: skip
     if person.may("daily_reports:day:remind"):
-        overdue = len(boards.missing(session, person, day))
         cards.append(
             HomeCard(
                 _("Missing now"),

@@ -27,11 +27,12 @@ def _peers(alike: ColumnElement[bool]) -> Peers:
         Node.kind == "store", Node.kind == bindparam("kind"), alike, Node.id != bindparam("node"),
         Node.deleted_at.is_(None), or_(Node.closed_on.is_(None), Node.closed_on > bindparam("today")),
     )  # fmt: skip
-    count = select(func.count()).select_from(ids.subquery())
+    peers = ids.cte()
+    count = select(func.count()).select_from(peers)
     days = (
         select(DayReport.day, func.sum(DayReport.amount), func.sum(DayReport.target_amount), count.scalar_subquery().label("peers"))
         .where(
-            DayReport.node_id.in_(ids), DayReport.day >= bindparam("since"), DayReport.day <= bindparam("until"),
+            DayReport.node_id.in_(select(peers.c.id)), DayReport.day >= bindparam("since"), DayReport.day <= bindparam("until"),
             DayReport.amount.is_not(None), DayReport.target_amount.is_not(None),
         )
         .group_by(DayReport.day)
@@ -44,13 +45,13 @@ _OF_GROUP = _peers(Node.peer_group == bindparam("alike"))
 _OF_FORMAT = _peers(Node.format.is_not_distinct_from(bindparam("alike")))
 
 
-def peers_of(node: Node) -> tuple[Peers, dict[str, Any]]:
+def peers_of(node: Any) -> tuple[Peers, dict[str, Any]]:
     """Return what to ask of the peer group (of the stores of the format where no group is set), and with which values."""
     values = {"kind": node.kind, "node": node.id, "alike": node.peer_group or node.format, "today": clock.today()}
     return _OF_GROUP if node.peer_group else _OF_FORMAT, values
 
 
-def peer_achievement(session: Session, node: Node, since: date, until: date) -> tuple[dict[date, int], int]:
+def peer_achievement(session: Session, node: Any, since: date, until: date) -> tuple[dict[date, int], int]:
     """Return the peers' achievement in whole percent by day, and how many peers there are.
 
     A day on which too few of them have reported tells nothing.

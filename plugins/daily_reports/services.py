@@ -29,14 +29,18 @@ _ONE_DAY = planned_once(
 )
 _LINES = planned_once(select(PlanLine).where(PlanLine.report_id == bindparam("report")).order_by(PlanLine.position))
 _SENT = planned_once(select(Submission.key).where(Submission.key == bindparam("key")))
-_LAST_PLANNED = planned_once(
+_LAST_PLANNED = (
     select(DayReport.id)
-    .where(
-        DayReport.node_id == bindparam("node"), DayReport.day < bindparam("before"), DayReport.target_at.is_not(None)
-    )
+    .where(DayReport.node_id == bindparam("node"), DayReport.day < bindparam("day"), DayReport.target_at.is_not(None))
     .order_by(DayReport.day.desc())
     .limit(1)
 )
+UNFINISHED = planned_once(
+    select(PlanLine.what, PlanLine.who, PlanLine.due, PlanLine.carried)
+    .where(PlanLine.report_id == _LAST_PLANNED.scalar_subquery(), ~PlanLine.done)
+    .order_by(PlanLine.position)
+)
+"""See `unfinished_before`."""
 
 
 class DayRefused(ValueError):
@@ -104,13 +108,12 @@ def lines_of(session: Session, report: DayReport | None) -> list[PlanLine]:
     return list(session.scalars(_LINES, {"report": report.id}))
 
 
-def unfinished_before(session: Session, node: Node, day: date) -> list[PlanLine]:
+def unfinished_before(session: Session, node: Node, day: date) -> list[Any]:
     """Return the lines of the node's last planned day before `day` that were not done: they are carried over.
 
     A day whose morning was missed has no plan, and loses none.
     """
-    last = session.scalars(_LAST_PLANNED, {"node": node.id, "before": day}).one_or_none()
-    return [line for line in session.scalars(_LINES, {"report": last}) if not line.done] if last else []
+    return list(session.execute(UNFINISHED, {"node": node.id, "day": day}))
 
 
 def key_of(node_id: int, day: date, event: str, key: str) -> str:
@@ -211,7 +214,7 @@ def renew(report: Any) -> None:
     flag_modified(report, "updated_at")
 
 
-def _replace_lines(session: Session, report: DayReport, lines: tuple[Line, ...], carried: list[PlanLine]) -> None:
+def _replace_lines(session: Session, report: DayReport, lines: tuple[Line, ...], carried: list[Any]) -> None:
     age = {line.what: line.carried + 1 for line in carried}
     present = lines_of(session, report)
     done = {line.what for line in present if line.done}

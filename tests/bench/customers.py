@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, text
 
 from core.admin.listing import write_cursor
+from core.testing.factories import acting
 from tests.bench.data import TODAY, Chain
 from tests.bench.load import Answer, Client
 from tests.bench.names import FAMILY, GIVEN, LETTERS, NUMBERS
@@ -58,13 +59,18 @@ SELECT created_at, created_at, 1, id, name, '', '', false FROM customers_custome
 
 
 def make_customers(app: Flask, chain: Chain, scale: float) -> int:
-    """Fill the tables of the customers and return how many there are."""
+    """Fill the tables of the customers, let the house count them as it does every hour, and return how many there are."""
+    from plugins.customers import counted
+
     count = max(FEWEST, round(CUSTOMERS * scale))
     engine = app.extensions["backoffice"].database.engine
     with engine.execution_options(writes=True).begin() as connection:
         _fill(connection, count)
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(text("ANALYZE" if chain.is_sqlite else "VACUUM ANALYZE"))
+    for _hour in range(2):  # the first notes how far the numbers reach, the second counts them
+        with acting(app) as session:
+            counted.count_anew(session)
     return count
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 
 from core.api import N_, Node, clock, current_person, gettext, is_on_at, planned_once, session, typed
 from plugins.daily_reports import boards, hours
+from plugins.daily_reports.models import DayReport
 
 blueprint = Blueprint("daily_reports", __name__, url_prefix="/day")
 READ, UPDATE = "daily_reports:day:read", "daily_reports:day:update"
@@ -17,6 +18,11 @@ WEEKDAYS = (
     N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday"),
 )  # fmt: skip
 _PLACE = planned_once(select(Node).where(Node.code == bindparam("code"), Node.deleted_at.is_(None)))
+_PLACE_AND_DAY = planned_once(
+    select(Node, DayReport)
+    .outerjoin(DayReport, (DayReport.node_id == Node.id) & (DayReport.day == bindparam("on")))
+    .where(Node.code == bindparam("code"), Node.deleted_at.is_(None))
+)
 
 
 def node_by(code: str, permission: str) -> Node:
@@ -29,6 +35,14 @@ def node_by(code: str, permission: str) -> Node:
     if not permission.endswith(":read") and not is_on_at("daily_reports", node):
         abort(404)
     return node
+
+
+def node_and_day(code: str, day: date) -> tuple[Node, DayReport | None]:
+    """Return the place with this code and its record of a day, if the person may read them; else 404."""
+    values = {"code": code, "on": day}
+    found = session.execute(_PLACE_AND_DAY, values).one_or_none() if code.isprintable() else None
+    node, report = found or (None, None)
+    return (node, report) if node and reaches(READ, node) else abort(404)
 
 
 def day_from(text: str) -> date:

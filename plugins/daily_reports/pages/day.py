@@ -4,26 +4,26 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import abort, render_template, request
 from sqlalchemy import bindparam, select
 
 from core.api import (
     Node,
+    Together,
     _,
     clock,
     collect,
     current_person,
     gettext,
-    is_closed,
     names_of_people,
-    planned_once,
     requires,
     session,
 )
-from plugins.daily_reports import boards, hours, services, states, suggestion
+from plugins.daily_reports import boards, calendars, hours, states
 from plugins.daily_reports.departments.expected import template_of
 from plugins.daily_reports.departments.models import ReportTemplate
-from plugins.daily_reports.models import GAP_REASONS, SURPLUS_REASONS, TENDERS, Correction, DayReport
+from plugins.daily_reports.models import GAP_REASONS, SURPLUS_REASONS, TENDERS, Correction, DayReport, PlanLine
+from plugins.daily_reports.morning import Morning, morning_of
 from plugins.daily_reports.opening import services as openings
 from plugins.daily_reports.pages.addresses import (
     CORRECT,
@@ -34,7 +34,7 @@ from plugins.daily_reports.pages.addresses import (
     blueprint,
     day_from,
     money,
-    node_by,
+    node_and_day,
     page_of,
     reaches,
     show_time,
@@ -43,34 +43,50 @@ from plugins.daily_reports.pages.addresses import (
 )
 from plugins.daily_reports.skills.rollups import team_of
 from plugins.daily_reports.skills.team import best_first
+from plugins.daily_reports.trend import own_days, trend_of
 
-_CORRECTIONS = planned_once(
-    select(Correction).where(Correction.report_id == bindparam("report")).order_by(Correction.id)
-)
+_BELONGING = Together(
+    lines=select(PlanLine.id, PlanLine.what, PlanLine.who, PlanLine.due, PlanLine.done, PlanLine.carried)
+    .where(PlanLine.report_id == bindparam("report"))
+    .order_by(PlanLine.position),
+    corrections=select(Correction.field, Correction.before, Correction.after, Correction.reason, Correction.at, Correction.by)
+    .where(Correction.report_id == bindparam("report"))
+    .order_by(Correction.id),
+    calendars=calendars.CALENDARS,
+)  # fmt: skip
 
 
 @blueprint.route("/at/<path:code>/<day>/")
 @requires(READ)
 def day_page(code: str, day: str) -> Any:
     """Show one node's day: the form that is due now, or what was sent."""
-    return show_day(node_by(code, READ), day_from(day))
+    on = day_from(day)
+    return show_day(*node_and_day(code, on), on)
 
 
 def show_day(
-    node: Node, day: date, *, read: Any = None, step: str = "", problem: str = "", conflict: Any = None
+    node: Node,
+    report: DayReport | None,
+    day: date,
+    *,
+    read: Any = None,
+    step: str = "",
+    problem: str = "",
+    conflict: Any = None,
 ) -> Any:
     """Show a day; with what was typed and what is wrong with it when a form could not be taken."""
-    report = services.find(session, node.id, day)
     template = template_of(session, node.id) if node.kind == "department" else None
     may_write, why_not = reaches(UPDATE, node), _why_not(node, day, template)
-    step = step or _step(report, node, day, may_write and not why_not)
-    lines = services.lines_of(session, report)
-    suggested = suggestion.suggest(session, node, day) if step == "target" and template is None else None
-    carried = services.unfinished_before(session, node, day) if step == "target" and not lines else []
-    habits = _habits(node, report) if step == "target" and not lines and not carried else []
+    asked, step = step, step or _step(report, node, day, may_write and not why_not)
+    # What a step shows brings the calendar along, so that it costs no statement: a closed day is seen only then.
+    known = morning_of(session, node, day) if step == "target" else None
+    lines, corrections, is_closed = ([], [], known.is_closed) if known and not report else _belonging(node, report, day)
+    if is_closed and why_not in ("", "locked"):
+        why_not, step = "closed", asked or "sent"
+    carried = known.unfinished if known and not lines else []
+    habits = _habits(node, known) if known and not report and not carried else []
     team = team_of(session, node) if step == "target" else []
     offered = amount_offered(node, day) if step == "close" else None
-    corrections = _corrections(report)
     signers = (
         {report.target_by, report.reported_by, report.reviewed_by, *(line.by for line in corrections)} - {None}
         if report
@@ -78,7 +94,8 @@ def show_day(
     )
     return render_template(
         "daily_reports/day.html", page_title=title_of(day), place_name=node.name, back_url=back_url(), node=node, day=day, step=step,
-        report=report, lines=lines, carried=carried, habits=habits, suggested=suggested, offered=offered, problem=problem, conflict=conflict,
+        report=report, lines=lines, carried=carried, habits=habits, offered=offered, problem=problem, conflict=conflict,
+        suggested=known.suggested if known and not template else None,
         read=read, key=(read.texts.get("key") if read else None) or str(uuid.uuid4()), version=_version(report, read, conflict),
         weekday=weekday_of(day), is_today=day == hours.working_day(clock.now()), why_not=why_not,
         reasons=[(name, name) for name in template.reason_names] if template else [(value, gettext(title)) for value, title in GAP_REASONS.items()],
@@ -88,9 +105,15 @@ def show_day(
         may_correct=reaches(CORRECT, node), may_review=reaches(REVIEW, node) and not _is_own(report),
         corrections=corrections, state_title=gettext(states.STATES[report.state]) if report else "",
         meaning=boards.meaning_of(report.achievement) if report else "none", show_time=show_time,
-        address=page_of(node, day), trend_url=url_for("daily_reports.trend_page", code=node.code),
-        week_url=url_for("daily_reports.week_page", code=node.code, week=day - timedelta(days=day.weekday())),
+        address=page_of(node, day), monday=day - timedelta(days=day.weekday()),
     )  # fmt: skip
+
+
+def _belonging(node: Node, report: DayReport | None, day: date) -> tuple[list[Any], list[Any], bool]:
+    """Return the plan's lines and the corrections of a record, and whether the day is closed."""
+    asked = calendars.values_of(node, day, day + timedelta(days=1))
+    found = _BELONGING(session, report=report.id if report else 0, **asked)
+    return found.lines, found.corrections, calendars.is_closed(node, day, found.calendars)
 
 
 def _step(report: DayReport | None, node: Node, day: date, may_write: bool) -> str:
@@ -112,22 +135,21 @@ def _step(report: DayReport | None, node: Node, day: date, may_write: bool) -> s
     return "close" if closing_soon else "sent"
 
 
-def _habits(node: Node, report: DayReport | None) -> list[dict[str, str]]:
+def _habits(node: Node, known: Morning) -> list[dict[str, str]]:
     """Return what a store that was opened after another may plan on its first day."""
-    opening = openings.of_node(session, node.id) if report is None else None
+    has_sold = known.suggested.weekday_average is not None
+    opening = None if has_sold else openings.of_node(session, node.id)
     if opening is None or session.scalar(select(DayReport.id).where(DayReport.node_id == node.id).limit(1)):
         return []
     return [{"what": what, "who": "", "due": ""} for what in opening.actions]
 
 
 def _why_not(node: Node, day: date, template: ReportTemplate | None) -> str:
-    """Return why nothing can be written on this day: `no_form`, `future`, `closed`, `locked`, or nothing."""
+    """Return why nothing can be written on this day, but for the calendar: `no_form`, `future`, `locked`, or nothing."""
     if node.kind == "department" and template is None:
         return "no_form"
     if day > hours.working_day(clock.now()):
         return "future"
-    if is_closed(session, node, day):
-        return "closed"
     return "locked" if clock.now() >= hours.locks_at(day) else ""
 
 
@@ -151,19 +173,14 @@ def _is_own(report: DayReport | None) -> bool:
     return report is not None and current_person().id in (report.target_by, report.reported_by)
 
 
-def _corrections(report: DayReport | None) -> list[Correction]:
-    if report is None:
-        return []
-    return list(session.scalars(_CORRECTIONS, {"report": report.id}))
-
-
 @blueprint.route("/at/<path:code>/trend/")
 @requires(READ)
 def trend_page(code: str) -> Any:
     """Show a store's last four weeks beside its peers."""
-    node = node_by(code, READ)
     until = hours.working_day(clock.now())
-    trend = boards.trend(session, node, until)
+    own = own_days(session, code, until)
+    node = own[0] if own and reaches(READ, own[0]) else abort(404)
+    trend = trend_of(session, own, until)
     days = [
         (page_of(node, day), title_of(day), money(amount), money(target), percent, boards.meaning_of(percent))
         for day, amount, target, percent in zip(trend.days, trend.amounts, trend.targets, trend.own, strict=True)

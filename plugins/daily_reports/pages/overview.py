@@ -33,6 +33,7 @@ def today() -> Any:
 def overview() -> Any:
     """Show what waits: who is missing, what is to be reviewed, one's own places."""
     person, day = current_person(), hours.working_day(clock.now())
+    total, overdue = boards.totals_on(session, person, day)
     ids = [place.node_id for place in person.places]
     mine = (Node.id.in_(ids), Node.kind != "chain", Node.deleted_at.is_(None))
     places = list(session.scalars(select(Node).where(*mine, criteria(Node, person, UPDATE))))
@@ -45,7 +46,7 @@ def overview() -> Any:
     return render_template(
         "daily_reports/overview.html", page_title=_("Today"), place_name=person.place_title, back_url="/", day=day,
         yesterday=day - timedelta(days=1), title_of=title_of, may_remind=person.may(REMIND),
-        total=boards.totals_on(session, person, day), missing=len(boards.missing(session, person, day)),
+        total=total, missing=overdue,
         to_review=to_review_count() if person.may(REVIEW) else None,
         places=[(node, page_of(node, day), reports.get(node.id)) for node in places], states=states.STATES,
     )  # fmt: skip

@@ -71,7 +71,7 @@ def _refused(node: Node, day: date, step: str, read: Any, problem: str, status: 
     session.rollback()
     if wants_json():
         return jsonify({"text": problem, "errors": read.errors}), status
-    return show_day(node, day, read=read, step=step, problem=problem), status
+    return show_day(node, services.find(session, node.id, day), day, read=read, step=step, problem=problem), status
 
 
 def _overtaken(node: Node, day: date, step: str, read: Any, report: DayReport) -> Any:
@@ -86,7 +86,9 @@ def _overtaken(node: Node, day: date, step: str, read: Any, report: DayReport) -
     may_replace = (report.state, "set_target" if step == "target" else "report") in states.TRANSITIONS
     if wants_json():
         return jsonify({"text": text, "version": report.version, "may_replace": may_replace}), 409
-    return show_day(node, day, read=read, step=step, problem=text, conflict=report), 409
+    return show_day(
+        node, services.find(session, node.id, day), day, read=read, step=step, problem=text, conflict=report
+    ), 409
 
 
 @blueprint.route("/token")
@@ -114,4 +116,6 @@ def correct(code: str, day: str) -> Any:
         return redirect(page_of(node, date_))
     except (services.DayRefused, typed.BadValue) as error:
         session.rollback()
-        return show_day(node, date_, read=read, step="sent", problem=str(error)), 422
+        return show_day(
+            node, services.find(session, node.id, date_), date_, read=read, step="sent", problem=str(error)
+        ), 422

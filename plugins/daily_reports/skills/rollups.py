@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from core.api import Node, Person, across_scopes, criteria, current_person
+from core.api import Node, Person, across_scopes, criteria, current_person, planned_once
 from plugins.daily_reports.skills.models import GOOD, PersonSkill, Skill
 from plugins.daily_reports.skills.team import Mate
 
 READ = "daily_reports:person_skill:read"
 MOST_PEOPLE, MOST_HELPERS = 60, 300
 WORKS = Person.active & Person.deleted_at.is_(None)
-_TEAM = (
+_TEAM = planned_once(
     select(Person.id, Person.name, Skill.name, PersonSkill.level)
     .outerjoin(PersonSkill, PersonSkill.person_id == Person.id)
     .outerjoin(Skill, (Skill.id == PersonSkill.skill_id) & ~Skill.retired)

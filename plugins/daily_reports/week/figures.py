@@ -16,9 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.api import Node, clock, closed_ids
-from plugins.daily_reports import boards, hours, months, suggestion
+from plugins.daily_reports import boards, calendars, hours, months
 from plugins.daily_reports.models import DayReport, MonthTarget, PlanLine
 from plugins.daily_reports.settings import report_grace
+from plugins.daily_reports.suggestion import days_ahead
 from plugins.daily_reports.week.states import days_of
 
 WEEKS = 4
@@ -149,7 +150,7 @@ def suggested_target(session: Session, node: Node, week: date) -> Decimal | None
             select(MonthTarget).where(MonthTarget.node_id == node.id, MonthTarget.month == first)
         ).one_or_none()
         if target is not None:
-            shares |= months.day_shares(target, suggestion.closed_days(session, node, first))
+            shares |= months.day_shares(target, calendars.closed_days(session, node, days_ahead(first)))
     planned = sum((shares.get(day, Decimal()) for day in days), Decimal())
     return _rounded(planned) or _rounded(_usual(session, node, week))
 

@@ -121,7 +121,7 @@ def test_an_answer_moves_the_count_at_once(people, pair, client_as):
 
 
 @pytest.mark.requirement("Z9")
-def test_a_page_adds_to_the_count_of_the_night_what_came_since(people, work, record):
+def test_a_page_adds_to_the_count_of_the_hour_what_came_since(people, work, record):
     people("张三", "李四", "王五")
     with work() as session:
         assert counted.count_anew(session) == 0, "whoever is writing now may have a smaller number"

@@ -92,3 +92,5 @@ def test_fifty_stores_cost_the_home_no_more_statements_than_eight(app, chain, cl
     with statements() as many:
         assert cards_on(leader.get("/"))["Targets set"][0] == "0/58 stores"
     assert len(many) == len(few)
+    of_days = [statement for statement in many if "FROM org_node LEFT OUTER JOIN daily_reports_day" in statement]
+    assert len(of_days) == 2, "the stores with their day are read once, and the departments beside"

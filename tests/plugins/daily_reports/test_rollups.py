@@ -8,7 +8,7 @@ import pytest
 from core import clock
 from core.org.models import Node
 from core.testing.factories import acting, make_node
-from plugins.daily_reports import boards, rollups
+from plugins.daily_reports import rollups, trend
 from plugins.daily_reports.models import DayReport
 
 FRIDAY = date(2026, 11, 20)
@@ -35,7 +35,7 @@ def trend_of(app, person):
     def read(days=28):
         manager = person("store_manager")
         with acting(app, manager) as session:
-            return boards.trend(session, session.get(Node, manager.places[0].node_id), FRIDAY, days)
+            return trend.trend_of(session, trend.own_days(session, "S1", FRIDAY, days), FRIDAY, days)
 
     return read
 

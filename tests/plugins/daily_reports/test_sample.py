@@ -22,10 +22,10 @@ from plugins.daily_reports import boards, hours, months, sample_days, states
 from plugins.daily_reports.after_the_report import FIGURES
 from plugins.daily_reports.departments.models import ReportTemplate
 from plugins.daily_reports.models import GAP_REASONS, TENDERS, Correction, DayReport, MonthTarget, PlanLine
+from plugins.daily_reports.morning import morning_of
 from plugins.daily_reports.sample_sales import gap_reasons, split_takings
 from plugins.daily_reports.services import MOST_LINES
 from plugins.daily_reports.skills.models import PersonSkill
-from plugins.daily_reports.suggestion import suggest
 from plugins.daily_reports.week import states as week_states
 from plugins.daily_reports.week.models import WeekLine, WeekReport
 
@@ -241,7 +241,7 @@ def test_the_target_of_today_was_filled_in_as_the_page_would_do_it(reading):
     nodes = stores(reading)
     for report in reports(reading):
         if report.day == TODAY:
-            assert report.suggested_amount == suggest(reading, nodes[report.node_id], TODAY).amount
+            assert report.suggested_amount == morning_of(reading, nodes[report.node_id], TODAY).suggested.amount
 
 
 def test_targets_lie_near_what_the_page_suggests(reading):

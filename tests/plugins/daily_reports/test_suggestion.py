@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from core.org.models import CalendarDay
 from plugins.daily_reports.models import DayReport, MonthTarget
-from plugins.daily_reports.suggestion import suggest, work_out
+from plugins.daily_reports.morning import morning_of
+from plugins.daily_reports.suggestion import work_out
 
 FRIDAY = date(2026, 11, 20)
 amounts = st.integers(0, 200_000).map(Decimal)
@@ -123,7 +124,7 @@ def test_it_reads_the_stores_own_days_its_month_target_and_the_calendar_above_it
         session.add(CalendarDay(node_id=store.id, day=date(2026, 11, 22), closed=False))
         session.add(CalendarDay(node_id=other.id, day=date(2026, 11, 23)))
         session.flush()
-        worked = suggest(session, store, FRIDAY)
+        worked = morning_of(session, store, FRIDAY).suggested
     assert (worked.open_days_left, worked.month_sold, worked.month_target) == (10, 190_000, 310_000)
     assert worked.amount == 12_000
 
@@ -134,4 +135,4 @@ def test_days_after_a_store_is_closed_for_good_are_not_counted_on(chain, work):
         store.closed_on = date(2026, 11, 23)
         session.add(CalendarDay(node_id=store.id, day=date(2026, 11, 21)))
         session.flush()
-        assert suggest(session, store, FRIDAY).open_days_left == 2
+        assert morning_of(session, store, FRIDAY).suggested.open_days_left == 2
