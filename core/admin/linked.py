@@ -6,7 +6,7 @@ shows fifty. Here each place gives one page of ids from the index (place, id of 
 
 from typing import Any
 
-from sqlalchemy import and_, case, func, select, union
+from sqlalchemy import and_, case, func, literal_column, select, union
 from sqlalchemy.orm import Session
 
 from core.access.guard import read_permission
@@ -31,27 +31,39 @@ def walks(view: Any, asked: Any) -> list[Any]:
     return places_of(link_of(model).class_, reach)
 
 
-def read(session: Session, query: Any, asked: Any, places: list[Any], cursor: Any, size: int) -> list[Any]:
-    """Return one page of `query`, with the capped count behind."""
-    model = asked.view.model
-    link, (_scope, *others) = link_of(model), asked.conditions("list")
+def read(session: Session, query: Any, asked: Any, shown: list[Any], places: list[Any], cursor: Any, size: int) -> list[Any]:
+    """Return one page of `query` of the things that are `shown`, with the capped count behind."""
+    model, link = asked.view.model, link_of(asked.view.model)
+    is_narrowed = asked.narrowing or asked.in_bin
     descending = asked.order.descending != bool(cursor and cursor.backwards)
-    pages = []
-    for place in places:
-        ids = select(link).where(link == model.id, place, *others).distinct()
-        if cursor:
-            ids = ids.where(link < cursor.row_id if descending else link > cursor.row_id)
-        pages.append(ids.order_by(link.desc() if descending else link).limit(size + 1))
-    page = _together(pages).subquery()
-    query = query.add_columns(_count(link, model, places, others, is_narrowed=asked.narrowing or asked.in_bin))
-    query = query.where(model.id.in_(select(page)))
+    known = _side_by_side(model, link, shown) if is_narrowed else _one_by_one(model, link, shown)
+    if cursor:  # said of both tables: a walk of the thing's own index begins there as well
+        ends = [link, model.id] if is_narrowed else [link]
+        known += [end < cursor.row_id if descending else end > cursor.row_id for end in ends]
+    pages = [select(link).where(place, *known).distinct() for place in places]
+    page = _together([each.order_by(link.desc() if descending else link).limit(size + 1) for each in pages])
+    query = query.where(model.id.in_(page)).add_columns(_count(link, model, places, shown, is_narrowed=is_narrowed))
     with unscoped("each walk of the list carries its scope"):
         return list(session.execute(query.order_by(model.id.desc() if descending else model.id).limit(size + 1)))
 
 
+def _side_by_side(model: Any, link: Any, shown: list[Any]) -> list[Any]:
+    """Let the database choose whether what is asked for or the place finds fewer."""
+    return [link == model.id, *shown]
+
+
+def _one_by_one(model: Any, link: Any, shown: list[Any]) -> list[Any]:
+    """Look at the things that the place leads to in turn, as nearly all of them are shown.
+
+    The OFFSET hides from the database that this is a join: it would also walk all things beside the place, and meet
+    a place's first one after half a million of others.
+    """
+    return [select(model.id).where(model.id == link, *shown).offset(literal_column("0")).correlate_except(model).exists()]
+
+
 def _together(pages: list[Any]) -> Any:
     """Return the ids of every place once; most people have one."""
-    return union(*(select(page.subquery()) for page in pages)) if len(pages) > 1 else pages[0]
+    return union(*(select(page.subquery()) for page in pages)) if len(pages) > 1 else pages[0].correlate(None)
 
 
 def _count(link: Any, model: Any, places: list[Any], others: list[Any], *, is_narrowed: Any) -> Any:
