@@ -31,7 +31,9 @@ def walks(view: Any, asked: Any) -> list[Any]:
     return places_of(link_of(model).class_, reach)
 
 
-def read(session: Session, query: Any, asked: Any, shown: list[Any], places: list[Any], cursor: Any, size: int) -> list[Any]:
+def read(
+    session: Session, query: Any, asked: Any, shown: list[Any], places: list[Any], cursor: Any, size: int
+) -> list[Any]:
     """Return one page of `query` of the things that are `shown`, with the capped count behind."""
     model, link = asked.view.model, link_of(asked.view.model)
     descending = asked.order.descending != bool(cursor and cursor.backwards)
@@ -42,7 +44,8 @@ def read(session: Session, query: Any, asked: Any, shown: list[Any], places: lis
     page = _together([each.order_by(number.desc() if descending else number).limit(size + 1) for each in pages])
     if asked.words:
         count = _count(found[1])
-    elif asked.narrowing or asked.in_bin:  # in order, so that two indexes are walked side by side until there are enough
+    elif asked.narrowing or asked.in_bin:
+        # In order, so that two indexes are walked side by side until there are enough.
         count = _count([each.order_by(number) for each in found[1]])
     else:
         count = _count_of_all(link, model, places, shown)

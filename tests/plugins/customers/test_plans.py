@@ -97,7 +97,7 @@ def test_a_page_looks_at_a_pageful_of_rows_wherever_it_begins_and_whoever_asks(m
 
 @pytest.mark.requirement("B14")
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-@pytest.mark.parametrize("address", FINDING)
+@pytest.mark.parametrize("address", [*FINDING, f"{DESK}?sms=1", f"{DESK}?external_id=AB-1"])
 def test_who_is_found_is_asked_for_the_place_and_not_the_place_for_everybody(many, looked_at, client_as, address):
     assert looked_at(client_as("area_manager", many.areas[1]), address) <= 20
 
