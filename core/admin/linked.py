@@ -56,7 +56,7 @@ def read(
 
 def _found(asked: Any, model: Any, link: Any, shown: list[Any], places: list[Any]) -> tuple[Any, list[Any]]:
     """Return the column of the ids, and for each place the query of its ids, each once."""
-    if asked.words and asked.view.search:  # a search finds few: those are asked whether the place leads to them
+    if asked.words:  # a search finds few: those are asked whether the place leads to them
         leads = [select(link).where(link == model.id, place).correlate_except(link.class_) for place in places]
         return model.id, [select(model.id).where(each.exists(), *shown) for each in leads]
     if asked.narrowing or asked.in_bin:  # the database knows whether the filter or the place leads to fewer
