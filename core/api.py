@@ -41,7 +41,7 @@ from core.registry.setting_types import (
     WholeSetting,
     YesNoSetting,
 )
-from core.search.columns import found, search_column
+from core.search.columns import found, found_later, found_values, search_column
 from core.sequences import chain_codes, document_codes
 from core.together import Together
 
@@ -52,7 +52,7 @@ __all__ = [
     "Person", "Reach", "Row", "ScheduledTask", "Setting", "TextSetting", "TimeSetting", "Together", "WholeSetting",
     "Work", "YesNoSetting", "_", "across_scopes", "acting_as", "add_place", "allowed", "among", "ask_for", "audited_as",
     "chain", "chain_codes", "clock", "closed_ids", "collect", "criteria", "csv_text", "current_person",
-    "document_codes", "expose", "forget_person", "found", "gettext", "hide_values", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at", "must",
+    "document_codes", "expose", "forget_person", "found", "found_later", "found_values", "gettext", "hide_values", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at", "must",
     "names_of_nodes", "names_of_people", "people_at", "people_who_may", "planned_once", "plugin_base", "public", "record", "requires",
     "resource_permissions", "search_column", "session", "setting", "show", "signed_in", "stores_below", "toast", "typed", "write_xlsx",
 ]  # fmt: skip

@@ -44,30 +44,36 @@ def is_unscoped() -> bool:
 
 def criteria(model: type, person: CurrentPerson, permission: str) -> ColumnElement[bool]:
     """Return the SQL expression for the rows of `model` that `permission` opens to `person`."""
-    return _within(model, person, person.reach(permission))
+    return _within(model, person.id, person.reach(permission))
 
 
-def _within(model: type, person: CurrentPerson, reach: Reach) -> ColumnElement[bool]:
+@model_fact
+def _within(model: type, person_id: int | None, reach: Reach) -> ColumnElement[bool]:
     if reach.everything:
         return true()
     scope = model.__scope__  # type: ignore[attr-defined]
     if is_through(model):
-        link = link_of(model)
-        return model.id.in_(select(link).where(_within(link.class_, person, reach)))  # type: ignore[attr-defined]
+        return _led_to(model, model.id, person_id, reach)  # type: ignore[attr-defined]
     if isinstance(scope, tuple):
         column = getattr(model, scope[1])
         parent = model_of(next(iter(column.property.columns[0].foreign_keys)).column.table)
         if is_through(parent):  # the rows that lead to the parent lead to what hangs on it as well
-            link = link_of(parent)
-            return column.in_(select(link).where(_within(link.class_, person, reach)))
-        return column.in_(select(parent.id).where(_within(parent, person, reach)))  # type: ignore[attr-defined]
+            return _led_to(parent, column, person_id, reach)
+        return column.in_(select(parent.id).where(_within(parent, person_id, reach)))  # type: ignore[attr-defined]
     parts = list(_level_parts(model, reach)) if hasattr(model, "scope_columns") else []
     if scope == "own" or (reach.own and getattr(model, "__owner__", None)):
-        parts.append(getattr(model, model.__owner__) == person.id)  # type: ignore[attr-defined]
+        parts.append(getattr(model, model.__owner__) == person_id)  # type: ignore[attr-defined]
     if parts:
         return or_(*parts) if len(parts) > 1 else parts[0]
     is_everybodys = scope == "global" and not hasattr(model, "scope_columns")
     return true() if is_everybodys and (reach.regions or reach.areas or reach.nodes) else false()
+
+
+def _led_to(model: type, column: Any, person_id: int | None, reach: Reach) -> ColumnElement[bool]:
+    """Ask each row for its own links: SQLite would put all links of an area together first for `IN`, for each statement."""
+    link = link_of(model)
+    query = select(link).where(link == column, _within(link.class_, person_id, reach))
+    return query.correlate_except(link.class_).exists()
 
 
 def _level_parts(model: Any, reach: Reach) -> Iterator[ColumnElement[bool]]:
@@ -84,12 +90,14 @@ def is_through(model: Any) -> bool:
     return isinstance(model.__scope__, tuple) and model.__scope__[0] == "through"
 
 
+@model_fact
 def link_of(model: Any) -> Any:
     """Return the attribute through which rows of `model` are seen: of the other class, pointing here."""
     table, column = model.__scope__[1].split(".")
     return getattr(model_of(metadata.tables[table]), column)
 
 
+@model_fact
 def model_of(table: Table) -> type:
     """Return the class that is mapped to a table."""
     return next(mapper.class_ for mapper in mappers() if mapper.local_table is table)

@@ -6,7 +6,7 @@ shows fifty. Here each place gives one page of ids from the index (place, id of 
 
 from typing import Any
 
-from sqlalchemy import and_, case, func, select, union
+from sqlalchemy import and_, case, func, literal_column, select, union
 from sqlalchemy.orm import Session
 
 from core.access.guard import read_permission
@@ -31,39 +31,58 @@ def walks(view: Any, asked: Any) -> list[Any]:
     return places_of(link_of(model).class_, reach)
 
 
-def read(session: Session, query: Any, asked: Any, places: list[Any], cursor: Any, size: int) -> list[Any]:
-    """Return one page of `query`, with the capped count behind."""
-    model = asked.view.model
-    link, (_scope, *others) = link_of(model), asked.conditions("list")
+def read(
+    session: Session, query: Any, asked: Any, shown: list[Any], places: list[Any], cursor: Any, size: int
+) -> list[Any]:
+    """Return one page of `query` of the things that are `shown`, with the capped count behind."""
+    model, link = asked.view.model, link_of(asked.view.model)
     descending = asked.order.descending != bool(cursor and cursor.backwards)
-    pages = []
-    for place in places:
-        ids = select(link).where(link == model.id, place, *others).distinct()
-        if cursor:
-            ids = ids.where(link < cursor.row_id if descending else link > cursor.row_id)
-        pages.append(ids.order_by(link.desc() if descending else link).limit(size + 1))
-    page = _together(pages).subquery()
-    query = query.add_columns(_count(link, model, places, others, is_narrowed=asked.narrowing or asked.in_bin))
-    query = query.where(model.id.in_(select(page)))
+    number, pages = found = _found(asked, model, link, shown, places)
+    if cursor:  # said of both tables, as the database may walk either
+        ends = [column < cursor.row_id if descending else column > cursor.row_id for column in (model.id, number)]
+        pages = [each.where(ends[1]) for each in _found(asked, model, link, [*shown, ends[0]], places)[1]]
+    page = _together([each.order_by(number.desc() if descending else number).limit(size + 1) for each in pages])
+    if asked.words:
+        count = _count(found[1])
+    elif asked.narrowing or asked.in_bin:
+        # In order, so that two indexes are walked side by side until there are enough.
+        count = _count([each.order_by(number) for each in found[1]])
+    else:
+        count = _count_of_all(link, model, places, shown)
+    query = query.where(model.id.in_(page)).add_columns(count)
     with unscoped("each walk of the list carries its scope"):
         return list(session.execute(query.order_by(model.id.desc() if descending else model.id).limit(size + 1)))
 
 
+def _found(asked: Any, model: Any, link: Any, shown: list[Any], places: list[Any]) -> tuple[Any, list[Any]]:
+    """Return the column of the ids, and for each place the query of its ids, each once."""
+    if asked.words:  # a search finds few: those are asked whether the place leads to them
+        leads = [select(link).where(link == model.id, place).correlate_except(link.class_) for place in places]
+        return model.id, [select(model.id).where(each.exists(), *shown) for each in leads]
+    if asked.narrowing or asked.in_bin:  # the database knows whether the filter or the place leads to fewer
+        return link, [select(link).where(link == model.id, place, *shown).distinct() for place in places]
+    # Nearly all are shown: they are looked at in turn. OFFSET hides that this is a join, which the database might do by
+    # walking all things beside those of the place, and meet the first one after half a million of others.
+    seen = select(model.id).where(model.id == link, *shown).offset(literal_column("0")).correlate_except(model)
+    return link, [select(link).where(place, seen.exists()).distinct() for place in places]
+
+
 def _together(pages: list[Any]) -> Any:
     """Return the ids of every place once; most people have one."""
-    return union(*(select(page.subquery()) for page in pages)) if len(pages) > 1 else pages[0]
+    return union(*(select(page.subquery()) for page in pages)) if len(pages) > 1 else pages[0].correlate(None)
 
 
-def _count(link: Any, model: Any, places: list[Any], others: list[Any], *, is_narrowed: Any) -> Any:
-    """Return how many there are, at most one above the limit; without filters the index alone knows it."""
-    known = [link == model.id, *others] if is_narrowed else []
+def _count(found: list[Any]) -> Any:
+    """Return how many there are, at most one above the limit."""
     most = listing.COUNT_LIMIT + 1
-    pages = (select(link).where(place, *known).distinct() for place in places)
-    if is_narrowed:  # in order, so that two indexes are walked side by side until there are enough
-        pages = (page.order_by(link) for page in pages)
-    found = _together([page.limit(most) for page in pages]).limit(most).subquery()
-    count = select(func.count()).select_from(found).scalar_subquery()
-    if is_narrowed or not others:
-        return count
-    gone = select(func.count()).select_from(model).where(model.id.in_(select(found)), ~and_(*others)).scalar_subquery()
+    ids = _together([each.limit(most) for each in found]).limit(most).subquery()
+    return select(func.count()).select_from(ids).scalar_subquery()
+
+
+def _count_of_all(link: Any, model: Any, places: list[Any], shown: list[Any]) -> Any:
+    """Return the same of a list without filters: the index alone knows it, but for those few that are not shown."""
+    most = listing.COUNT_LIMIT + 1
+    linked = _together([select(link).where(place).distinct().limit(most) for place in places]).limit(most).subquery()
+    count = select(func.count()).select_from(linked).scalar_subquery()
+    gone = select(func.count()).where(model.id.in_(select(linked)), ~and_(*shown)).scalar_subquery()
     return case((count == most, most), else_=count - gone)

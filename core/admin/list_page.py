@@ -89,18 +89,17 @@ def _read_page(view: ModelView, asked: ListQuestion, columns: list[Any]) -> dict
     ) or listing.read_cursor(salt, asked.arguments.get("before"), sort_sql.type.python_type, backwards=True)
     conditions, walks = asked.conditions("list"), merging.walks(view, asked, columns)
     query = select(view.model.id, sort_sql.label("sort_value"), *(_listed(column, view.model) for column in columns))
-    count = listing.capped_count(view.model, conditions)
     if places := linked.walks(view, asked):
-        rows = linked.read(session, query, asked, places, cursor, size)
+        rows = linked.read(session, query, asked, conditions[1:], places, cursor, size)
     elif walks:
         rows = merging.read(session, query, view.model, walks, order, cursor, size)
     else:
-        rows = list(
-            session.execute(
-                listing.keyset(query.add_columns(count).where(*conditions), view.model, order, cursor, size)
-            )
-        )
-    found = rows[0][-1] if rows else session.scalar(select(count)) if cursor else 0
+        query = query.add_columns(listing.capped_count(view.model, conditions)).where(*conditions)
+        rows = list(session.execute(listing.keyset(query, view.model, order, cursor, size)))
+    if rows or not cursor:
+        found = rows[0][-1] if rows else 0
+    else:
+        found = session.scalar(select(listing.capped_count(view.model, conditions)))
     more, rows = len(rows) > size, rows[:size]
     if cursor and cursor.backwards:
         rows.reverse()

@@ -108,7 +108,7 @@ def filter_conditions(model: Any, column: Column, arguments: Any) -> tuple[list[
     if not value:
         return [], "", ""
     if column.filter == "boolean":
-        return [sql.is_(value == "1")], value, value
+        return [sql if value == "1" else sql.is_(False)], value, value
     if column.filter == "text":
         return [begins(sql, value)], value, value
     python_type = sql.type.python_type

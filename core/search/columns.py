@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, Table, Text, and_, column, false, func, inspect, literal, or_, select, table
+from sqlalchemy import Boolean, Table, Text, and_, bindparam, column, false, func, inspect, literal, or_, select, table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.sql.functions import FunctionElement
@@ -60,23 +60,43 @@ def found(model: Any, searched_column: Any, words: str, *, also: Iterable[Any] =
 
     `also` says whose rows count as found in any case: each a list of few ids, or a query of ids.
     """
-    searched = searched_in(inspect(model).mapper.local_table)
-    assert searched is not None
-    kinds = {"names": bool(searched.names), "codes": bool(searched.codes), "numbers": bool(searched.numbers)}
     others = [model.id.in_(ids) for ids in also]
-    wanted = patterns(words, **kinds)
+    wanted = found_values(model, words)
     if not wanted:
         return or_(false(), *others)
-    hold = _on_postgres if dialect_of(session) == "postgresql" else _on_sqlite
-    index, text = hold(model, searched_column, wanted)
+    index, text = _hold(model, searched_column, *(literal(value, Text) for value in wanted.values()))
     # Apart, and not as one OR of both: so what the index has answered is not worked out again for each row.
     return and_(or_(index, *others), or_(text, *others))
 
 
-def _on_postgres(_model: Any, text: Any, wanted: list[str]) -> tuple[Any, Any]:
-    # One condition for all patterns: an OR of several would be worked out again for each row that is found.
-    query = " | ".join(f"({' & '.join(map(_lexeme, grams(pattern)))})" for pattern in wanted)
-    return _HasPairs(text, literal(query, Text)), _Holds(text, *(literal(pattern, Text) for pattern in wanted))
+def found_later(model: Any, searched_column: Any, values: Iterable[str]) -> Any:
+    """Return the same condition for a statement that is built once: `found_values` gives the values it is asked with.
+
+    `values` are the names of these.
+    """
+    return and_(*_hold(model, searched_column, *(bindparam(name, type_=Text) for name in values)))
+
+
+def found_values(model: Any, words: str) -> dict[str, str]:
+    """Return what `found_later` is to be asked with for what was typed; nothing where no row can hold it.
+
+    The names differ where the statement does: by the database, and by in how many ways the words can be meant.
+    """
+    searched = searched_in(inspect(model).mapper.local_table)
+    assert searched is not None
+    kinds = {"names": bool(searched.names), "codes": bool(searched.codes), "numbers": bool(searched.numbers)}
+    wanted = patterns(words, **kinds)
+    if not wanted:
+        return {}
+    dialect = dialect_of(session)
+    pairs = _pairs_on_postgres(wanted) if dialect == "postgresql" else _pairs_on_sqlite(wanted)
+    return {f"pairs_on_{dialect}": pairs, **{f"found_{place}": pattern for place, pattern in enumerate(wanted)}}
+
+
+def _hold(model: Any, text: Any, pairs: Any, *wanted: Any) -> tuple[Any, Any]:
+    if dialect_of(session) == "postgresql":
+        return _HasPairs(text, pairs), _Holds(text, *wanted)
+    return _on_sqlite(model, pairs), or_(*(func.instr(text, pattern) > 0 for pattern in wanted))
 
 
 class _HasPairs(FunctionElement[bool]):
@@ -105,14 +125,21 @@ def _holds(element: Any, compiler: Any, **options: Any) -> str:
     return f"({' OR '.join(f'strpos({text}, {pattern}) > 0' for pattern in patterns)})"
 
 
+def _pairs_on_postgres(wanted: list[str]) -> str:
+    # One condition for all patterns: an OR of several would be worked out again for each row that is found.
+    return " | ".join(f"({' & '.join(map(_lexeme, grams(pattern)))})" for pattern in wanted)
+
+
 def _lexeme(pair: str) -> str:
     quoted = pair.replace("\\", "\\\\").replace("'", "''")
     return f"'{quoted}'"
 
 
-def _on_sqlite(model: Any, text: Any, wanted: list[str]) -> tuple[Any, Any]:
+def _on_sqlite(model: Any, pairs: Any) -> Any:
     name = f"search_{model.__tablename__}"
     index = table(name, column("rowid"), column(name))  # FTS5 calls the whole of a row by the name of its table
-    query = " OR ".join(f"({' AND '.join(pair.encode().hex() for pair in grams(pattern))})" for pattern in wanted)
-    rows = select(index.c.rowid).where(index.c[name].bool_op("MATCH")(query))
-    return model.id.in_(rows), or_(*(func.instr(text, pattern) > 0 for pattern in wanted))
+    return model.id.in_(select(index.c.rowid).where(index.c[name].bool_op("MATCH")(pairs)))
+
+
+def _pairs_on_sqlite(wanted: list[str]) -> str:
+    return " OR ".join(f"({' AND '.join(pair.encode().hex() for pair in grams(pattern))})" for pattern in wanted)

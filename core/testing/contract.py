@@ -103,6 +103,10 @@ class PluginContract:
     def test_its_views_declare_what_they_need(self, house: "House") -> None:
         declarations.check_views(house, self.name)
 
+    @on_sqlite
+    def test_its_conditions_hang_on_who_acts_alone(self, app: "Flask", site: matrix.Site) -> None:
+        declarations.check_conditions(app, self.name, [site.current()])
+
     # Its tables
 
     def test_its_tables_go_and_come_back_as_the_models_say(self, house: "House") -> None:

@@ -4,16 +4,20 @@ Each ``check_…`` raises AssertionError at the first thing that is not as the h
 """
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import inspect
+import pytest
+from sqlalchemy import and_, inspect, true
 
+from core import clock
 from core.admin.model_view import ModelView
 from core.admin.view import View
 from core.db import Deletable, plugin_registries, tables_of
 from core.org.models import InNode
 from core.search.columns import searched_of
+from core.testing.factories import acting
 
 if TYPE_CHECKING:
     from core.app import House
@@ -84,6 +88,28 @@ def _check_reference(house: "House", name: str, column: Any, target: str) -> Non
     owner = next((other for other in plugin_registries if target.startswith(f"{other}_")), None)
     required = house.host.plugins[name].installed.manifest.requires  # type: ignore[union-attr]
     assert owner in {None, name, *required}, f"{column} points to {target} of a plugin it does not require"
+
+
+def check_conditions(app: Any, name: str, people: list[Any]) -> None:
+    """What a view adds to its queries hangs on who acts and on the action alone: the query of a row is built once."""
+
+    def asked() -> dict[Any, Any]:
+        found = {}
+        for person in people:
+            with acting(app, person):
+                for resource, view in app.extensions["backoffice"].views.items():
+                    for action in view.actions if view.plugin == name else ():
+                        made = and_(true(), *view.conditions(action))._generate_cache_key()
+                        found[resource, action, person.id] = made and (made.key, [each.value for each in made.bindparams])
+        return found
+
+    with app.test_request_context("/"):
+        now = asked()
+    with app.test_request_context("/elsewhere/?id=7&kind=other"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "_shift", timedelta(days=40))
+        later = asked()
+    changed = sorted({key[:2] for key in now if now[key] != later[key]})
+    assert not changed, f"hang on the hour or on the address: conditions of {changed}"
 
 
 def check_views(house: "House", name: str | None = None) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -89,6 +90,16 @@ class Customer(Row, Deletable, Base):
     search_text: Mapped[str] = search_column(names=("name",))
     merged_into_id: Mapped[int | None] = mapped_column(Id, ForeignKey("customers_customer.id"), default=None)
     """The record that stands for this person now, always the last one of a chain of merges; None: this one does."""
+
+
+for _index in (
+    Index("ix_customers_customer_person", func.coalesce(Customer.merged_into_id, Customer.id)),
+    Index(
+        "ix_customers_customer_external_id_lower", func.lower(Customer.external_id).label("external_id"),
+        postgresql_ops={"external_id": "text_pattern_ops"},  # the only order of letters that serves LIKE
+    ),
+):  # fmt: skip
+    _index.ddl_if(dialect="postgresql")  # SQLite compares a column with an expression, and answers LIKE, by no index
 
 
 class Visitor(Row, InNode, Base):

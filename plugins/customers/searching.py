@@ -1,12 +1,13 @@
 """What a search text means: a number, its end, an e-mail, a WeCom id, an invoice title, a code, a part of a name or of a contact's name."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import false, or_, select, union_all
+from sqlalchemy import Integer, bindparam, false, or_, select, union_all
 from sqlalchemy.orm import aliased
 
-from core.api import found, session, typed
+from core.api import found, found_later, found_values, session, typed
 from plugins.customers import numbers
 from plugins.customers.identities import OFFERED
 from plugins.customers.models import Contact, Customer, Identity
@@ -23,22 +24,17 @@ def matching(text: str) -> Any:
     """Return the condition on `Customer` for a search text; the record that stands is found by every record's name and number."""
     words = typed.text(text)[:MOST_LETTERS]
     if ending := numbers.ending_of(words):
-        return _one_of(_named(_whose(Identity.kind == "mobile", Identity.tail == ending)))
+        return _one_of(_named((_BY_ENDING,), {"ending": ending}))
     if between := numbers.beginning_of(words):
-        return _one_of(_named(_whose(Identity.kind == "mobile", Identity.value.between(*between))))
-    merged = select(_RECORD.merged_into_id).where(~stands(_RECORD))
+        return _one_of(_named((_BY_NUMBER,), _ends(*between)))
     if code := _CODE.fullmatch(words):
         codes = _codes(*code.groups())
-        return Customer.code.between(*codes) | _one_of(_named(merged.where(_RECORD.code.between(*codes))))
+        return Customer.code.between(*codes) | _one_of(_named((_MERGED_BY_CODE,), _ends(*codes)))
     if len(words) == 1:  # one letter is how a name begins: whom else it might mean is nearly everybody
         return found(Customer, Customer.search_text, words)
-    contacts = select(person_id(_RECORD)).join(Contact, Contact.customer_id == _RECORD.id)
-    in_full = Identity.kind.in_(OFFERED), Identity.value.in_((words, words.casefold()))
-    also = _named(
-        _whose(*in_full),
-        merged.where(found(_RECORD, _RECORD.search_text, words)),
-        contacts.where(found(Contact, Contact.search_text, words), Contact.deleted_at.is_(None)),
-    )
+    names = found_values(Customer, words)  # the same for a contact: of both the name is looked for
+    in_full = {"words": words, "folded": words.casefold()}
+    also = _named(_by_words(tuple(names)), in_full | names) if names else []
     return found(Customer, Customer.search_text, words, also=also)
 
 
@@ -47,11 +43,41 @@ def _whose(*fits: Any) -> Any:
     return select(person_id(_RECORD)).join(Identity, Identity.customer_id == _RECORD.id).where(*held, *fits)
 
 
-def _named(*queries: Any) -> list[Any]:
+_FIRST, _LAST = bindparam("first"), bindparam("last")
+_BY_ENDING = _whose(Identity.kind == "mobile", Identity.tail == bindparam("ending"))
+_BY_NUMBER = _whose(Identity.kind == "mobile", Identity.value.between(_FIRST, _LAST))
+_MERGED = select(_RECORD.merged_into_id).where(~stands(_RECORD))
+_MERGED_BY_CODE = _MERGED.where(_RECORD.code.between(_FIRST, _LAST))
+"""Built once: building these queries takes longer than asking them."""
+
+
+def _ends(first: str, last: str) -> dict[str, str]:
+    return {"first": first, "last": last}
+
+
+@lru_cache
+def _by_words(names: tuple[str, ...]) -> tuple[Any, ...]:
+    """Return the queries of those who are meant by what is not in their own name, for the names of the values of a search."""
+    contacts = select(person_id(_RECORD)).join(Contact, Contact.customer_id == _RECORD.id)
+    return (
+        _whose(Identity.kind.in_(OFFERED), Identity.value.in_((bindparam("words"), bindparam("folded")))),
+        _MERGED.where(found_later(_RECORD, _RECORD.search_text, names)),
+        contacts.where(found_later(Contact, Contact.search_text, names), Contact.deleted_at.is_(None)),
+    )
+
+
+@lru_cache
+def _few(queries: tuple[Any, ...]) -> Any:
+    most = bindparam("most", type_=Integer)
+    return select(union_all(*(select(query.limit(most).subquery()) for query in queries)).subquery())
+
+
+def _named(queries: tuple[Any, ...], values: dict[str, Any]) -> list[Any]:
     """Return in a list what `id IN` is to be asked of: the few ids that queries find, else the queries; nothing for none."""
-    few = [select(query.limit(MOST_NAMED + 1).subquery()) for query in queries]
-    ids = session.scalars(select(union_all(*few).subquery())).all()
-    return ([sorted(set(ids))] if len(ids) <= MOST_NAMED else list(queries)) if ids else []
+    ids = session.scalars(_few(queries), values | {"most": MOST_NAMED + 1}).all()
+    if len(ids) > MOST_NAMED:
+        return [query.params(values) for query in queries]
+    return [sorted(set(ids))] if ids else []
 
 
 def _one_of(those: list[Any]) -> Any:
