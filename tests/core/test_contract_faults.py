@@ -28,10 +28,17 @@ CARDS = """
 def backoffice_home_cards(person: object) -> list:
     return [person.nothing_there]
 """
+BY_THE_HOUR = """
+    def narrowed(self, action: str) -> list:
+        from core.api import clock
+
+        return [Entry.created_at < clock.now()]
+"""
 SLIPS = {
     "slip_text": ("locale/zh_Hans_CN.po", 'msgid "Note"', 'msgid "Nothing"', "test_every_text_has_its_chinese", "['Note']"),
     "slip_schema": ("models.py", "String(60)", "String(61)", "test_its_tables_go_and_come_back_as_the_models_say[sqlite]", "run: backoffice plugin revision slip_schema; the database lacks [[('modify_type'"),
     "slip_form": ("views.py", 'Field("note"', 'Field("version"', "test_its_views_declare_what_they_need[sqlite]", "version is filled by the house"),
+    "slip_hour": ("views.py", "", BY_THE_HOUR, "test_its_conditions_hang_on_who_acts_alone[sqlite]", "hang on the hour or on the address: conditions of [('slip_hour.entry', 'create')"),
     "slip_start": ("plugin.py", "from core.api", "import nowhere_at_all\nfrom core.api", "test_it_starts_in_a_process_of_its_own", "nowhere_at_all"),
     "slip_mark": ("plugin.py", "", CARDS.format(mark=""), "test_it_answers_the_hooks_that_are_asked[sqlite]", "without @hookimpl nobody calls backoffice_home_cards"),
     "slip_card": ("plugin.py", "", CARDS.format(mark="@hookimpl"), "test_its_hooks_answer_for_everybody_and_its_tasks_run_twice[sqlite]", "backoffice_home_cards fails: Traceback"),
