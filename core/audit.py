@@ -151,7 +151,7 @@ def _why(row: Any) -> str:
 def _changes(row: Any, action: str) -> Iterator[tuple[str, list[Any]]]:
     state = inspect(row)
     for column in state.mapper.column_attrs:
-        if column.key in SILENT_COLUMNS or searched_of(column.columns[0]):
+        if column.key in SILENT_COLUMNS or searched_of(column.columns[0]) or "counted" in column.columns[0].info:
             continue
         history = state.attrs[column.key].history
         if action == "updated" and not history.has_changes():

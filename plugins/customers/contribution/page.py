@@ -1,0 +1,56 @@
+"""The page that says who brings the profit, for the screen, for paper and as a file."""
+
+from datetime import date
+from typing import Any
+
+from flask import Response, url_for
+
+from core.api import N_, Page, _, allowed, csv_text, current_person, expose, gettext, session, show, typed
+from plugins.customers.contribution.ranking import SEE, Ranking, ranking, share
+from plugins.customers.words import LEVEL_MEANINGS, LEVELS, OVERVIEW
+
+SHOWN, FILED = 50, 1000
+"""So many customers stand on the page, and in the file."""
+
+
+class Contributors(Page):
+    """The customers in reach by the gross profit of the last twelve full months."""
+
+    title = N_("Who brings the profit")
+    menu_part = OVERVIEW
+    lead = N_("Gross profit of the customers of the stores in your reach, over the last twelve full months.")
+    permission = SEE
+
+    @expose("/")
+    def index(self) -> Any:
+        """Show the first of them, what the first fifth brings, and how it was computed."""
+        found, person = ranking(session, current_person(), SHOWN), current_person()
+        rows = [(row, share(row.profit, found.whole), share(row.so_far, found.whole)) for row in found.rows]
+        return self.render(
+            "customers/contributors.html", page_title=gettext(self.title), page_lead=gettext(self.lead),
+            crumbs=[(_("Desk"), url_for("admin.index")), (gettext(self.title), None)], found=found, rows=rows,
+            best_share=share(found.of_the_best, found.whole), between=between(found.months), money=typed.show_money, level=lambda name: gettext(LEVELS[name]),
+            meaning=LEVEL_MEANINGS.get, all_url=url_for("customers_customer.index_view") + "?sort=year_profit&desc=1&columns=code&columns=level&columns=node_id&columns=year_profit",
+            months_url=url_for("customers_contribution.index_view"), file_url=url_for(".file") if person.may("customers:contribution:export") else None,
+            import_url=url_for("customers_contribution.import_view") if person.may("customers:contribution:import") else None,
+        )  # fmt: skip
+
+    @expose("/export/csv/")
+    @allowed("customers:contribution:export")
+    def file(self) -> Any:
+        """Send the first thousand as csv."""
+        found = ranking(session, current_person(), FILED)
+        answer = Response(csv_text(_lines(found)), mimetype="text/csv")
+        answer.headers["Content-Disposition"] = 'attachment; filename="contribution.csv"'
+        return answer
+
+
+def _lines(found: Ranking) -> Any:
+    yield tuple(map(gettext, (N_("Rank"), N_("Full name"), N_("Code"), N_("Revenue"), N_("Gross profit"), N_("Share, %"), N_("Together, %"))))
+    for row in found.rows:
+        yield row.rank, row.name, row.code, row.revenue, row.profit, share(row.profit, found.whole), share(row.so_far, found.whole)
+
+
+def between(months: list[date]) -> str:
+    """Return from when to when, in words."""
+    return _("%(first)s to %(last)s", first=show(months[0], "month"), last=show(months[-1], "month"))
