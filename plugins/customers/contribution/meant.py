@@ -23,6 +23,8 @@ def customers_meant(session: Session, texts: Iterable[str], permission: str) -> 
         (Customer.external_id, told, ()),
         (Identity.value, {text: number for text in told if (number := _number(text))}, (Identity.customer_id == Customer.id, *theirs)),
     ):  # fmt: skip
+        if not keys:
+            continue
         has_it = among(session, [column], [(key,) for key in set(keys.values())])
         within = Customer.deleted_at.is_(None), criteria(Customer, current_person(), permission)
         owners: dict[Any, int] = dict(session.execute(select(column, Customer.id).where(has_it, *conditions, *within)).all())  # type: ignore[arg-type]

@@ -46,7 +46,7 @@ class Contributors(Page):
 
 
 def _lines(found: Ranking) -> Any:
-    yield tuple(map(gettext, (N_("Rank"), N_("Full name"), N_("Code"), N_("Revenue"), N_("Gross profit"), N_("Share, %"), N_("Together, %"))))
+    yield tuple(map(gettext, (N_("No."), N_("Full name"), N_("Code"), N_("Revenue"), N_("Gross profit"), N_("Share, %"), N_("Together, %"))))
     for row in found.rows:
         yield row.rank, row.name, row.code, row.revenue, row.profit, share(row.profit, found.whole), share(row.so_far, found.whole)
 
