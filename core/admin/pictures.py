@@ -149,7 +149,12 @@ def bars(
 
 
 def columns(
-    rows: Sequence[tuple[str, Number]], title: str, unit: str = "", width: int = 340, height: int = 96, caption: bool = True
+    rows: Sequence[tuple[str, Number]],
+    title: str,
+    unit: str = "",
+    width: int = 340,
+    height: int = 96,
+    caption: bool = True,
 ) -> Markup:
     """Draw a small upright bar for each (label, value), such as months in their order; values below zero hang down.
 
@@ -169,7 +174,9 @@ def columns(
     drawn += "".join(
         f'<text x="{x}" y="{height - 4}" text-anchor="{anchor}">{escape(label)}</text>' for x, anchor, label in ends
     )
-    return _box("columns", title, width, height, drawn, _rows([(escape(label), value) for label, value in rows], unit), caption)
+    return _box(
+        "columns", title, width, height, drawn, _rows([(escape(label), value) for label, value in rows], unit), caption
+    )
 
 
 def _box(kind: str, title: str, width: int, height: int, drawn: str, table: str, caption: bool) -> Markup:

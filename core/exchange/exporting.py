@@ -246,7 +246,9 @@ def asked_for(view: Any, where: Iterable[tuple[str, str]]) -> tuple[Any, list[An
                 more.append(getattr(view.model, name) == declared.value_of(text, view.model))
         except typed.BadValue as error:
             raise ExportRefused(f"{name}: {error}") from error
-    known = {f"{column.name}{end}" for column in view.offered_columns() if column.filter for end in ("", "_from", "_to")} | {
+    known = {
+        f"{column.name}{end}" for column in view.offered_columns() if column.filter for end in ("", "_from", "_to")
+    } | {
         "search",
         "bin",
         "sort",

@@ -27,7 +27,9 @@ def customers_meant(session: Session, texts: Iterable[str], permission: str) -> 
             continue
         has_it = among(session, [column], [(key,) for key in set(keys.values())])
         within = Customer.deleted_at.is_(None), criteria(Customer, current_person(), permission)
-        owners: dict[Any, int] = dict(session.execute(select(column, Customer.id).where(has_it, *conditions, *within)).all())  # type: ignore[arg-type]
+        owners: dict[Any, int] = dict(
+            session.execute(select(column, Customer.id).where(has_it, *conditions, *within)).all()
+        )  # type: ignore[arg-type]
         for text, key in keys.items():
             found[text] |= {owners[key]} if key in owners else set()
     return {text: next(iter(ids)) for text, ids in found.items() if len(ids) == 1}

@@ -47,3 +47,4 @@ class YearKept(Base):
     last_month: Mapped[date] = mapped_column(Date)
     """The first day of the last of the twelve."""
     profit: Mapped[Decimal] = mapped_column(Money)
+    """Of everybody, also of whom is in the recycle bin."""

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from core.api import _, clock, typed
+from core.api import _, clock, show, typed
 
 FULL_MONTHS = 12
 
@@ -20,6 +20,11 @@ def _months_before(month: date, back: int) -> date:
 def full_year() -> list[date]:
     """Return the first days of the last twelve months that are over, oldest first."""
     return year_up_to(_months_before(clock.today(), 1))
+
+
+def between(months: list[date]) -> str:
+    """Return from when to when, in words."""
+    return _("%(first)s to %(last)s", first=show(months[0], "month"), last=show(months[-1], "month"))
 
 
 def read_month(text: str) -> date:

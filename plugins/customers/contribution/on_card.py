@@ -3,8 +3,7 @@
 from typing import Any
 
 from core.api import current_person, show, typed
-from plugins.customers.contribution.months import full_year
-from plugins.customers.contribution.page import between
+from plugins.customers.contribution.months import between, full_year
 from plugins.customers.contribution.ranking import share
 
 READ = "customers:contribution:read"

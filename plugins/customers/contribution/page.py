@@ -1,11 +1,11 @@
 """The page that says who brings the profit, for the screen, for paper and as a file."""
 
-from datetime import date
 from typing import Any
 
 from flask import Response, url_for
 
-from core.api import N_, Page, _, allowed, csv_text, current_person, expose, gettext, session, show, typed
+from core.api import N_, Page, _, allowed, csv_text, current_person, expose, gettext, session, typed
+from plugins.customers.contribution.months import between
 from plugins.customers.contribution.ranking import SEE, Ranking, ranking, share
 from plugins.customers.words import LEVEL_MEANINGS, LEVELS, OVERVIEW
 
@@ -28,7 +28,7 @@ class Contributors(Page):
         rows = [(row, share(row.profit, found.whole), share(row.so_far, found.whole)) for row in found.rows]
         return self.render(
             "customers/contributors.html", page_title=gettext(self.title), page_lead=gettext(self.lead),
-            crumbs=[(_("Desk"), url_for("admin.index")), (gettext(self.title), None)], found=found, rows=rows,
+            crumbs=[(_("Desk"), url_for("admin.index")), (gettext(self.title), None)], found=found, rows=rows, filed=FILED,
             best_share=share(found.of_the_best, found.whole), between=between(found.months), money=typed.show_money, level=lambda name: gettext(LEVELS[name]),
             meaning=LEVEL_MEANINGS.get, all_url=url_for("customers_customer.index_view") + "?sort=year_profit&desc=1&columns=code&columns=level&columns=node_id&columns=year_profit",
             months_url=url_for("customers_contribution.index_view"), file_url=url_for(".file") if person.may("customers:contribution:export") else None,
@@ -46,11 +46,27 @@ class Contributors(Page):
 
 
 def _lines(found: Ranking) -> Any:
-    yield tuple(map(gettext, (N_("No."), N_("Full name"), N_("Code"), N_("Revenue"), N_("Gross profit"), N_("Share, %"), N_("Together, %"))))
+    yield tuple(
+        map(
+            gettext,
+            (
+                N_("Standing"),
+                N_("Full name"),
+                N_("Code"),
+                N_("Revenue"),
+                N_("Gross profit"),
+                N_("Share, %"),
+                N_("Together, %"),
+            ),
+        )
+    )
     for row in found.rows:
-        yield row.rank, row.name, row.code, row.revenue, row.profit, share(row.profit, found.whole), share(row.so_far, found.whole)
-
-
-def between(months: list[date]) -> str:
-    """Return from when to when, in words."""
-    return _("%(first)s to %(last)s", first=show(months[0], "month"), last=show(months[-1], "month"))
+        yield (
+            row.rank,
+            row.name,
+            row.code,
+            row.revenue,
+            row.profit,
+            share(row.profit, found.whole),
+            share(row.so_far, found.whole),
+        )

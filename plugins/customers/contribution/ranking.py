@@ -83,7 +83,9 @@ def ranking(session: Session, person: CurrentPerson, limit: int) -> Ranking:
     shown = found[:limit]
     revenues = _revenues(session, [row.id for row in shown], months)
     rows = [
-        Ranked(row.id, row.name, row.code, row.level, row.rank, revenues.get(row.id, Decimal(0)), row.profit, row.so_far)
+        Ranked(
+            row.id, row.name, row.code, row.level, row.rank, revenues.get(row.id, Decimal(0)), row.profit, row.so_far
+        )
         for row in shown
     ]
     return Ranking(months, rows, first.people, first.whole, first.best, last_best.so_far)

@@ -27,7 +27,9 @@ def replace(session: Session, source: str, figures: Iterable[Any]) -> None:
     customer_ids, rest = set(), iter(figures)
     with across_scopes(WHY):
         while some := list(islice(rest, TOGETHER)):
-            told = among(session, [Contribution.customer_id, Contribution.month], [(one.customer_id, one.month) for one in some])
+            told = among(
+                session, [Contribution.customer_id, Contribution.month], [(one.customer_id, one.month) for one in some]
+            )
             gone = delete(Contribution).where(Contribution.source == source, told)
             session.execute(gone.execution_options(synchronize_session=False))
             session.execute(insert(Contribution), [
@@ -49,7 +51,9 @@ def keep_right(session: Session, customer_ids: Collection[int] | None = None) ->
         kept = session.scalars(select(YearKept).order_by(YearKept.id).limit(1).with_for_update()).one_or_none()
         if kept is None or kept.last_month != months[-1]:
             customer_ids = None
-        total = select(func.coalesce(func.sum(Contribution.profit), 0)).where(Contribution.month.between(months[0], months[-1]))
+        total = select(func.coalesce(func.sum(Contribution.profit), 0)).where(
+            Contribution.month.between(months[0], months[-1])
+        )
         changed = _follow(session, customer_ids)
         kept = kept or YearKept()
         kept.last_month, kept.profit = months[-1], session.scalar(total)
@@ -86,5 +90,9 @@ def _write(session: Session, ids: Collection[int] | None) -> int:
     profit = func.coalesce(made.c.profit, 0)
     late = select(record.id, profit.label("profit")).outerjoin(made, made.c.person == record.id)
     late = late.where(record.year_profit != profit, true() if ids is None else record.id.in_(ids)).subquery()
-    now = update(Customer).where(Customer.id == late.c.id).values(year_profit=late.c.profit, updated_at=Customer.updated_at)
+    now = (
+        update(Customer)
+        .where(Customer.id == late.c.id)
+        .values(year_profit=late.c.profit, updated_at=Customer.updated_at)
+    )
     return session.execute(now.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from plugins.customers.models import Customer
 
 BUYERS, RETURNS = 0.7, 0.03
 """So many of the customers bought in the year; so many of the months end with goods that came back."""
-SMALLEST, LARGEST = 200, 60_000
+SMALLEST, LARGEST = 600, 80_000
 """Yuan that somebody spends in a month."""
 
 
@@ -28,7 +28,7 @@ def fill(session: Session, seed: int) -> None:
     for customer_id in session.scalars(select(Customer.id).order_by(Customer.id)):
         if chance.random() > BUYERS:
             continue
-        usual = SMALLEST * chance.paretovariate(0.9)
+        usual = SMALLEST * chance.paretovariate(1.3)
         for month in chance.sample(months, min(1 + int(chance.expovariate(0.6)), len(months))):
             revenue = round(min(usual * chance.uniform(0.4, 1.6), LARGEST))
             part = -0.1 if chance.random() < RETURNS else chance.uniform(0.06, 0.24)

@@ -69,5 +69,10 @@ class Contributions(ModelView):
         self._keep_right(session, batch)
 
     def _keep_right(self, session: Any, batch: Any) -> None:
-        written = (row for status in ("created", "updated") for rows in self.imported_rows(session, batch, status) for row in rows)
+        written = (
+            row
+            for status in ("created", "updated")
+            for rows in self.imported_rows(session, batch, status)
+            for row in rows
+        )
         rollups.keep_right(session, {row.values["customer_id"] for row in written})

@@ -41,7 +41,8 @@ def tell(app):
     def put(*told, source="sales"):
         with app.app_context(), acting(app):
             api.put_contributions(
-                source, [api.Figures(one.id, month, Decimal(revenue), Decimal(profit)) for one, month, revenue, profit in told]
+                source,
+                [api.Figures(one.id, month, Decimal(revenue), Decimal(profit)) for one, month, revenue, profit in told],
             )
 
     return put
@@ -76,7 +77,10 @@ def rich(people, tell):
 # The months
 
 
-@pytest.mark.parametrize("text", ["2026-05", "2026/5", "2026.05", "202605", "2026年5月", "２０２６－０５", "2026-05-17", "2026-05-01 00:00:00"])
+@pytest.mark.parametrize(
+    "text",
+    ["2026-05", "2026/5", "2026.05", "202605", "2026年5月", "２０２６－０５", "2026-05-17", "2026-05-01 00:00:00"],
+)
 def test_a_month_is_read_as_people_and_other_systems_write_it(text):
     assert read_month(text) == date(2026, 5, 1)
 
@@ -108,7 +112,7 @@ def test_a_sheet_names_customers_by_code_number_elsewhere_or_mobile_and_is_taken
         session.get(Customer, second.id).external_id = "VIP-7"
     older, last = (f"{month:%Y-%m}" for month in full_year()[-2:])
     sheet = (
-        f"{first.code},{last},1000,200.50\nVIP-7,{last.replace('-', '/')},\"¥2,000\",300\n{third.mobile},{last}-15,500,-80\n{first.code},{older},1万,99.50\n"
+        f'{first.code},{last},1000,200.50\nVIP-7,{last.replace("-", "/")},"¥2,000",300\n{third.mobile},{last}-15,500,-80\n{first.code},{older},1万,99.50\n'
         f"nobody,{last},1,1\n{first.code},2026-13,1,1\n{first.code},2199-01,1,1\n{first.code},{last}-01,much,1\n"
     )
     told = bring(sheet)
@@ -136,13 +140,25 @@ def test_a_text_that_means_two_customers_means_none(bring, people, work):
     assert bring(f"{second.mobile},2026-01,1,1\n")["refused"] == 1
 
 
+def test_customers_who_brought_something_stay_when_their_own_import_is_taken_back(
+    app, chain, tell, tmp_path, everybody
+):
+    (path := tmp_path / "customers.csv").write_text("CustomerID\nA1\nA2\n")
+    told = call(app, import_file, "customers.customer", path, "--match", "external_id")
+    tell((everybody(Customer)[0], full_year()[-1], 10, 1))
+    back = call(app, import_revert, told["batch"])
+    assert (back["removed"], back["kept"], [one.external_id for one in everybody(Customer)]) == (1, 1, ["A1"])
+
+
 def test_head_office_looks_at_a_sheet_before_it_is_written_and_others_bring_none(chain, people, client_as, count):
     [one] = people("张三")
     office, last = client_as("head_office"), full_year()[-1]
 
     def send(client):
         sheet = f"客户编码,月份,销售额,毛利\n{one.code},{last},5,1\n{one.code},2199-01,5,1\n".encode()
-        return post(client, f"{MONTHS}import/", {"file": (io.BytesIO(sheet), "brought.csv")}, content_type="multipart/form-data")
+        return post(
+            client, f"{MONTHS}import/", {"file": (io.BytesIO(sheet), "brought.csv")}, content_type="multipart/form-data"
+        )
 
     assert "is still to come" in office.get(send(office).location).text
     assert count(Contribution) == 0
@@ -241,7 +257,9 @@ def shown_to(client, customer):
 def test_who_works_in_a_store_sees_none_of_it_anywhere(rich, role, client_as):
     first = rich[0]
     client = client_as(role)
-    assert not [text for text in shown_to(client, first) if FIGURE in text or "7654321" in text or "Gross profit" in text]
+    assert not [
+        text for text in shown_to(client, first) if FIGURE in text or "7654321" in text or "Gross profit" in text
+    ]
     assert {client.get(page).status_code for page in (PAGE, f"{PAGE}export/csv/", MONTHS)} == {403}
     below, above = (client.get(f"{LIST}?year_profit_{bound}=5").text for bound in ("from", "to"))
     assert first.name in below and first.name in above, "what one may not see narrows nothing either"
@@ -300,7 +318,11 @@ def test_without_figures_the_page_says_what_will_stand_there(chain, client_as):
 
 @on_sqlite
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.integers(-5_000, 100_000).filter(bool), min_size=12, max_size=12), st.integers(1, 12), st.integers(1, 15))
+@given(
+    st.lists(st.integers(-5_000, 100_000).filter(bool), min_size=12, max_size=12),
+    st.integers(1, 12),
+    st.integers(1, 15),
+)
 def test_shares_and_their_sums_are_those_of_a_plain_computation(twelve, app, fen, few, limit):
     profits = sorted((Decimal(each) / 100 for each in fen[:few]), reverse=True)
     with app.app_context(), acting(app) as session:
@@ -345,14 +367,18 @@ def test_the_year_of_a_real_shop_is_what_its_invoices_come_to(app, chain, tmp_pa
     with gzip.open(REAL, "rt", newline="", encoding="utf-8") as source:
         for line in csv.DictReader(source):
             if line["CustomerID"]:
-                brought[line["CustomerID"], line["InvoiceDate"][:7]] += int(line["Quantity"]) * Decimal(line["UnitPrice"])
+                brought[line["CustomerID"], line["InvoiceDate"][:7]] += int(line["Quantity"]) * Decimal(
+                    line["UnitPrice"]
+                )
     revenue = {key: amount.quantize(Decimal("0.01")) for key, amount in brought.items()}
     profit = {key: (amount * Decimal("0.20")).quantize(Decimal("0.01")) for key, amount in revenue.items()}
     year: dict[str, Decimal] = defaultdict(Decimal)
     for (customer, month), amount in profit.items():
         if month <= "2011-11":
             year[customer] += amount
-    (customers := tmp_path / "customers.csv").write_text("CustomerID\n" + "\n".join(year | {key[0]: 0 for key in profit}))
+    (customers := tmp_path / "customers.csv").write_text(
+        "CustomerID\n" + "\n".join(year | {key[0]: 0 for key in profit})
+    )
     (figures := tmp_path / "months.csv").write_text(
         "CustomerID,month,revenue,profit\n" + "\n".join(f"{one},{month},{revenue[one, month]},{profit[one, month]}" for one, month in profit)
     )  # fmt: skip

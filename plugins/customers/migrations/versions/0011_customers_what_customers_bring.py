@@ -40,7 +40,11 @@ def upgrade() -> None:
     op.add_column("customers_customer", sa.Column("year_profit", sa.BigInteger(), nullable=False, server_default="0"))
     where = sa.text("deleted_at IS NULL AND merged_into_id IS NULL")
     op.create_index(
-        "ix_customers_customer_year_profit", "customers_customer", ["year_profit", "id"], postgresql_where=where, sqlite_where=where
+        "ix_customers_customer_year_profit",
+        "customers_customer",
+        ["year_profit", "id"],
+        postgresql_where=where,
+        sqlite_where=where,
     )
 
 
