@@ -165,10 +165,10 @@ def columns(
     span, deep, each = (max(values) - min(values)) or 1, height - 22, width / max(len(rows), 1)
     zero = round(2 + deep * max(values) / span, 1)
     drawn = f'<line class="axis" x1="0" y1="{zero}" x2="{width}" y2="{zero}"/>'
-    for place, (_label, value) in enumerate(rows):
-        long = round(deep * abs(float(value or 0)) / span, 1)
-        if long:
-            y = zero if float(value or 0) < 0 else round(zero - long, 1)
+    for place, value in enumerate(float(value or 0) for _label, value in rows):
+        if value:
+            long = max(round(deep * abs(value) / span, 1), 1)
+            y = zero if value < 0 else round(zero - long, 1)
             drawn += f'<rect class="bar" x="{round(place * each + 2, 1)}" y="{y}" width="{round(each - 4, 1)}" height="{long}" rx="2"/>'
     ends = ((0, "start", rows[0][0]), (width, "end", rows[-1][0])) if rows else ()
     drawn += "".join(
