@@ -136,7 +136,7 @@ def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
 @hookimpl
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
     """At night, what changed is compared with the whole chain, and the records and how complete they are is counted."""
-    from plugins.customers.contribution.rollups import keep_right
+    from plugins.customers.contribution.rollups import move_on
     from plugins.customers.matching import batch
     from plugins.customers.quality.rollups import count_anew
 
@@ -145,7 +145,7 @@ def backoffice_scheduled_tasks() -> list[ScheduledTask]:
         ScheduledTask("customers.count", timedelta(hours=24), lambda session: f"{counted.count_anew(session)} records"),
         ScheduledTask("customers.quality", timedelta(hours=24), lambda session: f"{count_anew(session)} places"),
         ScheduledTask(
-            "customers.contribution", timedelta(hours=24), lambda session: f"{keep_right(session)} customers"
+            "customers.contribution", timedelta(hours=24), lambda session: f"{move_on(session)} customers"
         ),
     ]
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugins.customers.contribution.models import IMPORTED, Contribution
 from plugins.customers.contribution.months import full_year
-from plugins.customers.contribution.rollups import keep_right
+from plugins.customers.contribution.rollups import move_on
 from plugins.customers.models import Customer
 
 BUYERS, RETURNS = 0.7, 0.03
@@ -38,4 +38,4 @@ def fill(session: Session, seed: int) -> None:
             })  # fmt: skip
     if rows:
         session.execute(insert(Contribution), rows)
-    keep_right(session)
+    move_on(session)

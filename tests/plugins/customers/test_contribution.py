@@ -197,18 +197,24 @@ def test_when_the_month_turns_all_rows_follow(rich, profits, app, monkeypatch):
     last = full_year()[-1]
     monkeypatch.setattr(clock, "today", lambda: date(last.year + 1, last.month, 28))
     with acting(app) as session:
-        assert rollups.keep_right(session) == 0, "it is the first of the twelve still"
+        assert rollups.move_on(session) == 0, "it is the first of the twelve still"
     monkeypatch.setattr(clock, "today", lambda: date(last.year + 1 + last.month // 12, last.month % 12 + 1, 1))
     with acting(app) as session:
-        assert rollups.keep_right(session) == 3
+        assert rollups.move_on(session) == 3
     assert set(profits().values()) == {0}
 
 
-def test_the_first_write_of_a_month_brings_all_rows_along(rich, tell, profits, monkeypatch):
+def test_until_the_night_has_moved_on_all_rows_speak_of_the_same_months(
+    rich, tell, profits, app, monkeypatch, client_as
+):
     last = full_year()[-1]
     monkeypatch.setattr(clock, "today", lambda: date(last.year + 2, last.month, 1))
-    tell((rich[0], full_year()[-1], 9, 4))
-    assert profits() == {"张三": 4, "李四": 0, "王五": 0}
+    tell((rich[0], last, 9, 5), (rich[1], full_year()[-1], 9, 4))
+    assert profits() == {"张三": 5, "李四": 100, "王五": -20}
+    assert f"to {last:%Y-%m}" in client_as("leader").get(PAGE).text
+    with acting(app) as session:
+        rollups.move_on(session)
+    assert profits() == {"张三": 0, "李四": 4, "王五": 0}
 
 
 # One person, a forgotten person
