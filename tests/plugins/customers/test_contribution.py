@@ -31,6 +31,7 @@ from tests.plugins.customers.test_imports import REAL, call
 
 FEN = Decimal("0.01")
 PAGE, LIST, MONTHS = "/admin/customers/contributors/", "/admin/customers/customer/", "/admin/customers/contribution/"
+FILE = f"{PAGE}export/csv/"
 FIGURE = "7,654,321"
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 pytestmark = pytest.mark.requirement("A16")
@@ -255,7 +256,7 @@ def shown_to(client, customer):
         client.get(address).text
         for address in (
             f"{LIST}?{columns}&sort=year_profit&desc=1", f"{LIST}print/?{columns}", f"{LIST}export/csv/?{columns}", f"{LIST}export/csv/",
-            f"{LIST}details/?id={customer.id}", f"/customers/at/{customer.code}/", PAGE, f"{PAGE}export/csv/", MONTHS,
+            f"{LIST}details/?id={customer.id}", f"/customers/at/{customer.code}/", PAGE, MONTHS,
             f"{MONTHS}export/csv/",
         )
     ]  # fmt: skip
@@ -268,7 +269,7 @@ def test_who_works_in_a_store_sees_none_of_it_anywhere(rich, role, client_as):
     assert not [
         text for text in shown_to(client, first) if FIGURE in text or "7654321" in text or "Gross profit" in text
     ]
-    assert {client.get(page).status_code for page in (PAGE, f"{PAGE}export/csv/", MONTHS)} == {403}
+    assert {client.get(page).status_code for page in (PAGE, MONTHS)} == {post(client, FILE).status_code} == {403}
     below, above = (client.get(f"{LIST}?year_profit_{bound}=5").text for bound in ("from", "to"))
     assert first.name in below and first.name in above, "what one may not see narrows nothing either"
 
@@ -315,9 +316,18 @@ def test_the_page_says_what_the_first_fifth_brings_and_how_it_was_computed(rich,
     assert "The first 20% of the customers bring 100.0% of the gross profit." in page
     assert "1 of 3 customers" in page
     assert f"{full_year()[0]:%Y-%m} to {full_year()[-1]:%Y-%m}" in page
-    lines = list(csv.reader(io.StringIO(client_as("head_office").get(f"{PAGE}export/csv/").text.lstrip("\ufeff"))))
+    lines = list(csv.reader(io.StringIO(post(client_as("head_office"), FILE).text.lstrip("\ufeff"))))
     assert [line[1] for line in lines[1:]] == ["张三", "李四", "王五"]
     assert lines[2][3:] == ["300.00", "100.00", "0.0", "100.0"]
+
+
+def test_who_took_the_file_is_kept(rich, client_as, app):
+    assert FIGURE.replace(",", "") in post(client_as("leader"), FILE).text
+    with acting(app) as session:
+        kept = select(AuditEntry.person_name).where(
+            AuditEntry.action == "exported", AuditEntry.resource == "customers:contribution"
+        )
+        assert session.scalars(kept).all() == ["Name of leader"]
 
 
 def test_without_figures_the_page_says_what_will_stand_there(chain, client_as):
@@ -404,7 +414,7 @@ def test_the_year_of_a_real_shop_is_what_its_invoices_come_to(
     of_fifth = share(sum(buyers[: -(-len(buyers) // 5)]), whole)
     office = client_as("head_office")
     assert f"The first 20% of the customers bring {of_fifth}% of the gross profit." in office.get(PAGE).text
-    lines = list(csv.reader(io.StringIO(office.get(f"{PAGE}export/csv/").text.lstrip("\ufeff"))))[1:]
+    lines = list(csv.reader(io.StringIO(post(office, FILE).text.lstrip("\ufeff"))))[1:]
     assert [Decimal(line[4]) for line in lines] == buyers[:1000]
     assert [Decimal(line[6]) for line in lines[:3]] == [share(sum(buyers[: rank + 1]), whole) for rank in range(3)]
     first = max(year, key=lambda one: year[one])
