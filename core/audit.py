@@ -172,7 +172,9 @@ def _audited(model: Any) -> tuple[tuple[str, str | None], ...]:
     return tuple(
         (attribute.key, attribute.columns[0].info.get("personal"))
         for attribute in inspect(model).column_attrs
-        if attribute.key not in SILENT_COLUMNS and not searched_of(attribute.columns[0])
+        if attribute.key not in SILENT_COLUMNS
+        and not searched_of(attribute.columns[0])
+        and "counted" not in attribute.columns[0].info  # what is counted from other rows is nobody's doing
     )
 
 

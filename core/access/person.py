@@ -39,6 +39,10 @@ class Reach:
             self.own or other.own,
         )
 
+    def covers(self, other: "Reach") -> bool:
+        """Say whether this goes at least as far as another one."""
+        return self.everything or self | other == self
+
     def holds(self, node_id: int | None, area_id: int | None, region_id: int | None) -> bool:
         """Say whether a row of these levels lies within (one's own rows are not judged here)."""
         return self.everything or node_id in self.nodes or area_id in self.areas or region_id in self.regions

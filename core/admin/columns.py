@@ -55,6 +55,8 @@ class Column:
     export: Any = None
     """SQL expression for files, where a reference's name must be read with the row."""
     help: str = ""
+    permission: str = ""
+    """A right that the value needs besides; the column is there for who holds it as far as they read the rows."""
 
     def sql(self, model: Any) -> Any:
         """Return the SQL expression that is selected."""

@@ -40,12 +40,12 @@ def list_context(view: ModelView, asked: ListQuestion) -> dict[str, Any]:
         "next_url": link.to(after=page["last"]) if page["has_next"] else None,
         "count_text": page["count_text"],
         "search": {"supported": bool(view.search), "value": asked.words, "hint": gettext(view.search_hint) if view.search_hint else ""},
-        "filters": [_filter(column, view, asked) for column in view.columns if column.filter],
+        "filters": [_filter(column, view, asked) for column in asked.columns if column.filter],
         "chips": _chips(view, asked, link),
         "clear_url": base,
         "hidden_args": {name: value for name, value in request.args.items() if name in ("sort", "desc", "bin")},
         "column_choices": [
-            {"name": column.name, "title": gettext(column.title), "shown": column.name in shown} for column in view.columns
+            {"name": column.name, "title": gettext(column.title), "shown": column.name in shown} for column in asked.columns
         ],
         "new_url": f"{base}new/" if view.can_create else None,
         "import_url": f"{base}import/" if hasattr(view, "import_view") and view.import_key and view.offers("import") else None,

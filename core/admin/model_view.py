@@ -12,7 +12,7 @@ from flask_admin.model import BaseModelView
 from sqlalchemy import inspect, or_, select
 
 from core import clock, typed
-from core.access.guard import ScopeViolation
+from core.access.guard import ScopeViolation, read_permission
 from core.access.guards import Guard
 from core.access.person import current_person
 from core.access.scope import criteria
@@ -136,6 +136,15 @@ class ModelView(Writing, Imports, View, BaseModelView):
         """Whether this person may take rows out as a file."""
         return self.offers("export")
 
+    def offered_columns(self) -> list[Column]:
+        """Return the columns the person may see; for all others they do not exist, in lists, filters, orders and files."""
+        return [column for column in self.columns if not column.permission or self._may_see(column)]
+
+    def _may_see(self, column: Column) -> bool:
+        # Reaching less far it would be read off the order of the rows beyond.
+        person = current_person()
+        return person.reach(column.permission).covers(person.reach(read_permission(self.model)))
+
     # Rows
 
     def conditions(self, action: str, *, in_bin: bool = False) -> list[Any]:
@@ -243,7 +252,7 @@ class ModelView(Writing, Imports, View, BaseModelView):
     def facts(self, row: Any) -> list[dict[str, Any]]:
         """Return what the details page says of a row: every column, as in the list."""
         facts = []
-        for column in self.columns:
+        for column in self.offered_columns():
             value = (
                 getattr(row, column.name, None)
                 if column.expression is None

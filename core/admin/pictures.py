@@ -148,6 +148,37 @@ def bars(
     return _box("bars", title, width, tall, drawn + axis, table, caption)
 
 
+def columns(
+    rows: Sequence[tuple[str, Number]],
+    title: str,
+    unit: str = "",
+    width: int = 340,
+    height: int = 96,
+    caption: bool = True,
+) -> Markup:
+    """Draw a small upright bar for each (label, value), such as months in their order; values below zero hang down.
+
+    Only the first and the last label are written; the table behind has all figures.
+    """
+    title, unit = escape(title), escape(unit)
+    values = [0.0, *_known([value for _label, value in rows])]
+    span, deep, each = (max(values) - min(values)) or 1, height - 22, width / max(len(rows), 1)
+    zero = round(2 + deep * max(values) / span, 1)
+    drawn = f'<line class="axis" x1="0" y1="{zero}" x2="{width}" y2="{zero}"/>'
+    for place, value in enumerate(float(value or 0) for _label, value in rows):
+        if value:
+            long = max(round(deep * abs(value) / span, 1), 1)
+            y = zero if value < 0 else round(zero - long, 1)
+            drawn += f'<rect class="bar" x="{round(place * each + 2, 1)}" y="{y}" width="{round(each - 4, 1)}" height="{long}" rx="2"/>'
+    ends = ((0, "start", rows[0][0]), (width, "end", rows[-1][0])) if rows else ()
+    drawn += "".join(
+        f'<text x="{x}" y="{height - 4}" text-anchor="{anchor}">{escape(label)}</text>' for x, anchor, label in ends
+    )
+    return _box(
+        "columns", title, width, height, drawn, _rows([(escape(label), value) for label, value in rows], unit), caption
+    )
+
+
 def _box(kind: str, title: str, width: int, height: int, drawn: str, table: str, caption: bool) -> Markup:
     shown = f"<figcaption>{title}</figcaption>" if caption else ""
     return Markup(

@@ -23,8 +23,9 @@ class ListQuestion:
         self.in_bin = arguments.get("bin") == "1" and issubclass(view.model, Deletable)
         self.words = typed.text(arguments.get("search", ""))[:60]
         self.problems: list[str] = []
+        self.columns = view.offered_columns()
         name = arguments.get("sort", view.default_order[0])
-        column = view.by_name.get(name)
+        column = next((column for column in self.columns if column.name == name), None)
         usable = column is not None and column.sortable
         self.order = listing.Order(
             column if usable else (view.by_name.get(view.default_order[0]) or Column("id", "")),  # type: ignore[arg-type]
@@ -35,7 +36,7 @@ class ListQuestion:
         self._read_filters()
 
     def _read_filters(self) -> None:
-        for column in self.view.columns:
+        for column in self.columns:
             if not column.filter:
                 continue
             try:
@@ -57,6 +58,6 @@ class ListQuestion:
         chosen = set(self.arguments.getlist("columns"))
         return [
             column
-            for position, column in enumerate(self.view.columns)
+            for position, column in enumerate(self.columns)
             if position == 0 or (column.name in chosen if chosen else column.shown)
         ]

@@ -160,6 +160,7 @@ class Check:
         columns = [getattr(model, name) for name in self.match]
         reachable = case((and_(*self.view.conditions("import")), 1), else_=0).label("reachable")
         query = select(model.id, model.version, reachable, *(getattr(model, name) for name in names))
+        query = query.where(*self.view.import_among())
         rest = iter(keys)
         while some := list(islice(rest, LOOKED_UP_TOGETHER)):
             places = [names.index(name) + 3 for name in self.match]

@@ -44,7 +44,7 @@ class Export:
         person.require(f"{view.permission}:export")
         if unmask:
             person.require(f"{view.permission}:unmask")
-        chosen = asked.shown_columns() if asked.arguments.getlist("columns") else view.columns
+        chosen = asked.shown_columns() if asked.arguments.getlist("columns") else asked.columns
         self.columns = [column for column in chosen if column.exported]
         self.headers = [gettext(column.title) for column in self.columns]
         self.title = gettext(view.title)
@@ -246,7 +246,9 @@ def asked_for(view: Any, where: Iterable[tuple[str, str]]) -> tuple[Any, list[An
                 more.append(getattr(view.model, name) == declared.value_of(text, view.model))
         except typed.BadValue as error:
             raise ExportRefused(f"{name}: {error}") from error
-    known = {f"{column.name}{end}" for column in view.columns if column.filter for end in ("", "_from", "_to")} | {
+    known = {
+        f"{column.name}{end}" for column in view.offered_columns() if column.filter for end in ("", "_from", "_to")
+    } | {
         "search",
         "bin",
         "sort",

@@ -47,6 +47,10 @@ class ImportHooks:
             answer |= {row[position]: row.id for row in found if said[row[position]] == 1}
         return {text: row_id for text, row_id in answer.items() if text in texts}
 
+    def import_among(self) -> list[Any]:
+        """Return the conditions of the rows that a file can mean; others are neither changed by it nor in its way."""
+        return []
+
     def import_values(self, session: Session, values: list[Values], options: dict[str, str]) -> list[Values]:
         """Return the rows of a chunk as the table means them, as many and in this order, to be compared."""
         return values

@@ -1,6 +1,9 @@
 """What other plugins may ask of the customers; each answer stays within what the acting person may see."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ScalarSelect, Select, select, union_all
@@ -8,6 +11,8 @@ from sqlalchemy.orm import aliased
 
 from core.api import session, typed
 from plugins.customers import numbers, services
+from plugins.customers.contribution import rollups as contribution
+from plugins.customers.contribution.models import IMPORTED
 from plugins.customers.derived import DerivedValue
 from plugins.customers.models import Customer, Identity
 from plugins.customers.persons import person_id, person_of, records_of, stands
@@ -21,6 +26,7 @@ __all__ = [
     "Answer",
     "CustomerCard",
     "DerivedValue",
+    "Figures",
     "PersonalData",
     "TimelineEntry",
     "card",
@@ -32,8 +38,19 @@ __all__ = [
     "note_contact",
     "note_visit",
     "person_of",
+    "put_contributions",
     "records_of",
 ]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a customer brought in a month, named by its first day: revenue and gross profit, in yuan; both may be below 0."""
+
+    customer_id: int
+    month: date
+    revenue: Decimal
+    profit: Decimal
 
 
 @dataclass(frozen=True)
@@ -116,3 +133,16 @@ def may_contact(customer_id: int, purpose: str, channel: str) -> Answer:
 def note_contact(customer_id: int, purpose: str, channel: str) -> Answer:
     """Note a contact just before it is made; without a yes nothing is noted, and it must not be made."""
     return contacting.note_contact(session, customer_id, purpose, channel)
+
+
+def put_contributions(source: str, figures: Iterable[Figures]) -> None:
+    """Write what a plugin, `source`, knows customers to have brought; what it said of these customers and months before goes.
+
+    For customers of the whole chain, by any of their records, each month of one once; a few statements for thousands.
+    What others tell of the same month is added up: a plugin tells only what no other source does. Raises ValueError
+    for the name that sheets have, and for a month that is not named by its first day.
+    """
+    told = list(figures)
+    if source == IMPORTED or any(one.month.day != 1 for one in told):
+        raise ValueError(f"contributions of {source!r} come by the plugin's name and the first day of each month")
+    contribution.replace(session, source, told)

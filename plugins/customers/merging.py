@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.api import N_, _, audited_as, chain_codes, clock, collect, current_person, record, typed
 from plugins.customers import known_by, rollups, services
+from plugins.customers.contribution.rollups import follow_merge
 from plugins.customers.models import Customer, Identity, Merge, Pair
 from plugins.customers.persons import person_of, records_of
 
@@ -187,7 +188,7 @@ def _settle(session: Session, people: Iterable[Customer]) -> None:
     standing = {one.id: one for one in people}
     share(session, standing)
     services.relevel(session, *standing.values())
-    session.flush()
+    follow_merge(session, standing)
 
 
 def _answer(session: Session, group: Group, made: list[_Made]) -> None:

@@ -1,6 +1,7 @@
 """A person is one record of the whole chain; what belongs to them hangs on it, and visits say who sees it."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -19,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.api import Deletable, Id, InNode, Instant, Row, clock, plugin_base, search_column
+from core.api import Deletable, Id, InNode, Instant, Money, Row, clock, plugin_base, search_column
 
 Base = plugin_base("customers")
 
@@ -55,6 +56,7 @@ class Customer(Row, Deletable, Base):
         _present("ix_customers_customer_level", "level", "id", beside=("credit", "party")),
         _present("ix_customers_customer_company", "id", only="kind = 'company' AND "),
         _present("ix_customers_customer_node_id_level", "node_id", "level", "id"),
+        _present("ix_customers_customer_year_profit", "year_profit", "id"),
         Index(
             "ix_customers_customer_merged_into_id", "merged_into_id",
             postgresql_where=text("merged_into_id IS NOT NULL"), sqlite_where=text("merged_into_id IS NOT NULL"),
@@ -88,6 +90,8 @@ class Customer(Row, Deletable, Base):
     external_id: Mapped[str | None] = mapped_column(String(60), default=None)
     """Their number in the system they were imported from."""
     search_text: Mapped[str] = search_column(names=("name",))
+    year_profit: Mapped[Decimal] = mapped_column(Money, default=Decimal(0), server_default="0", info={"counted": True})
+    """Gross profit of the last twelve full months, with that of the records merged into this one: `contribution.rollups`."""
     merged_into_id: Mapped[int | None] = mapped_column(Id, ForeignKey("customers_customer.id"), default=None)
     """The record that stands for this person now, always the last one of a chain of merges; None: this one does."""
 

@@ -18,6 +18,7 @@ from core.api import (
 )
 from plugins.customers import consent_texts, counted, lookups, models  # noqa: F401 - the host must know every table before it looks at the schema
 from plugins.customers.collection import models as collection_models  # noqa: F401 - the same
+from plugins.customers.contribution import models as contribution_models  # noqa: F401 - the same
 from plugins.customers.gifts import models as gift_models  # noqa: F401 - the same
 from plugins.customers.matching import models as matching_models  # noqa: F401 - the same
 from plugins.customers.privacy import models as privacy_models  # noqa: F401
@@ -56,6 +57,7 @@ def backoffice_permissions() -> list[Permission]:
         ),
         *resource_permissions("customers:collection", N_("What counters ask"), list=READERS, read=READERS, update=OFFICE),
         *resource_permissions("customers:quality", N_("How complete the records are"), view=AREA | MANAGERS | {"leader": "all"}),
+        *resource_permissions("customers:contribution", N_("What customers bring"), view=AREA | {"leader": "all"}, import_=OFFICE),
         *resource_permissions("customers:gift", N_("Kinds of gifts"), list=AREA, read=AREA, edit=OFFICE),
         *resource_permissions(
             "customers:gift_stock", N_("Gifts in stock"), list=READERS, read=READERS, export=AREA, update=AREA | MANAGERS
@@ -83,6 +85,8 @@ def backoffice_admin_views() -> list[object]:
     from plugins.customers.collection.views import Collection
     from plugins.customers.composition_page import Composition
     from plugins.customers.contacts import Contacts
+    from plugins.customers.contribution.page import Contributors
+    from plugins.customers.contribution.views import Contributions
     from plugins.customers.count_page import CountPage
     from plugins.customers.counter_door import CounterDoor
     from plugins.customers.gifts.views import GiftIssues, Gifts, GiftStocks
@@ -101,6 +105,8 @@ def backoffice_admin_views() -> list[object]:
         Merges(),
         CountPage("customers_count", "customers/count"),
         Composition("customers_composition", "customers/composition"),
+        Contributors("customers_contributors", "customers/contributors"),
+        Contributions(),
         Quality(),
         GiftStocks(),
         GiftIssues(),
@@ -130,6 +136,7 @@ def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
 @hookimpl
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
     """At night, what changed is compared with the whole chain, and how complete the records are; they are counted hourly."""
+    from plugins.customers.contribution.rollups import move_on
     from plugins.customers.matching import batch
     from plugins.customers.quality.rollups import count_anew
 
@@ -137,6 +144,9 @@ def backoffice_scheduled_tasks() -> list[ScheduledTask]:
         ScheduledTask(batch.KIND, timedelta(seconds=30), batch.run_at_night),
         ScheduledTask("customers.count", counted.EVERY, lambda session: f"{counted.count_anew(session)} records"),
         ScheduledTask("customers.quality", timedelta(hours=24), lambda session: f"{count_anew(session)} places"),
+        ScheduledTask(
+            "customers.contribution", timedelta(hours=24), lambda session: f"{move_on(session)} customers"
+        ),
     ]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.api import Instant, Node, across_scopes, among, audited_as, clock
+from plugins.customers.contribution.models import Contribution
 from plugins.customers.gifts.models import GiftIssue
 from plugins.customers.identities import ONE_EACH
 from plugins.customers.models import Consent, Contact, Customer, Identity, Visit, Visitor
@@ -183,6 +184,7 @@ def take_back_imported(session: Session, ids: list[int]) -> None:
         ~select(Visit.id).where(Visit.customer_id == Customer.id, Visit.reason != "imported").exists(),
         ~select(Contact.id).where((Contact.customer_id == Customer.id) | (Contact.person_id == Customer.id)).exists(),
         ~select(GiftIssue.id).where(GiftIssue.customer_id == Customer.id).exists(),
+        ~select(Contribution.id).where(Contribution.customer_id == Customer.id).exists(),
         ~select(Prospect.id).where(Prospect.customer_id == Customer.id).exists(),
         ~select(Consent.id).where(Consent.customer_id == Customer.id).exists(),
         ~select(Identity.id).where(Identity.customer_id == Customer.id, Identity.version != 1).exists(),

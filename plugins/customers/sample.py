@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.api import Node, chain_codes, clock, people_at
 from plugins.customers import consent_texts, consents, sample_doubles, sample_facts
+from plugins.customers.contribution import sample as contributions
 from plugins.customers.models import Consent, Customer, Identity, Visit, Visitor
 
 WORDS = Path(__file__).with_name("sample.toml")
@@ -55,6 +56,7 @@ def fill(session: Session, size: dict[str, Any], seed: int) -> None:
     ])  # fmt: skip
     sample_doubles.fill(session, stores, seed, today)
     sample_facts.fill(session, stores, words, today, seed)
+    contributions.fill(session, seed)
 
 
 def _person(chance: random.Random, words: dict[str, Any], store: Node, number: int) -> dict[str, Any]:

@@ -59,6 +59,8 @@ class Customers(Privacy, ModelView):
         Column("node_id", N_("Looked after by"), names=names_of_nodes, filter="lookup", lookup="org.node",
                export=select(Node.name).where(Node.id == Customer.node_id).scalar_subquery()),
         Column("tags", N_("Tags")),
+        Column("year_profit", N_("Gross profit, 12 months"), sortable=True, filter="range", permission="customers:contribution:read", shown=False,
+               help=N_("Of the last twelve full months; kept right with each import, and every night.")),
         Column("created_at", N_("Recorded"), shown=False),
         Column("external_id", N_("Number elsewhere"), "code", filter="text", shown=False),
         Column("sms", N_("Offers by text message"), "boolean", expression=consents.given("marketing", "sms"), filter="boolean", shown=False),

@@ -7,11 +7,13 @@ are somebody's contact or company, and what a place keeps to itself.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Date, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from core.api import Id, Node, Person, Together, across_scopes
 from plugins.customers.consent_texts import ConsentText
+from plugins.customers.contribution.models import Contribution, YearKept
+from plugins.customers.contribution.months import full_year
 from plugins.customers.models import Consent, Contact, Customer, Identity, Visit
 from plugins.customers.privacy.models import Wish
 from plugins.customers.prospects.models import OPEN, Prospect
@@ -55,6 +57,10 @@ _BESIDE = Together(
         Prospect.customer_id, Prospect.id, Prospect.wish, Prospect.state, Prospect.next_on, Prospect.owner_id,
         Prospect.node_id, Prospect.area_id, Prospect.region_id,
     ).where(Prospect.state.in_(OPEN)).order_by(Prospect.id),
+    earned=_of(
+        Contribution.customer_id, Contribution.month, func.sum(Contribution.revenue).label("revenue"), func.sum(Contribution.profit).label("profit"),
+    ).where(Contribution.month.between(bindparam("since", type_=Date), bindparam("until", type_=Date))).group_by(Contribution.month),
+    year=select(YearKept.last_month, YearKept.profit),
 )  # fmt: skip
 
 
@@ -65,7 +71,7 @@ class Belongings:
     theirs: Any
     """`own`, `identities`, `consents`, `visits`, `wishes`"""
     beside: Any
-    """`contacts`, `companies`, `prospects`"""
+    """`contacts`, `companies`, `prospects`; `earned` by month, where one may read it, and the chain's `year`"""
     merged: list[Any]
     """The records merged into the one that stands for them: id, name, code, created_at."""
 
@@ -75,7 +81,7 @@ def belongings_of(session: Session, customer: Customer) -> Belongings:
     person = customer.merged_into_id or customer.id
     query = select(Customer.id, Customer.name, Customer.code, Customer.created_at)
     merged = session.execute(query.where(Customer.merged_into_id == person).order_by(Customer.id)).all()
-    ids = [person, *(one.id for one in merged)]
+    ids, months = [person, *(one.id for one in merged)], full_year()
     with across_scopes("what hangs on a record in reach"):
         theirs = _THEIRS(session, ids=ids)
-    return Belongings(theirs, _BESIDE(session, ids=ids), list(merged))
+    return Belongings(theirs, _BESIDE(session, ids=ids, since=months[0], until=months[-1]), list(merged))

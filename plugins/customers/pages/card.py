@@ -8,6 +8,7 @@ from core.api import N_, _, current_person, record, requires, session, toast, ty
 from plugins.customers import consents, services, tags, timeline
 from plugins.customers.belongings.rollups import belongings_of
 from plugins.customers.consent_texts import CHOICES
+from plugins.customers.contribution import on_card as contribution
 from plugins.customers.gifts import pages as gifts
 from plugins.customers.models import Customer
 from plugins.customers.pages import on_card
@@ -44,6 +45,7 @@ def show_card(customer: Customer, *, number: str = "", problem: str = "") -> str
         problem=problem, texts=request.form if problem else {}, refused=request.endpoint if problem else "", at_counter=bool(nodes),
         **on_card.facts(customer, belongings), **on_card.agreed(belongings.theirs.consents), **on_card.belonging(belongings.beside),
         **gifts.on_card(customer, nodes), **prospects.on_card(belongings.beside.prospects, nodes),
+        **contribution.on_card(belongings.beside),
         timeline=timeline.timeline_of(customer.id, belongings),
         **words(),  # a page of the desk that refuses a form of the card shows it too
     )  # fmt: skip

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from core.api import Deletable, Emptied, _, clock, gettext, names_of_nodes
 from plugins.customers.consent_texts import CHOICES, words_of
 from plugins.customers.consents import HOWS
+from plugins.customers.contribution.models import Contribution
+from plugins.customers.contribution.rollups import keep_right
 from plugins.customers.gifts.models import GiftIssue
 from plugins.customers.matching.models import Block, Compared
 from plugins.customers.models import Consent, Contact, Customer, Identity, Visit
@@ -28,8 +30,8 @@ EMPTIED: dict[Any, dict[str, Any]] = {
 """What becomes of the columns that say who somebody is; a customer's name becomes their code."""
 NAMES_AND_NUMBERS: dict[Any, tuple[str, ...]] = {Customer: ("name", "mobile"), Identity: ("value",)}
 """What is the person's alone; the numbers of a contact are somebody else's."""
-GONE = (Link, Block, Compared)
-"""Tables whose rows go: the link to their page, and the keys by which they would be compared with others."""
+GONE = (Link, Block, Compared, Contribution)
+"""Tables whose rows go: the link to their page, and the keys by which they would be compared with others, what they brought."""
 KEPT: dict[str, str] = {
     "customers_customer": "code kind party level credit search_text",
     "customers_contact": "search_text",
@@ -62,7 +64,7 @@ def held(session: Session, customer_ids: frozenset[int]) -> list[PersonalData]:
     records = [session.get(Customer, customer_id) for customer_id in sorted(customer_ids)]
     found = {
         model: rollups.rows_of(session, model, customer_ids)
-        for model in (Identity, Contact, Consent, Visit, Wish, Outreach, Prospect, GiftIssue)
+        for model in (Identity, Contact, Consent, Visit, Wish, Outreach, Prospect, GiftIssue, Contribution)
     }
     places = names_of_nodes(
         {visit.node_id for visit in found[Visit]} | {record.node_id for record in records if record}
@@ -90,6 +92,9 @@ def held(session: Session, customer_ids: frozenset[int]) -> list[PersonalData]:
         PersonalData(_("May buy"), [
             {_("Thinks of"): one.wish, _("State"): gettext(STATES[one.state]), _("Next step"): one.next_on, _("Why it was lost"): one.reason}
             for one in found[Prospect]
+        ]),
+        PersonalData(_("Contribution by month"), [
+            {_("Month"): one.month, _("Revenue"): one.revenue, _("Gross profit"): one.profit} for one in found[Contribution]
         ]),
         PersonalData(_("Gifts"), [{_("When"): one.given_at, _("Came back on"): one.undone_at} for one in found[GiftIssue]], proof),
         PersonalData(_("Offers sent"), [{_("When"): one.at, _("Agreed to"): _asked(one)} for one in found[Outreach]], proof),
@@ -151,7 +156,9 @@ def erase(session: Session, customer_ids: frozenset[int]) -> list[Emptied]:
             row.name = row.code
         elif isinstance(row, Identity):
             row.until = row.until or clock.today()
+    brought = frozenset(row.id for row in rollups.rows_of(session, Contribution, customer_ids))
     for model in GONE:
         rollups.remove(session, model, customer_ids)
     rollups.flush(session)
-    return emptied
+    keep_right(session, customer_ids)
+    return [*emptied, Emptied(Contribution, brought, frozenset({"revenue", "profit"}))]

@@ -26,7 +26,7 @@ def test_head_office_has_no_counter_and_finds_the_rest_under_headings(chain, cli
     assert menu_of(client_as("head_office")) == [
         "Customers", "Who may buy", "Contacts",
         "[Double records]", "Same person?", "Merged records", "How many people",
-        "[Overview]", "Who our customers are", "How complete the records are",
+        "[Overview]", "Who our customers are", "Who brings the profit", "How complete the records are",
         "[Gifts]", "Gifts in stock", "Gifts handed out", "Kinds of gifts",
         "[Rules and proofs]", "What counters ask", "Proofs of erasure",
     ]  # fmt: skip

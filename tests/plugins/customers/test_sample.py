@@ -60,3 +60,10 @@ def test_the_same_seed_gives_the_same_people(chain):
 def test_every_store_has_gifts_prospects_and_figures(filled, everybody, chain):
     for model in (GiftStock, Prospect, PlaceQuality):
         assert {store.id for store in chain.stores} <= {row.node_id for row in everybody(model)}, model
+
+
+@pytest.mark.requirement("A16")
+def test_most_people_have_brought_something_and_a_few_bring_much_of_it(filled, everybody):
+    profits = sorted((one.year_profit for one in everybody(Customer) if one.year_profit), reverse=True)
+    assert len(profits) > len(everybody(Customer)) / 2
+    assert sum(profits[: len(profits) // 5]) > sum(profits) / 2
