@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011_customers"
+revision = "0010_customers"
 down_revision = "0009_customers"
 branch_labels = None
 depends_on = None
