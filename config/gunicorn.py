@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from config.settings import Settings
+
 timeout = 60
 """A request, and a hook that hangs in it, costs at most one worker this many seconds."""
 graceful_timeout = 30
@@ -18,10 +20,11 @@ ONE_THREAD = (
 
 
 def on_starting(server: Any) -> None:
-    """Refuse what would take the house's protection against hanging plugins away; take in core once for all workers.
-
-    Each worker takes in the plugins itself: what breaks or hangs there ends a worker, never the server.
-    """
+    """Refuse what would take the house's protection against hanging plugins away, and take in core once for all workers."""
     if server.cfg.threads > 1 or server.cfg.worker_class_str != "sync":
         raise SystemExit(ONE_THREAD)
+    # Each worker takes in the plugins itself: what breaks or hangs there ends a worker, never the server.
     import core.start  # noqa: F401
+
+    if Settings().database_url.startswith("postgresql"):
+        import psycopg  # noqa: F401

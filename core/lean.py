@@ -10,8 +10,8 @@ from contextlib import contextmanager
 def without(*packages: str) -> Iterator[None]:
     """Let imports inside the block find that these packages are not there; afterwards they can be had as ever.
 
-    Wherever they are installed, Flask-Admin takes in Pillow for uploads, Flask-WTF Babel for messages, and
-    structlog rich for coloured tracebacks. No page of the house uses them, and every worker would hold them.
+    Wherever they are installed, Flask-Admin takes in Pillow for uploads, Flask-WTF Babel for messages, and structlog
+    rich for coloured tracebacks and greenlet for its threads. The house uses none of it, and every worker would hold it.
     """
     hidden = [name for name in packages if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None is Python's own word for "not there"

@@ -5,7 +5,7 @@ The server does it once for all its workers, before they part (`config/gunicorn.
 
 from core.lean import made_to_stay, without
 
-with made_to_stay(), without("PIL", "babel", "rich"):
+with made_to_stay(), without("PIL", "babel", "flask_babel", "greenlet", "rich"):
     from core import api  # noqa: F401 - with all that plugins see of core
     from core.app import create_app
 
