@@ -71,9 +71,9 @@ def backoffice_job_kinds() -> list[JobKind]:
 @hookimpl
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
     """The files of old jobs and old uploads go once a day."""
-    from core.exchange.uploads import forget_what_is_old
+    from core.exchange.uploads import forget_with_rows
 
     return [
         ScheduledTask("jobs.forget", timedelta(days=1), forget_old_jobs),
-        ScheduledTask("exchange.forget", timedelta(days=1), forget_what_is_old),
+        ScheduledTask("exchange.forget", timedelta(days=1), forget_with_rows),
     ]

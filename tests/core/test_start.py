@@ -130,6 +130,7 @@ def test_the_newest_revision_is_the_one_that_no_other_follows(tmp_path):
         ({"a": 'revision = "1"\ndown_revision = None', "b": 'revision = "2"\ndown_revision = None'}, "multiple heads"),
         ({"a": 'revision = "1"\ndown_revision = "2"', "b": 'revision = "2"\ndown_revision = "1"'}, "multiple heads, or none"),
         ({"a": 'revision = "2"\ndown_revision = "1"'}, "follows 1, which is not there"),
+        ({"a": 'revision = "1"\ndown_revision = None', "b": 'revision = "1"\ndown_revision = None'}, "a.py and b.py are both 1"),
         ({"a": "down_revision = None"}, "a.py does not say its revision"),
     ],
 )  # fmt: skip
