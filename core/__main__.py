@@ -1,5 +1,7 @@
 """`python -m core` is the command `backoffice`, of exactly this interpreter."""
 
+from core import start  # noqa: F401 - before all else of core
 from core.cli import main
 
-main(prog_name="backoffice")
+if __name__ == "__main__":
+    main(prog_name="backoffice")

@@ -105,6 +105,9 @@ class ModelView(Writing, Imports, View, BaseModelView):
         """Return nothing: rows are not edited in the list."""
         return None
 
+    def init_actions(self) -> None:
+        """Look for no actions: ours are fields with `bulk`, and Flask-Admin looks for its own in every attribute."""
+
     # Rights
 
     def guard(self, method: str) -> Guard:

@@ -60,8 +60,13 @@ def bullet(
     )  # fmt: skip
     if table:
         rows = ((escape(_("Value")), value), (escape(_("Target")), target))
-        picture += f'<span class="unseen"><table><caption>{title}</caption>{_rows(rows, unit)}</table></span>'
+        picture += _behind("span", title, _rows(rows, unit))
     return Markup(picture)
+
+
+def _behind(tag: str, title: str, rows: str) -> str:
+    """Return the table that is read aloud in place of a picture."""
+    return f'<{tag} class="unseen"><table><caption>{title}</caption>{rows}</table></{tag}>'
 
 
 def _rows(rows: Sequence[tuple[str, Number]], unit: str) -> str:
@@ -95,7 +100,7 @@ def sparkline(
     if table:
         said = [f"{escape(label)}: " for label in labels] or [""] * len(points)
         cells = "".join(f"<td>{word}{_figure(point)}</td>" for word, point in zip(said, points, strict=True))
-        picture += f'<span class="unseen"><table><caption>{title}</caption><tr>{cells}</tr></table></span>'
+        picture += _behind("span", title, f"<tr>{cells}</tr>")
     return Markup(picture)
 
 
@@ -184,7 +189,7 @@ def _box(kind: str, title: str, width: int, height: int, drawn: str, table: str,
     return Markup(
         f'<figure class="picture-box">{shown}<svg class="picture {kind}" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         f' role="img" aria-label="{title}"><title>{title}</title>{drawn}</svg>\n'
-        f'<div class="unseen"><table><caption>{title}</caption>{table}</table></div></figure>'
+        f"{_behind('div', title, table)}</figure>"
     )
 
 
@@ -197,8 +202,8 @@ def _axis(values: list[float]) -> tuple[float, float]:
     return float(math.floor(dip / step)) * step, float(math.ceil(peak / step)) * step or (0 if dip < 0 else 1)
 
 
-LEFT, RIGHT, UNDER = 56, 12, 24
-"""Room for what stands at the axes of a line picture, in pixels; a label takes 56 of them."""
+LEFT, RIGHT, UNDER, LABEL = 56, 12, 24, 56
+"""Room for what stands at the axes of a line picture, and for one label under it, in pixels."""
 
 
 def line(
@@ -211,23 +216,8 @@ def line(
     bottom, top = _axis([value for _name, points in series for value in _known(points)])
     span, over = (top - bottom) or 1, 28 if len(series) > 1 else 10
     room, deep = width - LEFT - RIGHT, height - over - UNDER
-    step, each = room / max(len(labels) - 1, 1), max(math.ceil(len(labels) * 56 / room), 1)
-    drawn = ""
-    for share in (0, 0.5, 1):
-        y = round(over + deep * (1 - share), 1)
-        drawn += (
-            f'<line class="{"grid" if share else "axis"}" x1="{LEFT}" y1="{y}" x2="{width - RIGHT}" y2="{y}"/>'
-            f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{_mark(bottom + span * share, unit)}</text>'
-        )
-    if bottom < 0 < top:
-        y = round(over + deep * top / span, 1)
-        drawn += f'<line class="axis" x1="{LEFT}" y1="{y}" x2="{width - RIGHT}" y2="{y}"/>'
-    last = len(labels) - 1
-    for place in range(0, len(labels), each):
-        anchor = "start" if place == 0 < last else "end" if place == last else "middle"
-        drawn += (
-            f'<text x="{round(LEFT + place * step, 1)}" y="{height - 6}" text-anchor="{anchor}">{labels[place]}</text>'
-        )
+    step = room / max(len(labels) - 1, 1)
+    drawn = _scale(bottom, top, width, over, deep, unit) + _days(labels, room, height)
     for turn, (name, (_name, points)) in enumerate(zip(names, series, strict=True)):
         pen = _drawn([
             None if point is None else (round(LEFT + place * step, 1), round(over + deep * (top - float(point)) / span, 1))
@@ -245,3 +235,30 @@ def line(
         for label, *values in zip(labels, *(points for _name, points in series), strict=True)
     )
     return _box("line", title, width, height, drawn, f"<tr><td></td>{heads}</tr>{rows}", caption)
+
+
+def _scale(bottom: float, top: float, width: int, over: int, deep: int, unit: str) -> str:
+    """Draw the lines across, with the value of each, and the one of zero where it lies between."""
+    span, drawn = (top - bottom) or 1, ""
+    for share in (0, 0.5, 1):
+        y = round(over + deep * (1 - share), 1)
+        drawn += (
+            f'<line class="{"grid" if share else "axis"}" x1="{LEFT}" y1="{y}" x2="{width - RIGHT}" y2="{y}"/>'
+            f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{_mark(bottom + span * share, unit)}</text>'
+        )
+    if bottom < 0 < top:
+        y = round(over + deep * top / span, 1)
+        drawn += f'<line class="axis" x1="{LEFT}" y1="{y}" x2="{width - RIGHT}" y2="{y}"/>'
+    return drawn
+
+
+def _days(labels: Sequence[str], room: int, height: int) -> str:
+    """Write as many labels under the points as there is room for."""
+    last, drawn = len(labels) - 1, ""
+    step, each = room / max(last, 1), max(math.ceil(len(labels) * LABEL / room), 1)
+    for place in range(0, len(labels), each):
+        anchor = "start" if place == 0 < last else "end" if place == last else "middle"
+        drawn += (
+            f'<text x="{round(LEFT + place * step, 1)}" y="{height - 6}" text-anchor="{anchor}">{labels[place]}</text>'
+        )
+    return drawn

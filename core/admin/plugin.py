@@ -71,11 +71,11 @@ def backoffice_job_kinds() -> list[JobKind]:
 @hookimpl
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
     """The files of old jobs and old uploads go once a day; SQLite looks at its tables."""
-    from core.exchange.uploads import forget_what_is_old
+    from core.exchange.uploads import forget_with_rows
     from core.statistics import look_anew
 
     return [
         ScheduledTask("jobs.forget", timedelta(days=1), forget_old_jobs),
-        ScheduledTask("exchange.forget", timedelta(days=1), forget_what_is_old),
+        ScheduledTask("exchange.forget", timedelta(days=1), forget_with_rows),
         ScheduledTask("core.statistics", timedelta(days=1), look_anew),
     ]

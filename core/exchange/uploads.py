@@ -9,7 +9,6 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from core.exchange import importing
-from core.exchange.importing import KEPT_DAYS
 
 
 def folder_of(house: Any) -> Path:
@@ -20,13 +19,13 @@ def folder_of(house: Any) -> Path:
 
 
 def forget_old(house: Any) -> int:
-    """Remove what nobody came back for within `KEPT_DAYS`; return how many files."""
-    oldest = time.time() - KEPT_DAYS * 24 * 3600
+    """Remove what nobody came back for within `importing.KEPT_DAYS`; return how many files."""
+    oldest = time.time() - importing.KEPT_DAYS * 24 * 3600
     return _remove(path for path in folder_of(house).iterdir() if path.stat().st_mtime < oldest)
 
 
-def forget_what_is_old(session: Session) -> str:
-    """Remove old files and what was found in them; the worker does it once a day."""
+def forget_with_rows(session: Session) -> str:
+    """Remove old files and the rows that were read from them; the worker does it once a day."""
     importing.forget_old(session)
     return f"{forget_old(current_app.extensions['backoffice'])} files"
 

@@ -4,6 +4,7 @@ import importlib
 import sys
 import traceback
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.util import find_spec
 from typing import Any
 
@@ -58,6 +59,8 @@ class Switches:
     enabled: dict[str, frozenset[int]]
     """`{name: pilot node ids, empty for all}`"""
     settings: Values = field(default_factory=dict)
+    since: dict[str, datetime] = field(default_factory=dict)
+    """When each that is on was switched last."""
 
 
 class Host:
@@ -140,8 +143,9 @@ class Host:
         """
         if self._switches.revision != revision:
             before, self._switches = self._switches, self.read_switches(session, revision)
-            for name in self._switches.enabled.keys() - before.enabled.keys() if before.revision else ():
-                self.hooks.forgive(name)  # IT has mended it
+            for name, switched_at in self._switches.since.items() if before.revision else ():
+                if before.since.get(name) != switched_at:  # this process may not have seen it off in between
+                    self.hooks.forgive(name)  # IT has mended it
         return self._switches
 
     def read_switches(self, session: Session, revision: int) -> Switches:
@@ -149,11 +153,11 @@ class Host:
         pilots: dict[str, set[int]] = {}
         for name, node_id in session.execute(select(PilotNode.plugin, PilotNode.node_id)):
             pilots.setdefault(name, set()).add(node_id)
-        meant = session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)).all()
-        names = [name for name in meant if self._is_up_to_date(session, name)]
+        meant = session.execute(select(PluginIntent.name, PluginIntent.changed_at).where(PluginIntent.enabled)).all()
+        since = {name: at for name, at in meant if self._is_up_to_date(session, name)}
         declared = {name: plugin.settings for name, plugin in self.plugins.items()}
         return Switches(
-            revision, {name: frozenset(pilots.get(name, ())) for name in names}, read_values(session, declared)
+            revision, {name: frozenset(pilots.get(name, ())) for name in since}, read_values(session, declared), since
         )
 
     @property

@@ -17,7 +17,7 @@ from core.migrate import version_table
 from core.registry.host import Host
 from core.registry.manifest import RESERVED
 from core.registry.models import FailedUpgrade, PilotNode, PluginIntent, SettingChange
-from core.registry.switching import PluginRefused, hold, plugins_changed
+from core.registry.switching import PluginRefused, hold, note_switch
 
 
 def purge(session: Session, host: Host, name: str, folder: Path) -> dict[str, int]:
@@ -53,7 +53,7 @@ def purge(session: Session, host: Host, name: str, folder: Path) -> dict[str, in
         session.flush()
         if intent := session.get(PluginIntent, name):
             session.delete(intent)
-    plugins_changed(session, name, "purged", {table: [count, 0] for table, count in rows.items()})
+    note_switch(session, name, "purged", {table: [count, 0] for table, count in rows.items()})
     return rows
 
 

@@ -13,6 +13,7 @@ from core.language import _
 from core.migrate import pending
 from core.org.models import Node
 from core.registry import processes
+from core.registry.host import Plugin
 from core.registry.models import FailedUpgrade, PilotNode, PluginIntent
 from core.registry.switching import switched_as
 
@@ -65,30 +66,35 @@ def _state(
     house: Any, name: str, intent: PluginIntent | None, nodes: tuple[str, ...], serving: list[processes.Seen],
     failed: FailedUpgrade | None,
 ) -> PluginState:  # fmt: skip
-    host, plugin = house.host, house.host.plugins.get(name)
-    switched = (
-        nodes,
-        switched_as(intent, nodes),
-        intent.changed_by if intent else "",
-        intent.changed_at if intent else None,
-    )
+    plugin = house.host.plugins.get(name)
+    switched: dict[str, Any] = {
+        "nodes": nodes, "seen": switched_as(intent, nodes),
+        "changed_by": intent.changed_by if intent else "", "changed_at": intent.changed_at if intent else None,
+    }  # fmt: skip
     if plugin is None:
         reason = _("Its code is not installed. Its data is kept; the site works without it.")
-        return PluginState(name, name, "", "", "missing", reason, "", *switched)
-    state, reason = "discovered" if intent is None else "enabled" if intent.enabled else "disabled", ""
-    needs_upgrade = plugin.is_loaded and pending(house.database, host, name)
-    if not plugin.is_loaded:
-        state, reason = "failed", plugin.failure
-    elif needs_upgrade and state == "enabled":
-        state, reason = "failed", _("Its tables are not up to date.")
-    manifest, hooks = plugin.installed.manifest, processes.together(host, name, serving)
+        return PluginState(name, name, "", "", "missing", reason, "", **switched)
+    needs_upgrade = plugin.is_loaded and pending(house.database, house.host, name)
+    state, reason = _observed(plugin, intent, needs_upgrade)
+    manifest, hooks = plugin.installed.manifest, processes.together(house.host, name, serving)
     return PluginState(
         name, manifest.title if manifest else name, manifest.version if manifest else "", manifest.summary if manifest else "",
-        state, reason, plugin.traceback or (failed.traceback if failed else ""), *switched,
+        state, reason, plugin.traceback or (failed.traceback if failed else ""), **switched,
         requires=manifest.requires if manifest else (), origin=plugin.installed.origin, needs_upgrade=needs_upgrade, hooks=hooks,
         trouble=(*_failure(failed), *processes.trouble(name, plugin.failure, hooks, serving)),
         failed_revision=failed.revision if failed else "",
     )  # fmt: skip
+
+
+def _observed(plugin: Plugin, intent: PluginIntent | None, needs_upgrade: bool) -> tuple[str, str]:
+    """Return the state of an installed plugin, and why it is not what is meant."""
+    if not plugin.is_loaded:
+        return "failed", plugin.failure
+    if intent is None:
+        return "discovered", ""
+    if not intent.enabled:
+        return "disabled", ""
+    return ("failed", _("Its tables are not up to date.")) if needs_upgrade else ("enabled", "")
 
 
 def _failure(failed: FailedUpgrade | None) -> Iterator[str]:

@@ -38,33 +38,30 @@ def enable(
     Ask `core.registry.check` first, outside of a transaction. Refused with the reason when it is not loaded, when a plugin it
     requires is off, or when its tables are not at head; `Overtaken` when it is not switched as in `seen` any more.
     """
-    host, plugin = house.host, loaded(house.host, name)
+    plugin = loaded(house.host, name)
     hold(session, name, seen)
-    if missing := in_the_way(session, house, plugin):
-        raise PluginRefused(" ".join(missing))
+    if reasons := in_the_way(session, house, plugin):
+        raise PluginRefused(" ".join(reasons))
     nodes = list(session.scalars(select(Node).where(Node.code.in_(node_codes), Node.deleted_at.is_(None))))
     if unknown := set(node_codes) - {node.code for node in nodes}:
         raise PluginRefused(_("There is no place with the code %(codes)s.", codes=", ".join(sorted(unknown))))
     if any(node.kind == "chain" for node in nodes):
         nodes = []  # the chain is everybody
-    intent = session.get(PluginIntent, name) or PluginIntent(name=name)
-    intent.enabled, intent.changed_by = True, current_person().name
-    session.add(intent)
-    session.flush()
+    _mean(session, session.get(PluginIntent, name) or PluginIntent(name=name), on=True)
     for pilot in session.scalars(select(PilotNode).where(PilotNode.plugin == name)):
         session.delete(pilot)
-    session.flush()
+    session.flush()  # before the new ones, which may be the same
     session.add_all(PilotNode(plugin=name, node_id=node.id) for node in nodes)
-    plugins_changed(session, name, "enabled", {"nodes": [None, sorted(node_codes)]})
+    note_switch(session, name, "enabled", {"nodes": [None, sorted(node_codes)]})
     calls.forget(processes.folder_of(house), name)
-    host.collect("backoffice_enabled", only={name})
+    house.host.collect("backoffice_enabled", only={name})
 
 
 def in_the_way(session: Session, house: Any, plugin: Plugin) -> list[str]:
     """Return what stands in the way of enabling a plugin, each with its fix."""
-    name, required = plugin.name, plugin.installed.manifest.requires  # type: ignore[union-attr]
+    name, required, meant = plugin.name, plugin.installed.manifest.requires, _meant_to_be_on(session)  # type: ignore[union-attr]
     found = []
-    if missing := [other for other in required if other not in _meant_to_be_on(session)]:
+    if missing := [other for other in required if other not in meant]:
         found.append(_("%(name)s needs %(others)s: enable that first.", name=name, others=", ".join(missing)))
     if pending(house.database, house.host, name):
         found.append(_("The tables of %(name)s are not up to date. Run: backoffice plugin upgrade %(name)s", name=name))
@@ -73,6 +70,11 @@ def in_the_way(session: Session, house: Any, plugin: Plugin) -> list[str]:
 
 def _meant_to_be_on(session: Session) -> set[str]:
     return set(session.scalars(select(PluginIntent.name).where(PluginIntent.enabled)))
+
+
+def _mean(session: Session, intent: PluginIntent, *, on: bool) -> None:
+    intent.enabled, intent.changed_by = on, current_person().name
+    session.add(intent)
 
 
 def loaded(host: Host, name: str) -> Plugin:
@@ -92,9 +94,9 @@ def require_whole_chain() -> None:
 
 
 def hold(session: Session, name: str, seen: str | None = None) -> None:
-    """Let nobody else switch until this transaction ends; raise `Overtaken` when somebody has since `seen`.
+    """Let nobody else switch until this transaction ends, and every process look again when it commits.
 
-    A switch is the whole chain's affair, also one for pilot places: who holds the right for a part does not switch.
+    Raises `Overtaken` when somebody has switched since `seen`. A switch is the whole chain's affair, also one for pilot places: who holds the right for a part does not switch.
     """
     require_whole_chain()
     everybody_looks_again(session)
@@ -124,21 +126,16 @@ def disable(session: Session, house: Any, name: str, *, seen: str | None = None)
     if needed_by:
         raise PluginRefused(_("%(others)s needs %(name)s: disable that first.", name=name, others=", ".join(needed_by)))
     intent = session.get(PluginIntent, name)
-    if intent is None:
-        if name not in host.plugins:
-            raise PluginRefused(_("There is no plugin named %(name)s.", name=name))
-        intent = PluginIntent(name=name)
-        session.add(intent)
-    intent.enabled, intent.changed_by = False, current_person().name
-    session.flush()
-    plugins_changed(session, name, "disabled", {})
+    if intent is None and name not in host.plugins:
+        raise PluginRefused(_("There is no plugin named %(name)s.", name=name))
+    _mean(session, intent or PluginIntent(name=name), on=False)
+    note_switch(session, name, "disabled", {})
     calls.forget(processes.folder_of(house), name)
     if name in host.plugins and host.plugins[name].is_loaded:
         host.collect("backoffice_disabled", only={name})
 
 
-def plugins_changed(session: Session, name: str, action: str, changes: dict[str, Any]) -> None:
-    """Note a switch in the audit, and make every process look again as soon as this transaction commits."""
-    everybody_looks_again(session)
+def note_switch(session: Session, name: str, action: str, changes: dict[str, Any]) -> None:
+    """Write a switch that is held (see `hold`), with its line in the audit."""
     audit.record(session, resource="registry:plugin", row_id=name, action=action, changes=changes)
     session.flush()

@@ -29,6 +29,8 @@ class LiveServer:
         self.process: subprocess.Popen[bytes] | None = None
         self._log = log
         self._options = [
+            "--config",
+            "python:config.gunicorn",
             "--workers",
             str(workers),
             "--timeout",

@@ -16,26 +16,66 @@ from core.testing.declarations import chinese_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SELDOM_NEEDED = {
-    "PIL", "alembic", "babel", "flask_babel", "huey", "numpy", "phonenumbers", "pygments", "pypinyin", "python_calamine", "rich",
+    "PIL", "alembic", "babel", "flask_babel", "greenlet", "huey", "numpy", "phonenumbers", "pygments", "pypinyin", "python_calamine", "rich",
     "weasyprint", "xlsxwriter",
 }  # fmt: skip
 """Libraries for a file, a picture, a foreign number or a migration, and those that only happen to be installed."""
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_the_first_answer_needs_no_library_that_few_requests_need(settings):
-    asked = "import sys, wsgi; print(wsgi.app.test_client().get('/login').status_code, *sys.modules)"
+def said_by(settings, code):
+    """Return the words that a process of its own prints, which finds this installation in its environment."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BACKOFFICE_")}
     environment |= {
         "BACKOFFICE_ENV": "testing", "BACKOFFICE_DATABASE_URL": settings.database_url,
         "BACKOFFICE_DATA_DIR": str(settings.data_dir), "BACKOFFICE_SECRET_KEY": settings.secret_key,
     }  # fmt: skip
-    run = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, cwd=ROOT, env=environment)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment)
     assert run.returncode == 0, run.stderr
-    status, *modules = run.stdout.split()
+    return run.stdout.split()
+
+
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@on_sqlite
+def test_the_first_answer_needs_no_library_that_few_requests_need(settings):
+    status, *modules = said_by(
+        settings, "import sys, wsgi; print(wsgi.app.test_client().get('/login').status_code, *sys.modules)"
+    )
     assert status == "200"
     assert {"flask_admin", "plugins.daily_reports.views", "plugins.customers.views"} <= set(modules)
     assert sorted(SELDOM_NEEDED & set(modules)) == []
+
+
+ASKED = """
+import gc
+import core.lean
+looked = []
+gc.callbacks.append(lambda *of: looked.append(of))
+import wsgi
+print(len(looked), gc.isenabled(), gc.get_freeze_count() > 100_000)
+"""
+
+
+@on_sqlite
+def test_the_garbage_collector_looks_through_nothing_that_a_start_makes(settings):
+    assert said_by(settings, ASKED) == ["0", "True", "True"]
+
+
+STARTING = """
+import sys
+from types import SimpleNamespace
+from config.gunicorn import on_starting
+on_starting(SimpleNamespace(cfg=SimpleNamespace(threads=1, worker_class_str="sync")))
+print(*sys.modules)
+"""
+
+
+def test_a_server_takes_in_core_once_for_its_workers_and_leaves_the_plugins_to_each(settings):
+    modules = set(said_by(settings, STARTING))
+    assert {"core.api", "core.app"} <= modules
+    assert "psycopg" in modules or settings.database_url.startswith("sqlite")
+    assert {name for name in modules if name.startswith("plugins")} == set()
 
 
 @pytest.mark.parametrize(
@@ -90,6 +130,7 @@ def test_the_newest_revision_is_the_one_that_no_other_follows(tmp_path):
         ({"a": 'revision = "1"\ndown_revision = None', "b": 'revision = "2"\ndown_revision = None'}, "multiple heads"),
         ({"a": 'revision = "1"\ndown_revision = "2"', "b": 'revision = "2"\ndown_revision = "1"'}, "multiple heads, or none"),
         ({"a": 'revision = "2"\ndown_revision = "1"'}, "follows 1, which is not there"),
+        ({"a": 'revision = "1"\ndown_revision = None', "b": 'revision = "1"\ndown_revision = None'}, "a.py and b.py are both 1"),
         ({"a": "down_revision = None"}, "a.py does not say its revision"),
     ],
 )  # fmt: skip
