@@ -4,13 +4,15 @@ A number that was reserved and not used is lost, not used again: a code is never
 """
 
 from datetime import date
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Integer, String
+from sqlalchemy import Integer, String, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.codes import make_chain_code, make_code
-from core.db import Base, dialect_of
+from core.db import Base, dialect_of, planned_once
 
 
 class CodeSequence(Base):
@@ -26,13 +28,18 @@ class CodeSequence(Base):
 
 def reserve(session: Session, name: str, count: int = 1) -> range:
     """Reserve the next `count` numbers of a sequence with one statement; they start at 1."""
-    dialect = sqlite if dialect_of(session) == "sqlite" else postgresql
-    statement = dialect.insert(CodeSequence).values(name=name, last=count)
-    statement = statement.on_conflict_do_update(
-        index_elements=["name"], set_={"last": CodeSequence.last + count}
-    ).returning(CodeSequence.last)
-    last = session.execute(statement).scalar_one()
+    last = session.execute(_reserving(dialect_of(session)), {"sequence": name, "count": count}).scalar_one()
     return range(last - count + 1, last + 1)
+
+
+@cache
+def _reserving(dialect: str) -> Any:
+    count = bindparam("count", type_=Integer)
+    make = (sqlite if dialect == "sqlite" else postgresql).insert(CodeSequence)
+    statement = make.values(name=bindparam("sequence", type_=String), last=count).on_conflict_do_update(
+        index_elements=["name"], set_={"last": CodeSequence.last + count}
+    )
+    return planned_once(statement.returning(CodeSequence.last))
 
 
 def document_codes(session: Session, prefix: str, store_code: str, day: date, count: int = 1) -> list[str]:

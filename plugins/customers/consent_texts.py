@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import String, UniqueConstraint, insert, select
+from sqlalchemy import String, UniqueConstraint, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.api import N_, Id, Instant, clock, gettext
+from core.api import N_, Id, Instant, clock, gettext, planned_once
 from plugins.customers.models import Base, Consent
 
 CHOICES = {
@@ -58,9 +58,15 @@ def ids_of_today(session: Session, choices: Iterable[tuple[str, str]]) -> dict[t
     return found if len(found) == len(wanted) else _found(session, wanted)
 
 
+_FOUND = planned_once(
+    select(ConsentText.id, ConsentText.purpose, ConsentText.channel, ConsentText.words).where(
+        ConsentText.text_version == bindparam("version"), ConsentText.words.in_(bindparam("words", expanding=True))
+    )
+)
+
+
 def _found(session: Session, wanted: dict[tuple[str, str], str]) -> dict[tuple[str, str], int]:
-    query = select(ConsentText.id, ConsentText.purpose, ConsentText.channel, ConsentText.words)
-    rows = session.execute(query.where(ConsentText.text_version == VERSION, ConsentText.words.in_(wanted.values())))
+    rows = session.execute(_FOUND, {"version": VERSION, "words": list(wanted.values())})
     return {
         (purpose, channel): text_id
         for text_id, purpose, channel, words in rows if wanted.get((purpose, channel)) == words

@@ -77,18 +77,23 @@ def _of_the_person(consent: Any, purpose: str, channel: str) -> Any:
     return query.where(consent.purpose == purpose, consent.channel == channel)
 
 
-def give(session: Session, customer_id: int, choices: Any, how: str = "counter") -> None:
-    """Note what a customer agrees to, with the words of this page; what they have agreed to before stays as it was."""
-    held = given_to(session, customer_id)
+def give(session: Session, customer_id: int, choices: Any, how: str = "counter", *, is_first: bool = False) -> None:
+    """Note what a customer agrees to, with the words of this page; what they have agreed to before stays as it was.
+
+    `is_first`: the record is new, so there is nothing they could have said before.
+    """
+    held = {} if is_first else given_to(session, customer_id)
     new = [choice for choice in dict.fromkeys(choices) if choice in CHOICES and choice not in held]
     texts = ids_of_today(session, new) if new else {}
     for purpose, channel in new:
-        _end(session, customer_id, purpose, channel, how)
+        if not is_first:
+            _end(session, customer_id, purpose, channel, how)
         session.add(Consent(
             customer_id=customer_id, purpose=purpose, channel=channel, text_version=VERSION, text_id=texts[purpose, channel],
             how=how, given_by=current_person().id,
         ))  # fmt: skip
-        session.flush()
+    session.flush()
+    for purpose, channel in new:
         _tell(customer_id, purpose, channel, given=True)
 
 

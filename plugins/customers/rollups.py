@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, insert, literal, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from core.api import Instant, Node, across_scopes, among, audited_as, clock
+from core.api import Instant, Node, across_scopes, among, audited_as, clock, planned_once
 from plugins.customers.contribution.models import Contribution
 from plugins.customers.gifts.models import GiftIssue
 from plugins.customers.identities import ONE_EACH
@@ -19,16 +19,22 @@ from plugins.customers.models import Consent, Contact, Customer, Identity, Visit
 from plugins.customers.persons import person_id, records_of
 from plugins.customers.prospects.models import Prospect
 
+_owner = aliased(Customer)
+_HOLDER = planned_once(
+    select(Customer)
+    .join(_owner, person_id(_owner) == Customer.id)
+    .join(Identity, Identity.customer_id == _owner.id)
+    .where(
+        Identity.kind == bindparam("kind"), Identity.value == bindparam("value"), Identity.until.is_(None),
+        Identity.deleted_at.is_(None),
+    )
+)  # fmt: skip
+
 
 def holder_of(session: Session, kind: str, value: str) -> Customer | None:
     """Return who of the whole chain an identity belongs to now, as the record that stands for them; it must be known in full."""
-    owner = aliased(Customer)
-    query = (
-        select(Customer).join(owner, person_id(owner) == Customer.id).join(Identity, Identity.customer_id == owner.id)
-    )
-    query = query.where(Identity.kind == kind, Identity.value == value, Identity.until.is_(None))
     with across_scopes("a person is found by the full number from any store"):
-        return session.scalars(query.where(Identity.deleted_at.is_(None))).one_or_none()
+        return session.scalars(_HOLDER, {"kind": kind, "value": value}).one_or_none()
 
 
 def is_called(session: Session, customer: Customer, name: str) -> bool:

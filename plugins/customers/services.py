@@ -9,11 +9,23 @@ from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.api import Node, _, chain_codes, clock, collect, criteria, current_person, gettext, setting, typed
+from core.api import (
+    Node,
+    _,
+    chain_codes,
+    clock,
+    collect,
+    criteria,
+    current_person,
+    gettext,
+    planned_once,
+    setting,
+    typed,
+)
 from plugins.customers import consents, identities, known_by, rollups
 from plugins.customers.collection.rules import must_be_complete
 from plugins.customers.matching import at_save
@@ -24,6 +36,8 @@ from plugins.customers.words import IDENTITIES
 
 YEAR = timedelta(days=365)
 SAME, NEW_OWNER, AGAIN = "same", "new_owner", "again"
+_BY_CODE = planned_once(select(Customer).where(Customer.code == bindparam("code"), Customer.deleted_at.is_(None)))
+_SENT = planned_once(select(Submission.customer_id).where(Submission.key == bindparam("key")))
 
 
 @dataclass(frozen=True)
@@ -66,8 +80,7 @@ class WasForgotten(Exception):
 
 def find(session: Session, code: str) -> Customer | None:
     """Return who has this code within the acting person's scope: the record that stands for them, also by a merged one's code."""
-    query = select(Customer).where(Customer.code == code, Customer.deleted_at.is_(None))
-    customer = session.scalars(query).one_or_none()
+    customer = session.scalars(_BY_CODE, {"code": code}).one_or_none()
     return customer and standing(session, customer)
 
 
@@ -91,14 +104,15 @@ def record_customer(session: Session, node: Node, entry: Entry, key: str) -> Rec
     """
     sent_as = sha256(f"{node.id} {current_person().id} {key}".encode()).hexdigest()
     for attempt in (1, 2):
-        sent = session.scalars(select(Submission).where(Submission.key == sent_as)).one_or_none()
+        sent = session.scalars(_SENT, {"key": sent_as}).one_or_none()
         if sent is not None:
-            return Recorded(standing(session, session.get_one(Customer, sent.customer_id)), "recorded")
+            return Recorded(standing(session, session.get_one(Customer, sent)), "recorded")
         try:
             with session.begin_nested():
                 recorded = _record(session, node, entry)
-                session.add(Submission(key=sent_as, customer_id=recorded.customer.id))
-                session.flush()
+                with session.no_autoflush:  # both are written at once
+                    session.add(Submission(key=sent_as, customer_id=recorded.customer.id))
+                    consents.give(session, recorded.customer.id, entry.agreed, is_first=recorded.how == "recorded")
             return recorded
         except IntegrityError:  # somebody was faster: theirs is the one record
             if attempt == 2:
@@ -127,7 +141,6 @@ def _record(session: Session, node: Node, entry: Entry) -> Recorded:
         customer, how = holder, "came" if is_seen(session, holder) else "taken_on"
         note_visit(session, customer, node.id, how)
         _add_what_is_new(session, customer, entry.said)
-    consents.give(session, customer.id, entry.agreed)
     return Recorded(customer, how)
 
 
@@ -147,15 +160,17 @@ def enter(session: Session, customer: Customer, node_id: int | None, reason: str
         if value := getattr(customer, kind):
             known_by.must_be_free(session, customer, kind, value)
     customer.code = chain_codes(session, "C")[0]
+    if node_id is not None and not customer.level_reason:
+        customer.level = _level_after(1)
     session.add(customer)
     session.flush()
-    if node_id is not None:
-        _note_visit(session, customer, node_id, reason)
-    for kind in identities.ONE_EACH:
-        if getattr(customer, kind):
-            session.add(known_by.of_row(customer, kind))
+    if node_id is not None:  # nothing hangs on them yet, so nothing is looked for
+        today = clock.working_day()
+        session.add(Visitor(customer_id=customer.id, node_id=node_id, first_on=today, last_on=today))
+        session.add(_visit(customer, node_id, reason))
+    session.add_all(known_by.of_row(customer, kind) for kind in identities.ONE_EACH if getattr(customer, kind))
     session.flush()
-    at_save.look(session, customer)
+    at_save.look(session, customer, is_new=True)
     if node_id is not None:
         collect("customers_created", customer_id=customer.id, node_id=node_id)
 
@@ -173,10 +188,14 @@ def _note_visit(session: Session, customer: Customer, node_id: int, reason: str)
         visitor.last_on = today
     same = Visit.customer_id == customer.id, Visit.node_id == node_id, Visit.day == today, Visit.reason == reason
     if session.scalar(select(Visit.id).where(*same)) is None:
-        visit = Visit(customer_id=customer.id, node_id=node_id, day=today, reason=reason, by=current_person().id)
-        session.add(visit)
+        session.add(_visit(customer, node_id, reason))
         session.flush()
     relevel(session, customer)
+
+
+def _visit(customer: Customer, node_id: int, reason: str) -> Visit:
+    today = clock.working_day()
+    return Visit(customer_id=customer.id, node_id=node_id, day=today, reason=reason, by=current_person().id)
 
 
 def be_known_at(session: Session, customer: Customer, node_id: int) -> Visitor:
@@ -200,12 +219,17 @@ def relevel(session: Session, *customers: Customer) -> None:
     if not by_rule:
         return
     visited = rollups.days_visited(session, {person for person, _one in by_rule}, clock.today() - YEAR)
-    vip, important = setting("customers.vip_visits"), setting("customers.important_visits")
     for person, one in by_rule:
-        days = visited.get(person, 0)
-        level = "vip" if days >= vip else "important" if days >= important else "ordinary"
+        level = _level_after(visited.get(person, 0))
         if one.level != level:
             one.level = level
+
+
+def _level_after(days: int) -> str:
+    """Return the level of somebody who was dealt with on so many days of the last year."""
+    if days >= setting("customers.vip_visits"):
+        return "vip"
+    return "important" if days >= setting("customers.important_visits") else "ordinary"
 
 
 def put_in_bin(session: Session, customer: Customer) -> None:

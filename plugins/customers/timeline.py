@@ -39,6 +39,6 @@ def timeline_of(customer_id: int, belongings: Any) -> list[TimelineEntry]:
         TimelineEntry(wish.at, gettext(WISHES.get(wish.what, wish.what)), _("Please confirm it at the next visit.") if wish.what == "corrected" else "")
         for wish in belongings.theirs.wishes
     ]  # fmt: skip
-    ids = [customer_id, *(one.id for one in belongings.merged)]
+    ids = [customer_id, *(one.id for one in belongings.theirs.merged)]
     others = [entry for one in ids for answer in collect("customers_timeline", customer_id=one) for entry in answer]
     return sorted([*own, *others], key=lambda entry: entry.at, reverse=True)[:SHOWN]

@@ -185,7 +185,7 @@ class Customers(Privacy, ModelView):
         belongings = belongings_of(session, row)
         found = belongings.theirs
         return [
-            *_records(belongings.merged),
+            *_records(found.merged),
             (_("Known by"), _headings(_("Kind"), _("Value"), _("From"), _("To")), _identities(found.identities, row)),
             (
                 _("Contacts"),

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.api import FORMATS, N_, Node, _, typed
+from core.api import FORMATS, N_, Node, _, planned_once, typed
 from plugins.customers import identities
 from plugins.customers.collection.models import CollectionRule
 from plugins.customers.tags import read_words
@@ -24,6 +24,9 @@ READERS: dict[str, Any] = {
 }  # fmt: skip
 
 
+_KEPT = planned_once(select(CollectionRule.format, CollectionRule.field, CollectionRule.rule))
+
+
 class Missing(Exception):
     """Something a store requires of a new record was not typed: `{field: message}`."""
 
@@ -35,8 +38,7 @@ class Missing(Exception):
 def all_rules(session: Session) -> dict[tuple[str, str], str]:
     """Return `{(format, field): rule}` for every format and field."""
     rules = {(format_, field): usual for format_ in FORMATS_ASKED for field, usual in USUAL.items()}
-    query = select(CollectionRule.format, CollectionRule.field, CollectionRule.rule)
-    return rules | {(format_, field): rule for format_, field, rule in session.execute(query)}
+    return rules | {(format_, field): rule for format_, field, rule in session.execute(_KEPT)}
 
 
 def rules_at(session: Session, nodes: list[Node]) -> dict[str, str]:

@@ -13,14 +13,13 @@ from core.api import (
     criteria,
     current_person,
     gettext,
-    names_of_nodes,
     names_of_people,
     requires,
     session,
     toast,
     typed,
 )
-from plugins.customers.gifts import rollups, services
+from plugins.customers.gifts import services
 from plugins.customers.gifts.models import MOVEMENTS, Gift, GiftIssue, GiftMovement
 from plugins.customers.models import Customer
 from plugins.customers.pages.addresses import READ, blueprint, counter_asked, counters_of, customer_by
@@ -76,16 +75,12 @@ def book_gifts() -> Any:
     return redirect(url_for("customers.gifts"))
 
 
-def on_card(customer: Customer, nodes: list[Node]) -> dict[str, Any]:
+def on_card(had: list[Any], nodes: list[Node]) -> dict[str, Any]:
     """Return what a card says of gifts: what they have got, or what the stores one stands at can give."""
-    person, had = current_person(), rollups.gifts_of(session, customer)
+    person = current_person()
     if had:
-        places, mine = names_of_nodes({one.node_id for one in had}), person.reach(TAKE_BACK)
-        names = dict(session.execute(select(Gift.id, Gift.name).where(Gift.id.in_({one.gift_id for one in had}))).all())  # type: ignore[arg-type]
-        return {"gifts_had": [
-            (one, names.get(one.gift_id, ""), places.get(one.node_id, ""), person.may(TAKE_BACK) and mine.holds(one.node_id, one.area_id, one.region_id))
-            for one in had
-        ]}  # fmt: skip
+        mine = person.reach(TAKE_BACK)
+        return {"gifts_had": [(one, mine.holds(one.node_id, one.area_id, one.region_id)) for one in had]}
     node = nodes[0] if nodes and person.may(GIVE) else None
     offered = services.in_stock(session, node.id) if node else []
     return {"gift_offered": [(gift, pieces) for gift, pieces in offered if pieces], "gift_node": node, "gift_key": str(uuid.uuid4())}  # fmt: skip

@@ -6,11 +6,11 @@ agreed to offers, and whoever takes a consent back keeps the gift (personal info
 
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
-from core.api import Node, _, clock, current_person, typed
+from core.api import Node, _, clock, current_person, planned_once, typed
 from plugins.customers.gifts import rollups
 from plugins.customers.gifts.models import Gift, GiftIssue, GiftMovement, GiftStock
 from plugins.customers.models import Customer
@@ -28,11 +28,17 @@ class HasOne(Exception):
         self.issue = issue
 
 
+_IN_STOCK = planned_once(
+    select(Gift, func.coalesce(GiftStock.pieces, 0))
+    .outerjoin(GiftStock, and_(GiftStock.gift_id == Gift.id, GiftStock.node_id == bindparam("node_id")))
+    .where(Gift.deleted_at.is_(None))
+    .order_by(Gift.id)
+)
+
+
 def in_stock(session: Session, node_id: int) -> list[tuple[Gift, int]]:
     """Return every gift of the chain with how many pieces a store has."""
-    here = and_(GiftStock.gift_id == Gift.id, GiftStock.node_id == node_id)
-    query = select(Gift, func.coalesce(GiftStock.pieces, 0)).outerjoin(GiftStock, here).where(Gift.deleted_at.is_(None))
-    return list(session.execute(query.order_by(Gift.id)))  # type: ignore[arg-type]
+    return list(session.execute(_IN_STOCK, {"node_id": node_id}))  # type: ignore[arg-type]
 
 
 def book(session: Session, node: Node, gift: Gift, kind: str, number: int, note: str, key: str) -> int:

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from core.api import across_scopes, clock
+from core.api import across_scopes, clock, planned_once
+from plugins.customers.identities import ONE_EACH
 from plugins.customers.matching import addresses, names, titles
 from plugins.customers.matching.blocks import LARGEST
 from plugins.customers.matching.comparing import Known
@@ -26,40 +27,64 @@ class Record:
     known: Known
 
 
+_RECORDS = (
+    select(
+        Customer.id, Customer.merged_into_id, Customer.name, Customer.kind, Customer.mobile, Customer.address,
+        Identity.kind.label("identity"), Identity.value, Visitor.node_id,
+    )
+    .outerjoin(Identity, and_(Identity.customer_id == Customer.id, Identity.deleted_at.is_(None)))
+    .outerjoin(Visitor, and_(Visitor.customer_id == Customer.id, Visitor.is_shared.is_(False)))
+    .where(Customer.deleted_at.is_(None))
+)  # fmt: skip
+_KEYS = bindparam("keys", expanding=True)
+_FEW = select(Block.key).where(Block.key.in_(_KEYS)).group_by(Block.key).having(func.count() <= LARGEST)
+_SHARING = planned_once(_RECORDS.where(Customer.id.in_(select(Block.customer_id).where(Block.key.in_(_FEW)))))
+
+
 def load(session: Session, condition: Any) -> dict[int, Record]:
     """Return the records that fulfil a condition on `Customer`, by id, with one statement."""
-    query = (
-        select(
-            Customer.id, Customer.merged_into_id, Customer.name, Customer.kind, Customer.mobile, Customer.address,
-            Identity.kind.label("identity"), Identity.value, Visitor.node_id,
-        )
-        .outerjoin(Identity, and_(Identity.customer_id == Customer.id, Identity.deleted_at.is_(None)))
-        .outerjoin(Visitor, and_(Visitor.customer_id == Customer.id, Visitor.is_shared.is_(False)))
-        .where(condition, Customer.deleted_at.is_(None))
-    )  # fmt: skip
+    return _read(session, _RECORDS.where(condition))
+
+
+def sharing(session: Session, keys: set[int]) -> dict[int, Record]:
+    """Return the records that share one of these keys, and not with too many, by id."""
+    return _read(session, _SHARING, keys=sorted(keys)) if keys else {}
+
+
+def _read(session: Session, query: Any, **values: Any) -> dict[int, Record]:
     rows: dict[int, list[Any]] = {}
     with across_scopes(WHY):
-        for row in session.execute(query):
+        for row in session.execute(query, values):
             rows.setdefault(row.id, []).append(row)
     return {number: _record(found) for number, found in rows.items()}
 
 
 def _record(rows: list[Any]) -> Record:
-    one, values = rows[0], {(row.identity, row.value) for row in rows if row.value}
-    is_company = one.kind == "company"
-    said = {value for kind, value in values if kind == "invoice_title"} | ({one.name} if is_company else set())
+    known = {(row.identity, row.value) for row in rows if row.value}
+    return _known_by(rows[0], known, {row.node_id for row in rows if row.node_id})
+
+
+def of_row(new: Customer) -> Record:
+    """Return a record that was written just now, of which its row says all."""
+    known = {(kind, value) for kind in ONE_EACH if (value := getattr(new, kind))}
+    return _known_by(new, known, {new.node_id} if new.node_id else set())
+
+
+def _known_by(row: Any, values: set[tuple[str, str]], stores: set[int]) -> Record:
+    is_company = row.kind == "company"
+    said = {value for kind, value in values if kind == "invoice_title"} | ({row.name} if is_company else set())
     known = Known(
-        name=names.read(one.name),
+        name=names.read(row.name),
         numbers=frozenset(
-            {value for kind, value in values if kind == "mobile"} | ({one.mobile} if one.mobile else set())
+            {value for kind, value in values if kind == "mobile"} | ({row.mobile} if row.mobile else set())
         ),
         accounts=frozenset(value.strip().casefold() for kind, value in values if kind in ("wecom", "email")),
         titles=frozenset(titles.plain(title) for title in said),
-        address=addresses.read(one.address),
-        stores=frozenset(row.node_id for row in rows if row.node_id),
+        address=addresses.read(row.address),
+        stores=frozenset(stores),
         is_company=is_company,
     )
-    return Record(one.id, one.merged_into_id or one.id, known)
+    return Record(row.id, row.merged_into_id or row.id, known)
 
 
 def changed(session: Session, after: int, limit: int) -> list[int]:
@@ -88,12 +113,6 @@ def count(session: Session) -> int:
         return session.scalar(select(func.count()).select_from(Customer)) or 0
 
 
-def with_keys(keys: set[int]) -> Any:
-    """Return the condition on `Customer` that a record shares one of these keys, and not with too many."""
-    few = select(Block.key).where(Block.key.in_(keys)).group_by(Block.key).having(func.count() <= LARGEST)
-    return Customer.id.in_(select(Block.customer_id).where(Block.key.in_(few)))
-
-
 def neighbours(session: Session, ids: list[int]) -> set[tuple[int, int]]:
     """Return the pairs, smaller id first, of these records and all that share a key with them."""
     mine, other = aliased(Block), aliased(Block)
@@ -107,12 +126,13 @@ def neighbours(session: Session, ids: list[int]) -> set[tuple[int, int]]:
         return {(min(one, two), max(one, two)) for one, two in session.execute(query)}
 
 
-def keep_keys(session: Session, keys: dict[int, set[int]]) -> None:
-    """Write the keys of records, `{id: keys}`, in place of those they had."""
+def keep_keys(session: Session, keys: dict[int, set[int]], *, are_new: bool = False) -> None:
+    """Write the keys of records, `{id: keys}`, in place of those they had; new records had none."""
     rows = [{"key": key, "customer_id": number} for number, found in keys.items() for key in sorted(found)]
     with across_scopes(WHY):
-        gone = delete(Block).where(Block.customer_id.in_(keys))
-        session.execute(gone.execution_options(synchronize_session=False))
+        if not are_new:
+            gone = delete(Block).where(Block.customer_id.in_(keys))
+            session.execute(gone.execution_options(synchronize_session=False))
         if rows:
             session.execute(insert(Block), rows)
 

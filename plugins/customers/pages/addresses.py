@@ -3,9 +3,9 @@
 from typing import Any
 
 from flask import Blueprint, abort, request
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
-from core.api import CurrentPerson, Node, criteria, current_person, gettext, is_on_at, session, typed
+from core.api import CurrentPerson, Node, current_person, gettext, is_on_at, planned_once, session, typed
 from plugins.customers import identities, numbers, services
 from plugins.customers.models import Customer
 from plugins.customers.words import CREDIT_MEANINGS, CREDITS, IDENTITIES, LEVEL_MEANINGS, LEVELS, PARTIES
@@ -16,15 +16,18 @@ FIND, UNMASK = "customers:customer:find", "customers:customer:unmask"
 MERGE = "customers:customer:merge"
 COUNTERS = ("store", "department")
 """Places at which somebody stands at a counter."""
+_PLACES = planned_once(
+    select(Node).where(Node.id.in_(bindparam("ids", expanding=True)), Node.deleted_at.is_(None)).order_by(Node.code)
+)
 
 
 def counters_of(person: CurrentPerson) -> list[Node]:
     """Return the stores a person works at and may record customers for; where the plugin is on."""
-    own = {place.node_id for place in person.places if place.kind in COUNTERS}
-    if not own:
-        return []
-    query = select(Node).where(Node.id.in_(own), Node.deleted_at.is_(None), criteria(Node, person, CREATE))
-    return [node for node in session.scalars(query.order_by(Node.code)) if is_on_at("customers", node)]
+    own, reach = {place.node_id for place in person.places if place.kind in COUNTERS}, person.reach(CREATE)
+    return [
+        node for node in (session.scalars(_PLACES, {"ids": sorted(own)}) if own else ())
+        if reach.holds(node.id, node.area_id, node.region_id) and is_on_at("customers", node)
+    ]  # fmt: skip
 
 
 def counter_asked() -> Node:

@@ -44,7 +44,7 @@ def show_card(customer: Customer, *, number: str = "", problem: str = "") -> str
         "customers/card.html", page_title=customer.name, back_url=url_for("customers.counter"), customer=customer, number=number,
         problem=problem, texts=request.form if problem else {}, refused=request.endpoint if problem else "", at_counter=bool(nodes),
         **on_card.facts(customer, belongings), **on_card.agreed(belongings.theirs.consents), **on_card.belonging(belongings.beside),
-        **gifts.on_card(customer, nodes), **prospects.on_card(belongings.beside.prospects, nodes),
+        **gifts.on_card(belongings.theirs.gifts, nodes), **prospects.on_card(belongings.beside.prospects, nodes),
         **contribution.on_card(belongings.beside),
         timeline=timeline.timeline_of(customer.id, belongings),
         **words(),  # a page of the desk that refuses a form of the card shows it too

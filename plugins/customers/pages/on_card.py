@@ -29,7 +29,7 @@ def facts(customer: Customer, belongings: Belongings) -> dict[str, Any]:
         "may_unmask": bool(customer.mobile) and reaches(customer, UNMASK), "may_update": may_update,
         "edit_url": f"/admin/customers/customer/edit/?id={customer.id}" if may_update else "",
         "link_url": url_for("customers.link", code=customer.code) if may_update else "",
-        **_one_person(found, belongings.merged),
+        **_one_person(found, belongings.theirs.merged),
     }  # fmt: skip
 
 

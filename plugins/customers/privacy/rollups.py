@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.api import CurrentPerson, _, across_scopes, acting_as
@@ -81,11 +81,18 @@ def flush(session: Session) -> None:
         session.flush()
 
 
+_ERASED = (
+    select(ErasedValue.digest, func.max(Erasure.at))
+    .join(Erasure, Erasure.id == ErasedValue.erasure_id)
+    .where(ErasedValue.digest.in_(bindparam("digests", expanding=True)))
+    .group_by(ErasedValue.digest)
+)
+
+
 def erased_on(session: Session, digests: list[str]) -> dict[str, datetime]:
     """Return `{hash: when it was erased}` of those that were; the latest time counts."""
-    query = select(ErasedValue.digest, func.max(Erasure.at)).join(Erasure, Erasure.id == ErasedValue.erasure_id)
     with across_scopes("a number is asked for in full"):
-        return dict(session.execute(query.where(ErasedValue.digest.in_(digests)).group_by(ErasedValue.digest)).all())  # type: ignore[arg-type]
+        return dict(session.execute(_ERASED, {"digests": digests}).all())  # type: ignore[arg-type]
 
 
 def contacted_since(session: Session, customer_ids: frozenset[int], since: datetime) -> int:

@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import delete, event
 
 from core.testing.factories import acting, post, sign_in
 from plugins.customers.matching import at_save, batch, rollups
+from plugins.customers.matching.models import Block
 from plugins.customers.models import Customer, Merge, Pair
 from tests.plugins.customers import people
 from tests.plugins.customers.people import Kept
@@ -90,10 +91,23 @@ def test_it_costs_three_questions_to_the_database(app, chain, known, record, eve
     assert len(everybody(Pair)) == 1
 
 
+@pytest.mark.parametrize(("name", "questions"), [("李雪梅", 1), ("張建國", 2)])
+def test_a_new_record_costs_one_question_and_one_more_where_somebody_is_like_them(
+    app, known, record, everybody, statements, name, questions
+):
+    record("13800138001", name)
+    with acting(app) as session:
+        one = session.get(Customer, everybody(Customer)[-1].id)
+        session.execute(delete(Block).where(Block.customer_id == one.id))
+        statements.clear()
+        at_save.look(session, one, is_new=True)
+    assert len(statements) == questions
+
+
 def test_a_failure_never_keeps_the_clerk_from_recording(monkeypatch, known, record, everybody):
     def fail(*_arguments):
         raise RuntimeError("no database for this")
 
-    monkeypatch.setattr(rollups, "load", fail)
+    monkeypatch.setattr(rollups, "sharing", fail)
     assert record("13800138001", "張建國").status_code == 302
     assert len(everybody(Customer)) == 2 and not everybody(Pair)
