@@ -77,24 +77,30 @@ def _of_the_person(consent: Any, purpose: str, channel: str) -> Any:
     return query.where(consent.purpose == purpose, consent.channel == channel)
 
 
-def give(session: Session, customer_id: int, choices: Any, how: str = "counter", *, is_first: bool = False) -> None:
-    """Note what a customer agrees to, with the words of this page; what they have agreed to before stays as it was.
-
-    `is_first`: the record is new, so there is nothing they could have said before.
-    """
-    held = {} if is_first else given_to(session, customer_id)
-    new = [choice for choice in dict.fromkeys(choices) if choice in CHOICES and choice not in held]
-    texts = ids_of_today(session, new) if new else {}
+def give(session: Session, customer_id: int, choices: Any, how: str = "counter") -> None:
+    """Note what a customer agrees to, with the words of this page; what they have agreed to before stays as it was."""
+    held = given_to(session, customer_id)
+    new = [choice for choice in dict.fromkeys(choices) if choice not in held]
     for purpose, channel in new:
-        if not is_first:
-            _end(session, customer_id, purpose, channel, how)
-        session.add(Consent(
+        _end(session, customer_id, purpose, channel, how)
+    yes = first_of(session, customer_id, new, how)
+    session.add_all(yes)
+    session.flush()
+    for consent in yes:
+        tell(customer_id, consent.purpose, consent.channel, given=True)
+
+
+def first_of(session: Session, customer_id: int, choices: Any, how: str = "counter") -> list[Consent]:
+    """Return what somebody says yes to for the first time, to be written; told when it is."""
+    new = [choice for choice in dict.fromkeys(choices) if choice in CHOICES]
+    texts = ids_of_today(session, new) if new else {}
+    return [
+        Consent(
             customer_id=customer_id, purpose=purpose, channel=channel, text_version=VERSION, text_id=texts[purpose, channel],
             how=how, given_by=current_person().id,
-        ))  # fmt: skip
-    session.flush()
-    for purpose, channel in new:
-        _tell(customer_id, purpose, channel, given=True)
+        )
+        for purpose, channel in new
+    ]  # fmt: skip
 
 
 def withdraw(session: Session, customer_id: int, purpose: str, channel: str, how: str = "counter") -> bool:
@@ -102,7 +108,7 @@ def withdraw(session: Session, customer_id: int, purpose: str, channel: str, how
     if (purpose, channel) not in given_to(session, customer_id):
         return False
     _end(session, customer_id, purpose, channel, how)
-    _tell(customer_id, purpose, channel, given=False)
+    tell(customer_id, purpose, channel, given=False)
     return True
 
 
@@ -114,5 +120,6 @@ def _end(session: Session, customer_id: int, purpose: str, channel: str, how: st
     session.flush()
 
 
-def _tell(customer_id: int, purpose: str, channel: str, *, given: bool) -> None:
+def tell(customer_id: int, purpose: str, channel: str, *, given: bool) -> None:
+    """Let the other plugins know of a yes that was given or taken back, in the same transaction."""
     collect("customers_consent_changed", customer_id=customer_id, purpose=purpose, channel=channel, given=given)

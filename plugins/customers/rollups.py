@@ -11,12 +11,13 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from core.api import Instant, Node, across_scopes, among, audited_as, clock, planned_once
+from core.api import Instant, Node, Together, across_scopes, among, audited_as, clock, planned_once
 from plugins.customers.contribution.models import Contribution
 from plugins.customers.gifts.models import GiftIssue
 from plugins.customers.identities import ONE_EACH
-from plugins.customers.models import Consent, Contact, Customer, Identity, Visit, Visitor
+from plugins.customers.models import Consent, Contact, Customer, Identity, Submission, Visit, Visitor
 from plugins.customers.persons import person_id, records_of
+from plugins.customers.privacy.models import ErasedValue, Erasure
 from plugins.customers.prospects.models import Prospect
 
 _owner = aliased(Customer)
@@ -35,6 +36,23 @@ def holder_of(session: Session, kind: str, value: str) -> Customer | None:
     """Return who of the whole chain an identity belongs to now, as the record that stands for them; it must be known in full."""
     with across_scopes("a person is found by the full number from any store"):
         return session.scalars(_HOLDER, {"kind": kind, "value": value}).one_or_none()
+
+
+_KNOWN = Together(
+    sent=select(Submission.customer_id).where(Submission.key == bindparam("sent_as")),
+    holder=select(Identity.customer_id).where(
+        Identity.kind == "mobile", Identity.value == bindparam("number"), Identity.until.is_(None), Identity.deleted_at.is_(None)
+    ),
+    erased=select(Erasure.at).join(ErasedValue, ErasedValue.erasure_id == Erasure.id)
+    .where(ErasedValue.digest == bindparam("digest")).order_by(Erasure.at),
+)  # fmt: skip
+
+
+def known_before(session: Session, sent_as: str, number: str, digest: str) -> Any:
+    """Return what is known before somebody is recorded: of which customer this form is (`sent`), whose record holds the number
+    (`holder`), and when its people were forgotten (`erased`)."""
+    with across_scopes("a form is one's own, and a number is asked for in full"):
+        return _KNOWN(session, sent_as=sent_as, number=number, digest=digest)
 
 
 def is_called(session: Session, customer: Customer, name: str) -> bool:

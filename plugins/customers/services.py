@@ -4,6 +4,7 @@ Plain functions over a session and plain values. A form that was sent twice, and
 same person at once, come to the one record.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
@@ -37,7 +38,8 @@ from plugins.customers.words import IDENTITIES
 YEAR = timedelta(days=365)
 SAME, NEW_OWNER, AGAIN = "same", "new_owner", "again"
 _BY_CODE = planned_once(select(Customer).where(Customer.code == bindparam("code"), Customer.deleted_at.is_(None)))
-_SENT = planned_once(select(Submission.customer_id).where(Submission.key == bindparam("key")))
+Choices = tuple[tuple[str, str], ...]
+"""(purpose, channel)s, as in `consent_texts.CHOICES`."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Entry:
 
     number: str
     name: str = ""
-    agreed: tuple[tuple[str, str], ...] = ()
+    agreed: Choices = ()
     said: dict[str, str] = field(default_factory=dict)
     """What else the counter has asked, by the names of `collection.rules.FIELDS`."""
     decision: str = ""
@@ -104,27 +106,22 @@ def record_customer(session: Session, node: Node, entry: Entry, key: str) -> Rec
     """
     sent_as = sha256(f"{node.id} {current_person().id} {key}".encode()).hexdigest()
     for attempt in (1, 2):
-        sent = session.scalars(_SENT, {"key": sent_as}).one_or_none()
-        if sent is not None:
-            return Recorded(standing(session, session.get_one(Customer, sent)), "recorded")
+        known = rollups.known_before(session, sent_as, entry.number, forgetting.digest(entry.number))
+        for sent in known.sent:
+            return Recorded(standing(session, session.get_one(Customer, sent.customer_id)), "recorded")
         try:
             with session.begin_nested():
-                recorded = _record(session, node, entry)
-                with session.no_autoflush:  # both are written at once
-                    session.add(Submission(key=sent_as, customer_id=recorded.customer.id))
-                    consents.give(session, recorded.customer.id, entry.agreed, is_first=recorded.how == "recorded")
-            return recorded
+                return _record(session, node, entry, known, sent_as)
         except IntegrityError:  # somebody was faster: theirs is the one record
             if attempt == 2:
                 raise
     raise AssertionError("the second attempt returns or raises")
 
 
-def _record(session: Session, node: Node, entry: Entry) -> Recorded:
-    holder = rollups.holder_of(session, "mobile", entry.number)
-    if holder is None and entry.decision != AGAIN:
-        for day in forgetting.forgotten_on(session, [entry.number]).values():
-            raise WasForgotten(day)
+def _record(session: Session, node: Node, entry: Entry, known: Any, sent_as: str) -> Recorded:
+    if known.erased and not known.holder and entry.decision != AGAIN:
+        raise WasForgotten(clock.local(known.erased[-1].at).date())
+    holder = rollups.holder_of(session, "mobile", entry.number) if known.holder else None
     if holder is not None and entry.decision == NEW_OWNER:
         rollups.release(session, "mobile", entry.number, _("The number has a new owner."))
         holder = None
@@ -133,15 +130,16 @@ def _record(session: Session, node: Node, entry: Entry) -> Recorded:
             raise typed.BadValue(_("Nobody has this number yet. Please add the name."))
         must_be_complete(session, node, entry.said)
         customer = Customer(name=entry.name, mobile=entry.number, node_id=node.id, **entry.said)
-        enter(session, customer, node.id)
-        how = "recorded"
-    else:
-        if entry.name and entry.decision != SAME and not rollups.is_called(session, holder, entry.name):
-            raise NumberTaken(holder)
-        customer, how = holder, "came" if is_seen(session, holder) else "taken_on"
-        note_visit(session, customer, node.id, how)
-        _add_what_is_new(session, customer, entry.said)
-    return Recorded(customer, how)
+        enter(session, customer, node.id, agreed=entry.agreed, sent_as=sent_as)
+        return Recorded(customer, "recorded")
+    if entry.name and entry.decision != SAME and not rollups.is_called(session, holder, entry.name):
+        raise NumberTaken(holder)
+    how = "came" if is_seen(session, holder) else "taken_on"
+    note_visit(session, holder, node.id, how)
+    _add_what_is_new(session, holder, entry.said)
+    session.add(Submission(key=sent_as, customer_id=holder.id))
+    consents.give(session, holder.id, entry.agreed)
+    return Recorded(holder, how)
 
 
 def _add_what_is_new(session: Session, customer: Customer, said: dict[str, str]) -> None:
@@ -153,9 +151,11 @@ def _add_what_is_new(session: Session, customer: Customer, said: dict[str, str])
             setattr(customer, name, value)
 
 
-def enter(session: Session, customer: Customer, node_id: int | None, reason: str = "recorded") -> None:
-    """Write a new customer with code and number, known at a place from now on. Raises IntegrityError for a number that is taken,
-    `known_by.Taken` for an e-mail or a WeCom id."""
+def enter(
+    session: Session, customer: Customer, node_id: int | None, *, agreed: Choices = (), sent_as: str = ""
+) -> None:
+    """Write a new customer with code and number, known at a place from now on, with what they agree to and the form they were
+    sent by. Raises IntegrityError for a number that is taken, `known_by.Taken` for an e-mail or a WeCom id."""
     for kind in ("email", "wecom"):
         if value := getattr(customer, kind):
             known_by.must_be_free(session, customer, kind, value)
@@ -164,15 +164,27 @@ def enter(session: Session, customer: Customer, node_id: int | None, reason: str
         customer.level = _level_after(1)
     session.add(customer)
     session.flush()
-    if node_id is not None:  # nothing hangs on them yet, so nothing is looked for
-        today = clock.working_day()
-        session.add(Visitor(customer_id=customer.id, node_id=node_id, first_on=today, last_on=today))
-        session.add(_visit(customer, node_id, reason))
-    session.add_all(known_by.of_row(customer, kind) for kind in identities.ONE_EACH if getattr(customer, kind))
+    yes = consents.first_of(session, customer.id, agreed)
+    session.add_all([*_first_rows(customer, node_id, sent_as), *yes])
     session.flush()
     at_save.look(session, customer, is_new=True)
     if node_id is not None:
         collect("customers_created", customer_id=customer.id, node_id=node_id)
+    for consent in yes:
+        consents.tell(customer.id, consent.purpose, consent.channel, given=True)
+
+
+def _first_rows(customer: Customer, node_id: int | None, sent_as: str) -> Iterator[Any]:
+    """Yield what hangs on a new record; as nothing hangs on it yet, nothing is looked for."""
+    if sent_as:
+        yield Submission(key=sent_as, customer_id=customer.id)
+    if node_id is not None:
+        today = clock.working_day()
+        yield Visitor(customer_id=customer.id, node_id=node_id, first_on=today, last_on=today)
+        yield _visit(customer, node_id, "recorded")
+    for kind in identities.ONE_EACH:
+        if getattr(customer, kind):
+            yield known_by.of_row(customer, kind)
 
 
 def note_visit(session: Session, customer: Customer, node_id: int, reason: str) -> None:

@@ -13,18 +13,35 @@ NAMES = ("id", "name", "code", "mobile", "level", "party", "credit", "looked aft
 COLUMNS = "c.id, c.name, c.code, c.mobile, c.level, c.party, c.credit, n.name, c.tags"
 FROM = "FROM customers_customer AS c LEFT JOIN org_node AS n ON n.id = c.node_id WHERE c.deleted_at IS NULL"
 LIST = f"SELECT {COLUMNS} {FROM}{{narrowed}} ORDER BY c.id DESC LIMIT 51"
-ONE = f"SELECT {COLUMNS}, c.address, c.preferences, c.level_reason, c.credit_note {FROM} AND c.id = ?"
+FIELDS = (
+    "name", "mobile", "email", "wecom", "kind", "party", "level", "level_reason", "credit", "credit_note", "address", "tags",
+    "preferences", "external_id", "node_id",
+)  # fmt: skip
+ONE = f"SELECT {', '.join(f'c.{name}' for name in FIELDS)}, n.name, c.code, c.version {FROM} AND c.id = ?"
 BY_NUMBER = " AND c.id IN (SELECT customer_id FROM customers_identity WHERE kind = 'mobile' AND until IS NULL AND deleted_at IS NULL AND {asked})"
 BY_NAME = {
     "sqlite": " AND c.id IN (SELECT rowid FROM search_customers_customer WHERE search_customers_customer MATCH ?)",
     "postgresql": " AND search_grams(c.search_text) @@ CAST(? AS tsquery)",
 }
 CARD = (
-    "SELECT v.at, v.reason, n.name FROM customers_visit AS v JOIN org_node AS n ON n.id = v.node_id WHERE v.customer_id = ? ORDER BY v.at DESC LIMIT 50",
-    "SELECT purpose, channel, given_at FROM customers_consent WHERE customer_id = ? AND withdrawn_at IS NULL",
-    "SELECT name, role, mobile FROM customers_contact WHERE customer_id = ? AND deleted_at IS NULL",
-    "SELECT kind, value, until FROM customers_identity WHERE customer_id = ? AND deleted_at IS NULL",
+    "SELECT v.at, v.reason, n.name, p.name FROM customers_visit AS v JOIN org_node AS n ON n.id = v.node_id LEFT JOIN org_person AS p ON p.id = v.by"
+    " WHERE v.customer_id = ? ORDER BY v.at DESC LIMIT 50",
+    "SELECT c.purpose, c.channel, c.text_version, t.words, c.given_at, g.name, c.withdrawn_at, w.name FROM customers_consent AS c"
+    " LEFT JOIN customers_consent_text AS t ON t.id = c.text_id LEFT JOIN org_person AS g ON g.id = c.given_by"
+    " LEFT JOIN org_person AS w ON w.id = c.withdrawn_by WHERE c.customer_id = ? ORDER BY c.given_at, c.id",
+    "SELECT kind, value, since, until FROM customers_identity WHERE customer_id = ? AND deleted_at IS NULL ORDER BY id",
+    "SELECT c.name, c.role, c.mobile, o.code FROM customers_contact AS c LEFT JOIN customers_customer AS o ON o.id = c.person_id"
+    " WHERE c.customer_id = ? AND c.deleted_at IS NULL ORDER BY c.id",
+    "SELECT o.code, o.name, c.role FROM customers_contact AS c JOIN customers_customer AS o ON o.id = c.customer_id"
+    " WHERE c.person_id = ? AND c.deleted_at IS NULL ORDER BY c.id",
+    "SELECT id, name, code, created_at FROM customers_customer WHERE merged_into_id = ? ORDER BY id",
+    "SELECT at, what FROM customers_wish WHERE customer_id = ? ORDER BY at DESC LIMIT 20",
+    "SELECT wish, state, next_on, owner_id FROM customers_prospect WHERE customer_id = ? AND state IN ('new', 'talking') ORDER BY id",
+    "SELECT g.name, n.name, i.given_at FROM customers_gift_issue AS i JOIN customers_gift AS g ON g.id = i.gift_id"
+    " JOIN org_node AS n ON n.id = i.node_id WHERE i.customer_id = ? AND i.undone_at IS NULL ORDER BY i.id",
 )
+"""What a card shows beside the customer: visits, consents, what they are known by, contacts, companies, records of the same person,
+what they did on their own page, what they may buy, gifts."""
 SAVE = "UPDATE customers_customer SET tags = ?, version = version + 1 WHERE id = ? RETURNING id"
 NEW = (
     "INSERT INTO customers_customer (created_at, updated_at, version, code, name, kind, party, mobile, level, level_reason, credit, credit_note,"
@@ -72,8 +89,10 @@ def customer(number: int) -> Any:
         floor.ask(SAVE, request.form["tags"], number)
         return redirect("/customers")
     found = floor.ask(ONE, number)[0]
-    more = [row for statement in CARD for row in floor.ask(statement, number)] if "card" in request.args else []
-    return render_template("form.html", title=found[1], fields=zip(NAMES, [*found, *more], strict=False))
+    if "card" in request.args:
+        tables = [found, *(row for statement in CARD for row in floor.ask(statement, number))]
+        return render_template("rows.html", title=found[0], names=(), rows=tables, next_url=None)
+    return render_template("form.html", title=found[0], fields=zip((*FIELDS, "place"), found, strict=False))
 
 
 @floor.app.route("/customers/new", methods=("POST",))
