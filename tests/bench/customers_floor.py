@@ -1,6 +1,7 @@
 """The floor of the customers' pages: the same rows by the same indexes, and nothing else."""
 
 import random
+import uuid
 from datetime import date
 from typing import Any
 
@@ -43,6 +44,14 @@ CARD = (
 """What a card shows beside the customer: visits, consents, what they are known by, contacts, companies, records of the same person,
 what they did on their own page, what they may buy, gifts."""
 SAVE = "UPDATE customers_customer SET tags = ?, version = version + 1 WHERE id = ? RETURNING id"
+BEFORE = (
+    "SELECT customer_id FROM customers_submission WHERE key = ?",
+    "SELECT customer_id FROM customers_identity WHERE kind = 'mobile' AND value = ? AND until IS NULL AND deleted_at IS NULL",
+    "SELECT e.at FROM customers_erased_value AS v JOIN customers_erasure AS e ON e.id = v.erasure_id WHERE v.digest = ?",
+)
+"""Whether the form was sent before, the number is somebody's, and its person was forgotten."""
+RULES = "SELECT format, field, rule FROM customers_collection_rule"
+CODE = "INSERT INTO codes_sequence (name, last) VALUES ('C', 1) ON CONFLICT (name) DO UPDATE SET last = codes_sequence.last + 1 RETURNING last"
 NEW = (
     "INSERT INTO customers_customer (created_at, updated_at, version, code, name, kind, party, mobile, level, level_reason, credit, credit_note,"
     " address, tags, preferences) VALUES (?, ?, 1, ?, ?, 'person', 'consumer', ?, 'ordinary', '', 'unknown', '', '', '', '') RETURNING id",
@@ -52,7 +61,18 @@ NEW = (
     " SELECT ?, ?, 1, ?, id, ?, ?, false FROM org_node WHERE code = 'S0056' RETURNING id",
     "INSERT INTO customers_visit (customer_id, node_id, day, reason, at) SELECT ?, id, ?, 'recorded', ? FROM org_node WHERE code = 'S0056' RETURNING id",
     "INSERT INTO customers_consent (customer_id, purpose, channel, text_version, how, given_at) VALUES (?, 'service', 'any', '', '', ?) RETURNING id",
+    "INSERT INTO customers_submission (key, customer_id, at) VALUES (?, ?, ?) RETURNING key",
 )
+AUDIT = (
+    "INSERT INTO audit_entry (at, person_name, resource, row_id, action, changes, reason) VALUES "
+    + ", ".join(["(?, 'floor', 'customers:customer', ?, 'created', '{}', '')"] * 4) + " RETURNING id"
+)  # fmt: skip
+"""Customer, number, visit and consent each leave a line."""
+ALIKE = (
+    "SELECT c.id, c.name, c.mobile FROM customers_block AS b JOIN customers_customer AS c ON c.id = b.customer_id WHERE b.key IN (?, ?, ?, ?)",
+    "INSERT INTO customers_block (key, customer_id) VALUES " + ", ".join(["(?, ?)"] * 4) + " RETURNING id",
+)
+"""Who is like them, and by what they are found themselves."""
 EXPORT = f"SELECT {COLUMNS.removeprefix('c.id, ')}, c.created_at, c.external_id {FROM} ORDER BY c.id DESC"
 
 
@@ -97,15 +117,24 @@ def customer(number: int) -> Any:
 
 @floor.app.route("/customers/new", methods=("POST",))
 def new() -> Any:
-    """Write a customer with number, place, visit and consent in one transaction."""
-    number, now, today = str(17_000_000_000 + random.randrange(10**9)), "2025-06-30 11:00:00", str(date(2025, 6, 30))
-    floor.ask("BEGIN IMMEDIATE") if floor.IS_SQLITE else floor.connection().execute("BEGIN")
-    [(row_id,)] = floor.ask(NEW[0], now, now, number, request.form["name"], number)
-    floor.ask(NEW[1], now, now, row_id, number, number[-4:], today)
-    floor.ask(NEW[2], now, now, row_id, today, today)
-    floor.ask(NEW[3], row_id, today, now)
-    floor.ask(NEW[4], row_id, now)
-    floor.connection().execute("COMMIT")
+    """Do what a record asks for: not twice, nobody's number, nobody who was forgotten, what the store asks; written with number,
+    place, visit, consent and their lines in the audit, and looked at for doubles, in one transaction."""
+    dice, now, today = random.randrange(10**9), "2025-06-30 11:00:00", str(date(2025, 6, 30))
+    number, key, keys = str(17_000_000_000 + dice), str(uuid.uuid4()), [dice * 4 + place for place in range(4)]
+    with floor.one_transaction():
+        for statement, value in zip(BEFORE, (key, number, key), strict=True):
+            floor.ask(statement, value)
+        floor.ask(RULES)
+        [(code,)] = floor.ask(CODE)
+        [(row_id,)] = floor.ask(NEW[0], now, now, f"F-{code}", request.form["name"], number)
+        floor.ask(NEW[1], now, now, row_id, number, number[-4:], today)
+        floor.ask(NEW[2], now, now, row_id, today, today)
+        floor.ask(NEW[3], row_id, today, now)
+        floor.ask(NEW[4], row_id, now)
+        floor.ask(NEW[5], key, row_id, now)
+        floor.ask(AUDIT, *[now, str(row_id)] * 4)
+        floor.ask(ALIKE[0], *keys)
+        floor.ask(ALIKE[1], *[value for each in keys for value in (each, row_id)])
     return redirect("/customers")
 
 

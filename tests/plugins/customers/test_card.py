@@ -10,6 +10,7 @@ from core.api import hookimpl
 from core.audit import AuditEntry
 from core.clock import now
 from core.testing.factories import acting, post
+from core.testing.pages import counted
 from plugins.customers import api, services
 from plugins.customers.models import Consent, Contact, Customer, Identity
 
@@ -314,3 +315,14 @@ def test_likes_that_are_too_long_stay_in_the_form(one, clerk, everybody):
 def test_what_was_typed_to_take_two_people_apart_stays(one, client_as):
     answer = post(client_as("head_office"), f"/customers/at/{one.code}/split", {"name": "李四"})
     assert (answer.status_code, 'value="李四" autofocus' in answer.text) == (422, True)
+
+
+@pytest.mark.parametrize(("role", "questions"), [("head_office", 4), ("store_manager", 6)])
+def test_a_card_asks_four_questions_and_at_a_counter_two_more_for_the_place_and_its_gifts(
+    one, client_as, house, role, questions
+):
+    client = client_as(role)
+    client.get(f"/customers/at/{one.code}/")
+    with counted(house.database) as statements:
+        assert client.get(f"/customers/at/{one.code}/").status_code == 200
+    assert len(statements) == questions, "\n".join(statements)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from core.audit import AuditEntry
 from core.testing.factories import acting, post, sign_in
+from core.testing.pages import counted
 from plugins.customers.models import Consent, Customer, Identity, Visit, Visitor
 
 NUMBER = "13800138000"
@@ -233,3 +234,11 @@ def test_the_home_of_a_clerk_leads_to_the_counter(record, clerk):
     page = clerk(0).get("/").text
     assert "Customers today" in page
     assert "/customers/" in page
+
+
+def test_a_new_person_is_recorded_with_so_many_statements(clerk, record, house):
+    client = clerk(0)
+    record("13800138001", "李四", client=client)
+    with counted(house.database) as statements:
+        assert record("13800138000", "张三", client=client).status_code == 302
+    assert len(statements) <= 20, "\n".join(statements)
