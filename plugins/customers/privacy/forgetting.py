@@ -74,7 +74,7 @@ def digest(value: str) -> str:
 def forgotten_on(session: Session, numbers: Iterable[str]) -> dict[str, date]:
     """Return `{number: the day on which its person was forgotten}` of those that were."""
     digests = {digest(number): number for number in numbers}
-    found = rollups.erased_on(session, list(digests)) if digests else {}
+    found = rollups.erased_on(session, digests) if digests else {}
     return {digests[key]: clock.local(at).date() for key, at in found.items()}
 
 
