@@ -7,11 +7,12 @@ person; a foreign key to a scoped table, and so the parent of a `via` row, must 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import bindparam, inspect, select
 from sqlalchemy.orm import Session
 
 from core.access.person import CurrentPerson, current_person
 from core.access.scope import is_through, is_unscoped, model_of
+from core.db import planned_once
 from core.model_facts import model_fact
 
 PLACED_BY = ("node_id", "area_id", "region_id")
@@ -106,9 +107,15 @@ def _must_see(session: Session, target: Any, ids: set[Any]) -> None:
         ids = ids - {person.id}
     if not ids or person.reach(read_permission(target)).everything:
         return
-    seen = set(session.scalars(select(target.id).where(target.id.in_(ids))))
+    seen = set(session.scalars(_among(target), {"ids": sorted(ids)}))
     if missing := ids - seen:
         raise ScopeViolation(f"{target.__name__} {sorted(missing)} is outside {person.username}'s reach")
+
+
+@model_fact
+def _among(target: Any) -> Any:
+    """Return the question which of some rows are there for the acting person."""
+    return planned_once(select(target.id).where(target.id.in_(bindparam("ids", expanding=True))))
 
 
 def references_of(model: Any) -> set[str]:

@@ -21,18 +21,18 @@ _CALENDARS = (
 _CALENDARS_OF = planned_once(
     _CALENDARS.where(or_(Node.id.in_(bindparam("nodes", expanding=True)), Node.kind == "chain"))
 )
+_LEVELS = planned_once(
+    select(Node.id, Node.area_id, Node.region_id).where(Node.id.in_(bindparam("nodes", expanding=True)))
+)
+_LEVELS_HELD = _LEVELS.with_for_update(read=True)
 
 
 def levels_of(
     session: Session, node_ids: Iterable[int], *, held: bool = False
 ) -> dict[int, tuple[int | None, int | None]]:
     """Return `{node id: (area id, region id)}` for the nodes that exist; `held` ones do not move until the commit."""
-    wanted = set(node_ids)
-    query = select(Node.id, Node.area_id, Node.region_id).where(Node.id.in_(wanted))
-    if held:
-        query = query.with_for_update(read=True)
     with session.no_autoflush:
-        found = session.execute(query)
+        found = session.execute(_LEVELS_HELD if held else _LEVELS, {"nodes": list(set(node_ids))})
         return {node_id: (area_id, region_id) for node_id, area_id, region_id in found}
 
 

@@ -130,6 +130,11 @@ class Customers(Privacy, ModelView):
                 known_by.change(session, row, kind, changed[kind])
         self._follow(row, changed.keys())
 
+    def must_reach(self, row: Any, action: str) -> None:
+        """Who was reached before a save is reached after it: it may add a place that sees them, and takes none away."""
+        if action == "create":
+            super().must_reach(row, action)
+
     @staticmethod
     def _follow(row: Any, changed: Set[str]) -> None:
         """Do what a change brings along, and no more: a place that is to look after them sees them, the rule decides on a

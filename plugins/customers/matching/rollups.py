@@ -134,7 +134,7 @@ def keep_keys(session: Session, keys: dict[int, set[int]], *, are_new: bool = Fa
             gone = delete(Block).where(Block.customer_id.in_(keys))
             session.execute(gone.execution_options(synchronize_session=False))
         if rows:
-            session.execute(insert(Block), rows)
+            session.execute(insert(Block.__table__), rows)  # type: ignore[arg-type]
 
 
 def mark(session: Session, ids: Iterable[int]) -> None:
