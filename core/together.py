@@ -31,7 +31,9 @@ class Together:
 
     def __init__(self, **questions: Select[Any]) -> None:
         parts = {name: question.subquery() for name, question in questions.items()}
-        self._statement = planned_once(select(*(select(_AllRows(*part.c)).scalar_subquery() for part in parts.values())))
+        self._statement = planned_once(
+            select(*(select(_AllRows(*part.c)).scalar_subquery() for part in parts.values()))
+        )
         self._readers = [_reader(name, part.c) for name, part in parts.items()]
         self._answers: Any = namedtuple("Answers", questions)  # type: ignore[misc]  # noqa: PYI024 - named where it is made
 

@@ -100,7 +100,10 @@ def check_conditions(app: Any, name: str, people: list[Any]) -> None:
                 for resource, view in app.extensions["backoffice"].views.items():
                     for action in view.actions if view.plugin == name else ():
                         made = and_(true(), *view.conditions(action))._generate_cache_key()
-                        found[resource, action, person.id] = made and (made.key, [each.value for each in made.bindparams])
+                        found[resource, action, person.id] = made and (
+                            made.key,
+                            [each.value for each in made.bindparams],
+                        )
         return found
 
     with app.test_request_context("/"):

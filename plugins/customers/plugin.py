@@ -144,9 +144,7 @@ def backoffice_scheduled_tasks() -> list[ScheduledTask]:
         ScheduledTask(batch.KIND, timedelta(seconds=30), batch.run_at_night),
         ScheduledTask("customers.count", counted.EVERY, lambda session: f"{counted.count_anew(session)} records"),
         ScheduledTask("customers.quality", timedelta(hours=24), lambda session: f"{count_anew(session)} places"),
-        ScheduledTask(
-            "customers.contribution", timedelta(hours=24), lambda session: f"{move_on(session)} customers"
-        ),
+        ScheduledTask("customers.contribution", timedelta(hours=24), lambda session: f"{move_on(session)} customers"),
     ]
 
 

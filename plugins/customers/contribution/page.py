@@ -45,7 +45,9 @@ class Contributors(Page):
     def file(self) -> Any:
         """Send the first thousand as csv; that somebody took them is kept."""
         found = ranking(session, current_person(), FILED)
-        record(session, resource="customers:contribution", row_id="", action="exported", changes={"kind": [None, "csv"]})
+        record(
+            session, resource="customers:contribution", row_id="", action="exported", changes={"kind": [None, "csv"]}
+        )
         answer = Response(csv_text(_lines(found)), mimetype="text/csv")
         answer.headers["Content-Disposition"] = 'attachment; filename="contribution.csv"'
         return answer
