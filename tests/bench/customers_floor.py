@@ -13,7 +13,7 @@ from tests.bench import floor
 NAMES = ("id", "name", "code", "mobile", "level", "party", "credit", "looked after by", "tags")
 COLUMNS = "c.id, c.name, c.code, c.mobile, c.level, c.party, c.credit, n.name, c.tags"
 FROM = "FROM customers_customer AS c LEFT JOIN org_node AS n ON n.id = c.node_id WHERE c.deleted_at IS NULL"
-LIST = f"SELECT {COLUMNS} {FROM}{{narrowed}} ORDER BY c.id DESC LIMIT 51"
+LIST = f"SELECT {COLUMNS} {FROM} AND c.merged_into_id IS NULL{{narrowed}} ORDER BY c.id DESC LIMIT 51"
 FIELDS = (
     "name", "mobile", "email", "wecom", "kind", "party", "level", "level_reason", "credit", "credit_note", "address", "tags",
     "preferences", "external_id", "node_id",

@@ -1,5 +1,6 @@
 """What rankings cost: pages beside a bare table of the same rows, making one beside its bare statements."""
 
+import gc
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -42,7 +43,12 @@ def ranking_operations(app: Flask, chain: Chain) -> list[Operation]:
 
 
 def snapshot(app: Flask) -> Iterator[Line]:
-    """Make a day's ranking again and again, and in turn send its statements bare to the driver; both rolled back."""
+    """Make a day's ranking again and again, and in turn send its statements bare to the driver; both rolled back.
+
+    The garbage collector leaves alone what is there by now, as in every process of the house (`core.lean`).
+    """
+    gc.collect()
+    gc.freeze()
     period = Period("day", LAST - timedelta(days=10))
     statements = _statements_of(app, period)
     product, bare = [], []
