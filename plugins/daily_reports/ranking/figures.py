@@ -1,6 +1,7 @@
 """What a ranking is made from: stores, their open days, what they sold and what they are measured by.
 
-Five statements for any number of stores and days; all amounts are whole fen, so that every database and every
+Five statements for any number of stores and days, of tables and not of classes, which would make rows again of what
+comes back; a ranking is made past everybody's scope. All amounts are whole fen, so that every database and every
 other program comes to the same figure.
 """
 
@@ -75,7 +76,7 @@ def stores_of(session: Session, first: date, last: date) -> list[Any]:
         Node.kind == "store", Node.deleted_at.is_(None),
         or_(Node.opened_on.is_(None), Node.opened_on <= last), or_(Node.closed_on.is_(None), Node.closed_on > first),
     )  # fmt: skip
-    return list(session.execute(query.order_by(Node.code)))
+    return list(session.execute(query.order_by(Node.code)).all())
 
 
 def groups_of_store(store: Any) -> tuple[str, ...]:
@@ -96,7 +97,7 @@ def closed_days(session: Session, stores: list[Any], first: date, last: date) ->
         .where(CalendarDay.day >= first, CalendarDay.day <= last)
     )
     said: dict[int | str, dict[date, bool]] = defaultdict(dict)
-    for node_id, day, closed, kind in session.execute(query):
+    for node_id, day, closed, kind in session.execute(query).all():
         said["chain" if kind == "chain" else node_id][day] = closed
     found: Closed = {}
     everywhere = said.pop("chain", {})
@@ -119,23 +120,22 @@ def _usual(session: Session, begins: date) -> tuple[dict[int, list[int] | None],
         .where(table.day >= begins - timedelta(weeks=method.WEEKS), table.day < begins, table.amount.is_not(None))
         .group_by(table.node_id, weekday)
     )
-    sums: dict[int, list[int]] = defaultdict(lambda: [0] * 7)
-    counts: dict[int, list[int]] = defaultdict(lambda: [0] * 7)
-    for node_id, sunday_first, total, count in session.execute(query):
+    weeks: dict[int, tuple[list[int], list[int]]] = defaultdict(lambda: ([0] * 7, [0] * 7))
+    for node_id, sunday_first, total, count in session.execute(query).all():
         monday_first = (sunday_first + 6) % 7
-        sums[node_id][monday_first] = total
-        counts[node_id][monday_first] = count
-    return {node_id: method.usual(sums[node_id], counts[node_id]) for node_id in sums}, set(sums)
+        sums, counts = weeks[node_id]
+        sums[monday_first], counts[monday_first] = total, count
+    return {node_id: method.usual(*week) for node_id, week in weeks.items()}, set(weeks)
 
 
 def _plans(session: Session, months: list[Period]) -> dict[tuple[int, date], tuple[int, list[int] | None]]:
     """Return the month targets by place and month: fen, and the weekday weights if head office gave some."""
-    query = select(
-        MonthTarget.node_id, MonthTarget.month, type_coerce(MonthTarget.amount, FEN), MonthTarget.weekdays
-    ).where(MonthTarget.month.in_([month.begins for month in months]))
+    plan = MonthTarget.__table__.c
+    query = select(plan.node_id, plan.month, type_coerce(plan.amount, FEN), plan.weekdays)
+    query = query.where(plan.month.in_([month.begins for month in months]))
     return {
         (node_id, month): (amount, weekdays and [round(Decimal(str(weight)) * WEIGHT) for weight in weekdays])
-        for node_id, month, amount, weekdays in session.execute(query)
+        for node_id, month, amount, weekdays in session.execute(query).all()
     }
 
 
@@ -169,14 +169,15 @@ def told_between(
     session: Session, first: date, last: date, nodes: set[int] | None = None
 ) -> dict[int, dict[date, Told]]:
     """Return what stores (all, unless named) told of the days between two, the last included."""
+    told = DayReport.__table__.c
     query = select(
-        DayReport.node_id, DayReport.day, type_coerce(DayReport.amount, FEN), DayReport.imported,
-        DayReport.target_amount.is_(None), DayReport.target_late_minutes, DayReport.report_late_minutes,
-    ).where(DayReport.day >= first, DayReport.day <= last)  # fmt: skip
+        told.node_id, told.day, type_coerce(told.amount, FEN), told.imported,
+        told.target_amount.is_(None), told.target_late_minutes, told.report_late_minutes,
+    ).where(told.day >= first, told.day <= last)  # fmt: skip
     if nodes is not None:
-        query = query.where(DayReport.node_id.in_(nodes))
+        query = query.where(told.node_id.in_(nodes))
     found: dict[int, dict[date, Told]] = defaultdict(dict)
-    for node_id, day, amount, imported, no_target, target_late, report_late in session.execute(query):
+    for node_id, day, amount, imported, no_target, target_late, report_late in session.execute(query).all():
         on_time = not (imported or no_target or amount is None or target_late or report_late)
         found[node_id][day] = Told(amount, not imported, on_time)
     return found
