@@ -73,7 +73,7 @@ def test_a_person_recorded_in_one_store_is_found_in_another_masked_and_taken_on(
     assert phone.goto("/customers/").status == 404
     manager = enter(phone, chain.people["store_manager"])
     assert manager.goto("/day/").status == 200
-    assert "store S1" in manager.inner_text("body")
+    assert "/day/at/S1/" in manager.url and "store S1" in manager.inner_text("body")
 
 
 def test_without_scripts_the_counter_finds_records_and_keeps_what_was_typed(
