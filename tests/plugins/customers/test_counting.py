@@ -1,12 +1,13 @@
 """How many different people: never one number without how sure it is, and how it came about."""
 
 import random
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from core.testing.factories import acting, post
-from plugins.customers import counted, counting, services
+from plugins.customers import counted, counting, plugin, services
 from plugins.customers.counting import Band, Count
 from plugins.customers.models import Customer, Pair
 
@@ -132,3 +133,8 @@ def test_a_page_adds_to_the_count_of_the_hour_what_came_since(people, work, reco
         session.delete(session.scalars(select(Customer).order_by(Customer.id)).first())
         counted.forget(session)
         assert counting.count(session).records == 3
+
+
+def test_the_records_are_counted_every_hour():
+    [task] = [task for task in plugin.backoffice_scheduled_tasks() if task.name == "customers.count"]
+    assert task.every == timedelta(hours=1)
