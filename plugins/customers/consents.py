@@ -78,9 +78,7 @@ def _of_the_person(consent: Any, purpose: str, channel: str) -> Any:
     return query.where(consent.purpose == purpose, consent.channel == channel)
 
 
-def answer(
-    session: Session, customer_id: int, purpose: str, channel: str, *, yes: bool, how: str = "counter"
-) -> bool:
+def answer(session: Session, customer_id: int, purpose: str, channel: str, *, yes: bool, how: str = "counter") -> bool:
     """Note a yes or a no to one thing; return whether it was new. Said twice, also at once, it is said once."""
     rollups.locked(session, [customer_id])
     if yes:

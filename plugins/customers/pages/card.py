@@ -92,7 +92,12 @@ def consent(code: str) -> Any:
     if yes:
         toast(_("Noted: %(name)s agrees.", name=customer.name), "good")
     elif purpose == "service":
-        toast(_("Withdrawn. It holds from now on. Should their data go too, they say so on their own page, or you tell head office."), "good")
+        toast(
+            _(
+                "Withdrawn. It holds from now on. Should their data go too, they say so on their own page, or you tell head office."
+            ),
+            "good",
+        )
     else:
         toast(_("Withdrawn. It holds from now on."), "good")
     return redirect(url_for("customers.card", code=code))

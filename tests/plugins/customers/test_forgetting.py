@@ -15,6 +15,7 @@ from core.jobs.models import Job
 from core.jobs.queue import ask_for, run_waiting
 from core.testing.factories import acting, post
 from plugins.customers import known_by, services
+from plugins.customers.contribution.models import Contribution
 from plugins.customers.matching.models import Block
 from plugins.customers.models import Consent, Contact, Customer, Identity, Visit
 from plugins.customers.privacy import forgetting
@@ -188,6 +189,17 @@ def test_imported_rows_are_emptied_and_a_sheet_brings_nobody_back(office, house,
     assert where(house, NAME, NUMBER) == []
     assert everybody(ImportRow)[1].status == "refused", "what was not imported yet brings nobody back"
     assert "asked to be forgotten on" in send_sheet(sheet)[1]
+
+
+@pytest.mark.requirement("A16", "A21")
+def test_a_sheet_that_was_checked_before_brings_nothing_of_them_after(one, office, house, app, count):
+    fields = ("customer_id", "month", "revenue", "profit")
+    sheet = {"file": (io.BytesIO(f"{','.join(fields)}\n{one.code},2026-01,10,4\n".encode()), "sheet.csv")}
+    batch = post(office, "/admin/customers/contribution/import/", sheet, content_type="multipart/form-data").location
+    erase(office, house, app, one)
+    refused = post(office, batch, {f"column-{number}": field for number, field in enumerate(fields)})
+    assert (refused.status_code, "were deleted after it was checked" in refused.text) == (409, True)
+    assert count(Contribution) == 0
 
 
 @on_sqlite

@@ -129,9 +129,7 @@ def test_a_number_that_was_given_out_again_gets_its_new_owner_on_the_phone(
 
 
 @pytest.mark.requirement("A4")
-def test_without_a_network_nothing_typed_is_lost_and_it_is_recorded_once(
-    phone, enter, chain, everybody, page_problems
-):
+def test_without_a_network_nothing_typed_is_lost_and_it_is_recorded_once(phone, enter, chain, everybody, page_problems):
     page_problems.allow("503")  # the page of a server that is away
     enter(phone, chain.clerks[0]).goto("/customers/")
     phone.fill("#number", NUMBER)
