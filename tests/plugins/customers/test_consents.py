@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from core.api import hookimpl
 from core.testing.factories import post, sign_in, token
 from plugins.customers.models import Consent, Customer
 from plugins.customers.privacy.models import Wish
@@ -71,3 +72,30 @@ def test_who_takes_their_yes_to_the_record_itself_back_is_told_how_it_goes_for_g
     assert "Should their data go too" in page.text
     assert (everybody(Consent)[0].withdrawn_at is None, everybody(Wish)) == (False, [])
     assert everybody(Customer)[0].name == one.name, "withdrawing is not forgetting"
+
+
+@pytest.mark.requirement("E21", "J6")
+def test_other_plugins_hear_of_a_new_customer_and_of_each_yes_and_no(one, record, clerk, house, monkeypatch, chain):
+    heard = []
+
+    class Campaigns:
+        @hookimpl
+        def customers_created(self, customer_id, node_id):
+            heard.append((customer_id, node_id))
+
+        @hookimpl
+        def customers_consent_changed(self, customer_id, purpose, channel, given):
+            heard.append((customer_id, purpose, channel, given))
+
+    monkeypatch.setattr(house.host, "names_on", lambda *_: {"campaigns"})
+    house.host.hooks.add(Campaigns(), "campaigns")
+    try:
+        for answer in ("yes", "yes", "no", "no"):
+            post(clerk(0), f"/customers/at/{one.code}/consent", CHOICE | {"answer": answer})
+        record("13900139000", "李四")
+    finally:
+        house.host.hooks.remove("campaigns")
+    assert heard == [
+        (one.id, "marketing", "sms", True), (one.id, "marketing", "sms", False),
+        (one.id + 1, chain.stores[0].id), (one.id + 1, "service", "any", True),
+    ]  # fmt: skip
