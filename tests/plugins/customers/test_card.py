@@ -171,6 +171,19 @@ def test_credit_party_tags_and_preferences_stand_on_the_card(one, client_as, eve
     assert ["张三" in page for page in partners] == [True, False]
 
 
+@pytest.mark.requirement("A1")
+def test_of_two_who_edit_at_once_the_second_sees_what_differs_and_nothing_else(one, client_as, everybody):
+    first, second = client_as("head_office"), client_as("store_manager")
+    version = field_of(second.get(f"{DESK}edit/?id={one.id}").text, "_version")
+    edit(first, one, address="first road")
+    answer = edit(second, one, address="second road", _version=version)
+    shown = re.search(r"(?s)<table.*?</table>", answer.text)[0]
+    assert (answer.status_code, everybody(Customer)[0].address) == (409, "first road")
+    assert ("first road" in shown, "second road" in shown, shown.count("<tr>")) == (True, True, 2), (
+        "a heading and the address"
+    )
+
+
 @pytest.mark.requirement("A1", "A10")
 def test_a_new_number_ends_the_old_one_and_a_taken_one_is_refused(one, record, client_as, everybody):
     record("13900139000", "李四")
