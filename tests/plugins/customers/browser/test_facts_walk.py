@@ -69,8 +69,10 @@ def test_a_required_e_mail_is_asked_an_invoice_title_added_and_a_gift_handed_out
 
 @pytest.mark.requirement("A2", "A3")
 def test_a_contact_is_added_changed_found_and_deleted_on_a_phone(chain, phone, enter, record, everybody):
-    record("13800138000", "张三丰")
+    record("13800138000", "张" * 60)
     enter(phone, chain.people["store_manager"]).goto(f"/customers/at/{everybody(Customer)[0].code}/")
+    fits(phone)
+    assert phone.locator(".head h1").bounding_box()["height"] <= 44, "of the longest name two lines, never the page"
     phone.get_by_text("Add a contact").tap()
     phone.fill("[name=name]", "王芳")
     phone.fill("[name=role]", "女儿")
