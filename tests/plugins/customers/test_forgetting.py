@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import select, update
 
-from core.api import Emptied, across_scopes, hookimpl
+from core.api import Emptied, across_scopes, clock, hookimpl
 from core.db import metadata
 from core.exchange.models import ImportRow
 from core.inbox import send
@@ -265,6 +265,11 @@ def test_head_office_takes_a_copy_of_everything_for_a_reason_that_is_kept(one, o
     told = post(office, url, {"reason": "asked by letter", "kind": "json"})
     for word in (NUMBER, EARLIER, EMAIL, ADDRESS, NAME, "2026-11"):
         assert word in told.text, word
+    kept = told.json["data"][0]["rows"][0]
+    assert (kept["Credit"], kept["Recorded"]) == (
+        "Not known",
+        clock.local(one.created_at).isoformat(timespec="seconds"),
+    )
     book = post(office, url, {"reason": "asked by letter", "kind": "xlsx"})
     cells = CalamineWorkbook.from_filelike(io.BytesIO(book.data)).get_sheet_by_index(0).to_python()
     assert ["Known by", 2.0, "Value", NUMBER] in cells
