@@ -59,6 +59,8 @@ class ModelView(Writing, Imports, View, BaseModelView):
     """The column that names a row; the first one unless said."""
     import_key: tuple[str, ...] = ()
     """The fields that tell whether an imported row is already there; empty: no import."""
+    import_key_or: tuple[str, ...] = ()
+    """Single fields, each of which a person may choose in its place."""
     import_options: dict[str, dict[str, str]] = {}
     """What an import may be asked besides: `{option: {value: title}}`, the first value is usual."""
     actions: tuple[str, ...] = ("list", "read", "create", "update", "delete", "export", "import")

@@ -138,7 +138,8 @@ class Writing:
                 continue
             field: TypedField = form[declared.name]
             theirs = getattr(row, declared.name)
-            if field.errors or field.data != theirs:
+            both_empty = field.data in (None, "") and theirs in (None, "")
+            if field.errors or (field.data != theirs and not both_empty):
                 mine = field.shown() if field.errors else self.tell(declared, field.data)
                 rows.append((gettext(declared.title), self.tell(declared, theirs), mine))
         return rows or [(_("Record"), _("Saved again meanwhile"), "")]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -12,11 +13,11 @@ from core.access.guard import ScopeViolation
 from core.access.person import current_person
 from core.access.scope import unscoped
 from core.audit import record
-from core.db import metadata
+from core.db import Deletable, metadata
 from core.exchange.bulk import among, insert_rows
 from core.exchange.mapping import ImportRefused
 from core.exchange.models import ImportBatch, ImportRow
-from core.exchange.staging import staged_rows
+from core.exchange.staging import StagedRow, staged_rows
 from core.language import _
 from core.org.models import InNode
 from core.org.tree import levels_of
@@ -39,6 +40,7 @@ def apply(session: Session, view: Any, batch: ImportBatch) -> None:
             values = _placed(session, view, [{"id": row.row_id, **row.values} for row in rows], levels)
             with unscoped("rows that were checked"):
                 insert_rows(session, view.model.__table__, values)
+            _must_refer_to_what_is_there(session, view, rows)
         for rows in staged_rows(session, view, batch, "updated"):
             present = _versions(session, view, [row.row_id for row in rows])
             if any(present.get(row.row_id) != row.row_version for row in rows):
@@ -46,6 +48,7 @@ def apply(session: Session, view: Any, batch: ImportBatch) -> None:
                     _("Records of this file were changed after it was checked. Nothing was imported; check it again.")
                 )
             _update(session, view, [(row.row_id, present[row.row_id], row.values) for row in rows], levels)
+            _must_refer_to_what_is_there(session, view, rows)
         session.expire_all()
         batch.sample = {}
         view.after_import(session, batch, batch.options)
@@ -157,6 +160,26 @@ def _update(session: Session, view: Any, rows: list[tuple[int, int, dict[str, An
         new = {name: bindparam(f"new_{name}") for name in (*names, "version")}
         with unscoped("rows that were checked"):
             session.execute(update(table).where(table.c.id == bindparam("which")).values(new), group)
+
+
+def _must_refer_to_what_is_there(session: Session, view: Any, rows: list[StagedRow]) -> None:
+    """Refuse what refers to a record that went into the recycle bin after the check: a person may be forgotten by now.
+
+    Asked after the rows are written, which wait for whoever is putting it there at the same moment.
+    """
+    for field in view.fields:
+        ids = {row.values.get(field.name) for row in rows} - {None} if field.lookup else set()
+        target = current_app.extensions["backoffice"].views[field.lookup].model if ids else None
+        if target is None or not issubclass(target, Deletable):
+            continue
+        gone = select(target.id).where(_one_of(session, target.id, sorted(ids)), target.deleted_at.is_not(None))
+        with unscoped("what checked rows refer to"):
+            if session.scalar(gone.limit(1)) is not None:
+                raise ImportRefused(
+                    _(
+                        "Records that this file names were deleted after it was checked. Nothing was imported; check it again."
+                    )
+                )
 
 
 def _remove(session: Session, model: Any, ids: list[int]) -> int:

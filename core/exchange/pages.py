@@ -32,6 +32,8 @@ class Imports(ImportHooks):
     resource: str
     title: str
     fields: list[Any]
+    import_key: tuple[str, ...]
+    import_key_or: tuple[str, ...]
     import_options: dict[str, dict[str, str]]
     render: Any
     crumbs: Any
@@ -50,7 +52,8 @@ class Imports(ImportHooks):
         try:
             table = open_table(path, name)
             chosen = {option: request.form[option] for option in self.import_options if option in request.form}
-            batch = importing.open_batch(session, self, name, table, options=chosen)
+            match = [field for field in self.import_key_or if field == request.form.get("match")]
+            batch = importing.open_batch(session, self, name, table, match=match, options=chosen)
             if path.stat().st_size <= long.BIG_FILE:
                 self._check(batch, table)
         except (UnreadableFile, ImportRefused) as error:
@@ -153,9 +156,15 @@ class Imports(ImportHooks):
             for name, choices in self.import_options.items()
         ]
         return self._import_page(
-            "upload", form_error=problem, match_choices=[], options=options, fields=shown,
-            template_url=url_for(".import_template_view"),
+            "upload", form_error=problem, match_choices=self._match_choices(), match=request.form.get("match"), options=options,
+            fields=shown, template_url=url_for(".import_template_view"),
         )  # fmt: skip
+
+    def _match_choices(self) -> list[tuple[str, str]]:
+        """Return the keys to choose from as (value, title); nothing where there is but one."""
+        titles = {declared.name: gettext(declared.title) for declared in self.fields}
+        usual = "", " + ".join(titles[name] for name in self.import_key)
+        return [usual, *((name, titles[name]) for name in self.import_key_or)] if self.import_key_or else []
 
     def _batch_page(self, batch: ImportBatch, problem: str = "") -> Any:
         here = url_for(".import_batch_view", id=batch.id)

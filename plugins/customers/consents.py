@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from core.api import N_, clock, collect, current_person, gettext
+from plugins.customers import rollups
 from plugins.customers.consent_texts import CHOICES, VERSION, ids_of_today
 from plugins.customers.models import Consent, Customer
 from plugins.customers.persons import person_id, records_of
@@ -77,8 +78,19 @@ def _of_the_person(consent: Any, purpose: str, channel: str) -> Any:
     return query.where(consent.purpose == purpose, consent.channel == channel)
 
 
-def give(session: Session, customer_id: int, choices: Any, how: str = "counter") -> None:
-    """Note what a customer agrees to, with the words of this page; what they have agreed to before stays as it was."""
+def answer(session: Session, customer_id: int, purpose: str, channel: str, *, yes: bool, how: str = "counter") -> bool:
+    """Note a yes or a no to one thing; return whether it was new. Said twice, also at once, it is said once."""
+    rollups.locked(session, [customer_id])
+    if yes:
+        return bool(give(session, customer_id, [(purpose, channel)], how))
+    return withdraw(session, customer_id, purpose, channel, how)
+
+
+def give(session: Session, customer_id: int, choices: Any, how: str = "counter") -> list[Consent]:
+    """Note what a customer agrees to, with the words of this page; what they have agreed to before stays as it was.
+
+    Returns what is new.
+    """
     held = given_to(session, customer_id)
     new = [choice for choice in dict.fromkeys(choices) if choice not in held]
     for purpose, channel in new:
@@ -88,6 +100,7 @@ def give(session: Session, customer_id: int, choices: Any, how: str = "counter")
     session.flush()
     for consent in yes:
         tell(customer_id, consent.purpose, consent.channel, given=True)
+    return yes
 
 
 def first_of(session: Session, customer_id: int, choices: Any, how: str = "counter") -> list[Consent]:

@@ -27,6 +27,16 @@ def read_mobile(text: str) -> str:
         raise
 
 
+def wrong_already(text: str) -> str:
+    """Return what is wrong with a number that typing on cannot mend, a digit too many or a landline; else nothing."""
+    if re.fullmatch(r"1\d{11,}|0[1-9]\d{9,}", digits_of(text)):
+        try:
+            read_mobile(text)
+        except typed.BadValue as error:
+            return str(error)
+    return ""
+
+
 def read_telephone(text: str) -> str:
     """Return the mobile number or landline (0755-26001234) that `text` means; BadValue when it is neither."""
     try:

@@ -68,7 +68,8 @@ class Pairs(Page):
             select(Merge).where(Merge.undone_at.is_(None)).order_by(Merge.at.desc(), Merge.id.desc()).limit(LAST)
         ))  # fmt: skip
         return self.render(
-            "customers/pair.html", page_title=_("Same person?"), progress=pairs.progress(session), merges=merges,
+            "customers/pair.html", page_title=_("Same person?"),
+            page_lead=_("Skip what you cannot tell. Every answer can be taken back, and so can a merge."), progress=pairs.progress(session), merges=merges,
             crumbs=[(_("Desk"), url_for("admin.index")), (_("Same person?"), None)],
             names=records_named({one for merge in merges for one in (merge.kept_id, merge.gone_id)}),
             people=names_of_people(session, {merge.by for merge in merges if merge.by}),

@@ -104,7 +104,8 @@ def record_customer(session: Session, node: Node, entry: Entry, key: str) -> Rec
     forgotten, BadValue for a new one without a name, `collection.rules.Missing` for one without what the store asks,
     `known_by.Taken` for somebody else's e-mail.
     """
-    sent_as = sha256(f"{node.id} {current_person().id} {key}".encode()).hexdigest()
+    # The number too: who goes back from a card to the form, and types the next person's number, has sent another form.
+    sent_as = sha256(f"{node.id} {current_person().id} {key} {entry.number}".encode()).hexdigest()
     for attempt in (1, 2):
         known = rollups.known_before(session, sent_as, entry.number, forgetting.digest(entry.number))
         for sent in known.sent:

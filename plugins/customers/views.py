@@ -88,6 +88,7 @@ class Customers(Privacy, ModelView):
     search = ("search_text",)
     search_hint = N_("Number, last four digits, name, initials, code, e-mail")
     import_key = ("mobile",)
+    import_key_or = ("external_id",)
     empty_text = N_("Record the first one at the counter, or import a sheet.")
 
     def search_condition(self, words: str) -> Any:

@@ -82,16 +82,23 @@ def add_likes(code: str) -> Any:
 @blueprint.route("/at/<code>/consent", methods=("POST",))
 @requires(UPDATE)
 def consent(code: str) -> Any:
-    """Give a consent or take it back; both with one tap, and at once."""
+    """Give a consent or take it back; both with one tap, and at once. A second tap shows how it stands."""
     customer = customer_by(code, UPDATE)
     purpose, _dash, channel = request.form.get("choice", "").partition("-")
     if (purpose, channel) not in CHOICES:
         abort(404)
-    if request.form.get("answer") == "yes":
-        consents.give(session, customer.id, [(purpose, channel)])
+    yes = request.form.get("answer") == "yes"
+    consents.answer(session, customer.id, purpose, channel, yes=yes)
+    if yes:
         toast(_("Noted: %(name)s agrees.", name=customer.name), "good")
+    elif purpose == "service":
+        toast(
+            _(
+                "Withdrawn. It holds from now on. Should their data go too, they say so on their own page, or you tell head office."
+            ),
+            "good",
+        )
     else:
-        consents.withdraw(session, customer.id, purpose, channel)
         toast(_("Withdrawn. It holds from now on."), "good")
     return redirect(url_for("customers.card", code=code))
 

@@ -51,9 +51,10 @@ def show_counter(texts: dict[str, str], **more: Any) -> str:
 def known() -> Any:
     """Answer the script while a number or a name is typed: the people of one's own stores whom it may be."""
     text = request.args.get("number", "")[:40]
-    found = _known(text)
-    shown = render_template("customers/found.html", known=found, elsewhere=None)
-    return jsonify({"html": shown if found else "", "found": len(found), "whole": _is_whole(text)})
+    found, whole = _known(text), _is_whole(text)
+    shown = render_template("customers/found.html", known=found, elsewhere=None, whole=whole)
+    errors = {"number": numbers.wrong_already(text)}
+    return jsonify({"html": shown if found else "", "found": len(found), "whole": whole, "errors": errors})
 
 
 def _asked(nodes: list[Node]) -> list[tuple[str, str, bool]]:
@@ -117,7 +118,7 @@ def find() -> Any:
         found = {"known": [], "elsewhere": holder}
         _log(node, holder, number)
     if wants_json():
-        return jsonify({"html": render_template("customers/found.html", **found), "found": 1})
+        return jsonify({"html": render_template("customers/found.html", whole=True, **found), "found": 1})
     return show_counter(texts, **found)
 
 

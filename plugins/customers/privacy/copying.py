@@ -1,6 +1,7 @@
 """A copy of everything about a person, to hand to them: as JSON for a machine, as a workbook for people."""
 
 import json
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,7 +34,11 @@ def _as_json(customer: Customer, parts: list[Any]) -> BytesIO:
         "made_by": current_person().name,
         "data": [{"module": plugin, "title": part.title, "rows": part.rows} for plugin, part in parts],
     }
-    return BytesIO(json.dumps(document, ensure_ascii=False, indent=2, default=str).encode())
+    return BytesIO(json.dumps(document, ensure_ascii=False, indent=2, default=_as_text).encode())
+
+
+def _as_text(value: Any) -> str:
+    return clock.local(value).isoformat(timespec="seconds") if isinstance(value, datetime) else str(value)
 
 
 def _as_xlsx(parts: list[Any]) -> BytesIO:

@@ -87,11 +87,8 @@ def shown_email(session: Session, customer: Customer) -> str:
 
 def answer(session: Session, customer: Customer, purpose: str, channel: str, *, yes: bool) -> None:
     """Give a consent or take it back; it holds at once."""
-    if yes:
-        consents.give(session, customer.id, [(purpose, channel)], how="self")
-    else:
-        consents.withdraw(session, customer.id, purpose, channel, how="self")
-    _note(session, customer, "agreed" if yes else "withdrew", f"{purpose},{channel}")
+    if consents.answer(session, customer.id, purpose, channel, yes=yes, how="self"):
+        _note(session, customer, "agreed" if yes else "withdrew", f"{purpose},{channel}")
 
 
 def ask_to_be_forgotten(session: Session, customer: Customer) -> None:

@@ -16,7 +16,7 @@ from plugins.customers.models import Consent, Contact, Customer, Identity, Visit
 from plugins.customers.privacy import rollups
 from plugins.customers.privacy.models import WISHES, Link, Outreach, Wish
 from plugins.customers.prospects.models import STATES, Prospect
-from plugins.customers.words import IDENTITIES, KINDS, LEVELS, PARTIES, REASONS
+from plugins.customers.words import CREDITS, IDENTITIES, KINDS, LEVELS, PARTIES, REASONS
 
 EMPTIED: dict[Any, dict[str, Any]] = {
     Customer: {
@@ -106,7 +106,7 @@ def _record(record: Customer, places: dict[int, str]) -> dict[str, Any]:
         _("Code"): record.code, _("Full name"): record.name, _("Mobile"): record.mobile, _("E-mail"): record.email,
         _("WeCom"): record.wecom, _("Address"): record.address,
         _("Person or firm"): gettext(KINDS[record.kind]), _("Party"): gettext(PARTIES[record.party]), _("Level"): gettext(LEVELS[record.level]),
-        _("Why this level"): record.level_reason, _("About the credit"): record.credit_note, _("Tags"): record.tags,
+        _("Why this level"): record.level_reason, _("Credit"): gettext(CREDITS[record.credit]), _("About the credit"): record.credit_note, _("Tags"): record.tags,
         _("Preferences"): record.preferences, _("Number elsewhere"): record.external_id, _("Recorded"): record.created_at,
         _("Looked after by"): places.get(record.node_id or 0, ""),
     }  # fmt: skip

@@ -1,5 +1,6 @@
 // While a number is typed, whoever is known appears below it; a whole number that is nobody's here is
 // looked up in the whole chain, once. Without this script the button beside the number does the same.
+// What was sent and did not arrive stands there again when the clerk comes back.
 (() => {
   "use strict";
   const form = document.getElementById("counter");
@@ -14,6 +15,7 @@
   let waiting = 0;
   let asked = number.value;
   let turn = 0;
+  const tab = (() => { try { return sessionStorage; } catch { return {}; } })(); // closed with the tab, unlike the browser's own memory
 
   function say(text, isWrong) {
     note.textContent = text || usual;
@@ -50,6 +52,14 @@
     }
   }
 
+  function fill(fields) {
+    for (const field of form.elements) {
+      const values = fields.filter(([name]) => name === field.name).map(([, value]) => value);
+      if (["checkbox", "radio"].includes(field.type)) field.checked = values.includes(field.value);
+      else if (values.length) field.value = values[0];
+    }
+  }
+
   number.addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(look, 250);
@@ -60,11 +70,27 @@
     if (event.target !== number) form.requestSubmit();
     else { clearTimeout(waiting); look(); }
   });
+  found.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-other]")) return;
+    fresh.hidden = bar.hidden = false;
+    form.elements.name.focus();
+  });
   let sent = false;
   form.addEventListener("submit", (event) => {
-    if (sent) event.preventDefault();
+    if (sent || navigator.onLine === false) event.preventDefault();
+    if (navigator.onLine === false) {
+      say(words.dataset.unsent, true);
+      note.scrollIntoView({ block: "center" });
+      return;
+    }
     sent = true;
+    tab.counter = JSON.stringify([...new FormData(form)].filter(([name]) => name !== "csrf_token"));
   });
   addEventListener("pageshow", () => { sent = false; });
   number.focus({ preventScroll: true });
+  const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  if (isBack && tab.counter && !number.value) {
+    fill(JSON.parse(tab.counter));
+    look();
+  } else delete tab.counter;
 })();

@@ -166,6 +166,22 @@ def test_credit_party_tags_and_preferences_stand_on_the_card(one, client_as, eve
     for text in ("Look twice", "paid late twice", "Supplier", "regular、photography", "big screens"):
         assert text in page, text
     assert everybody(Customer)[0].mobile == NUMBER, "a mask that was left alone changes no number"
+    assert "Look twice" in clerk(0).get("/customers/known", query_string={"number": NUMBER}).json["html"]
+    partners = [client_as("head_office").get(f"{DESK}?party={party}").text for party in ("supplier", "partner")]
+    assert ["张三" in page for page in partners] == [True, False]
+
+
+@pytest.mark.requirement("A1")
+def test_of_two_who_edit_at_once_the_second_sees_what_differs_and_nothing_else(one, client_as, everybody):
+    first, second = client_as("head_office"), client_as("store_manager")
+    version = field_of(second.get(f"{DESK}edit/?id={one.id}").text, "_version")
+    edit(first, one, address="first road")
+    answer = edit(second, one, address="second road", _version=version)
+    shown = re.search(r"(?s)<table.*?</table>", answer.text)[0]
+    assert (answer.status_code, everybody(Customer)[0].address) == (409, "first road")
+    assert ("first road" in shown, "second road" in shown, shown.count("<tr>")) == (True, True, 2), (
+        "a heading and the address"
+    )
 
 
 @pytest.mark.requirement("A1", "A10")
@@ -194,6 +210,11 @@ def test_contacts_are_added_changed_found_and_deleted(one, clerk, client_as, eve
     assert "张三" in client.get(desk).text, "the list names the customer"
     assert "王芳" in client.get(f"{desk}?search=wf").text
     assert clerk(4).get(f"{desk}details/?id={contact.id}").status_code == 404
+    form = f"{desk}edit/?id={contact.id}"
+    changed = {"customer_id": one.id, "name": "王芳", "role": "Bookkeeper", "mobile": "0755 26001234"}
+    version = field_of(client.get(form).text, "_version")
+    assert post(client, form, changed | {"_version": version}).status_code == 302
+    assert [(row.role, row.mobile) for row in everybody(Contact)] == [("Bookkeeper", "0755-26001234")]
     assert post(client, f"{desk}delete/?id={contact.id}").status_code == 302
     assert "王芳" not in clerk(0).get(f"/customers/at/{one.code}/").text
 

@@ -106,6 +106,14 @@ def test_a_form_that_is_sent_twice_gives_one_record(record, everybody, clerk):
     assert (len(everybody(Customer)), len(everybody(Visit))) == (1, 1)
 
 
+@pytest.mark.requirement("A10")
+def test_the_next_person_typed_into_a_form_that_was_sent_is_another_record(record, everybody, clerk):
+    form = {"key": str(uuid.uuid4()), "client": clerk(0)}  # as by the browser's way back from the card
+    first, second = record(NUMBER, "张三", **form), record("13900139000", "李四", **form)
+    assert first.location != second.location
+    assert [one.name for one in everybody(Customer)] == ["张三", "李四"]
+
+
 @pytest.mark.requirement("A10", "Z9")
 def test_clerks_of_eight_stores_who_record_the_same_person_at_once_give_one_record(app, chain, everybody):
     clients = [sign_in(app.test_client(), person) for person in chain.clerks]
@@ -176,6 +184,19 @@ def test_a_known_card_appears_before_the_number_is_whole_and_by_its_last_four_di
         assert (answer["found"], "张三" in answer["html"], NUMBER in answer["html"]) == (1, True, False), typed
     for typed in ("138001", "9999", "13800139", "张", ""):
         assert clerk(0).get("/customers/known", query_string={"number": typed}).json["found"] == 0, typed
+
+
+@pytest.mark.requirement("A4")
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("138001380001", "this one has 12"), ("0755-26001234", "This is a landline"), ("13800138", ""), ("0755-2600", ""),
+        (NUMBER, ""), ("+86 13800138000", ""), ("+852 9123 4567", ""), ("0757", ""), ("zhangsan", ""),
+    ],
+)  # fmt: skip
+def test_what_typing_on_cannot_mend_is_told_while_it_is_typed(clerk, typed, said):
+    told = clerk(0).get("/customers/known", query_string={"number": typed}).json["errors"]["number"]
+    assert (said in told) if said else not told
 
 
 @pytest.mark.requirement("A9", "A19", "A20", "J4")

@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import select, update
 
-from core.api import Emptied, across_scopes, hookimpl
+from core.api import Emptied, across_scopes, clock, hookimpl
 from core.db import metadata
 from core.exchange.models import ImportRow
 from core.inbox import send
@@ -15,6 +15,7 @@ from core.jobs.models import Job
 from core.jobs.queue import ask_for, run_waiting
 from core.testing.factories import acting, post
 from plugins.customers import known_by, services
+from plugins.customers.contribution.models import Contribution
 from plugins.customers.matching.models import Block
 from plugins.customers.models import Consent, Contact, Customer, Identity, Visit
 from plugins.customers.privacy import forgetting
@@ -190,6 +191,17 @@ def test_imported_rows_are_emptied_and_a_sheet_brings_nobody_back(office, house,
     assert "asked to be forgotten on" in send_sheet(sheet)[1]
 
 
+@pytest.mark.requirement("A16", "A21")
+def test_a_sheet_that_was_checked_before_brings_nothing_of_them_after(one, office, house, app, count):
+    fields = ("customer_id", "month", "revenue", "profit")
+    sheet = {"file": (io.BytesIO(f"{','.join(fields)}\n{one.code},2026-01,10,4\n".encode()), "sheet.csv")}
+    batch = post(office, "/admin/customers/contribution/import/", sheet, content_type="multipart/form-data").location
+    erase(office, house, app, one)
+    refused = post(office, batch, {f"column-{number}": field for number, field in enumerate(fields)})
+    assert (refused.status_code, "were deleted after it was checked" in refused.text) == (409, True)
+    assert count(Contribution) == 0
+
+
 @on_sqlite
 @pytest.mark.requirement("A8", "A21")
 def test_every_plugin_tells_and_empties_and_one_that_cannot_stops_the_whole(
@@ -253,6 +265,11 @@ def test_head_office_takes_a_copy_of_everything_for_a_reason_that_is_kept(one, o
     told = post(office, url, {"reason": "asked by letter", "kind": "json"})
     for word in (NUMBER, EARLIER, EMAIL, ADDRESS, NAME, "2026-11"):
         assert word in told.text, word
+    kept = told.json["data"][0]["rows"][0]
+    assert (kept["Credit"], kept["Recorded"]) == (
+        "Not known",
+        clock.local(one.created_at).isoformat(timespec="seconds"),
+    )
     book = post(office, url, {"reason": "asked by letter", "kind": "xlsx"})
     cells = CalamineWorkbook.from_filelike(io.BytesIO(book.data)).get_sheet_by_index(0).to_python()
     assert ["Known by", 2.0, "Value", NUMBER] in cells

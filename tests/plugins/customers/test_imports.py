@@ -2,8 +2,10 @@
 
 import csv
 import gzip
+import io
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from click.testing import CliRunner
 
 from core.commands.context import Shell
 from core.commands.data import import_file, import_revert
+from core.testing.factories import post
 from plugins.customers.models import Customer, Identity, Visitor
 
 REAL = Path(os.environ.get("BACKOFFICE_TEST_DATA", "")) / "online_retail.csv.gz"
@@ -82,6 +85,26 @@ def test_a_changed_number_is_dated_and_comes_back_with_the_revert(app, bring, ev
     call(app, import_revert, told["batch"])
     assert everybody(Customer)[0].mobile == "13800138000"
     assert [one.value for one in everybody(Identity) if one.until is None] == ["13800138000"]
+
+
+@pytest.mark.requirement("A15")
+def test_at_the_desk_a_person_chooses_the_key_by_which_records_are_found_again(chain, client_as, everybody):
+    office, url = client_as("head_office"), "/admin/customers/customer/import/"
+    assert re.findall(r'name="match" value="(\w*)"( checked)?', office.get(url).text) == [
+        ("", " checked"),
+        ("external_id", ""),
+    ]
+
+    def send(text, **chosen):
+        sheet = {"file": (io.BytesIO(text.encode()), "sheet.csv")} | chosen
+        return office.get(post(office, url, sheet, content_type="multipart/form-data").location).text
+
+    sheet = "CustomerID,姓名\nA1,张三\nA2,李四\nA1,张三\n"
+    assert "by which a record is found again" in send(sheet), "the usual key is the number"
+    for _time in range(2):
+        send(sheet, match="external_id")
+        post(office, f"{url}batch/?id={2 + _time}", {"column-0": "external_id", "column-1": "name"})
+    assert [(one.external_id, one.name) for one in everybody(Customer)] == [("A1", "张三"), ("A2", "李四")]
 
 
 @pytest.mark.slow

@@ -132,3 +132,4 @@ def test_the_web_servers_log_holds_neither_a_search_nor_the_link_to_somebodys_pa
     assert (
         "~^/customers/me/ /customers/me/-;" in site and "access_log /var/log/nginx/backoffice.log backoffice;" in site
     )
+    assert re.findall(r"error_log .* (\w+);", site) == ["crit"], "an error's line holds what was searched for"

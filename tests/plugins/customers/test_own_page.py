@@ -53,6 +53,8 @@ def test_a_person_sees_and_corrects_what_is_kept_and_the_store_sees_that_they_di
         True,
         False,
     )
+    post(clerk(0), f"/customers/at/{one.code}/likes", {"word": "爱拍照"})
+    assert "爱拍照" in person.get(url).text, "what a store has noted is theirs to see"
     assert page.headers["Cache-Control"] == "no-store" and page.headers["Referrer-Policy"] == "same-origin"
     form = {"what": "correct", "name": "欧阳小风", "address": "梅林路77号", "email": "ou@example.com"}
     assert post(person, url, form).status_code == 302

@@ -68,8 +68,7 @@ def test_a_person_recorded_in_one_store_is_found_in_another_masked_and_taken_on(
         told = list(session.scalars(select(AuditEntry.person_id).where(AuditEntry.action == "found by number")))
     assert told == [chain.clerks[4].id]
 
-    administrator = sign_in(app.test_client(), chain.people["system_administrator"])
-    assert post(administrator, "/admin/plugins/customers/disable/").status_code in (200, 302)
+    assert post(sign_in(app.test_client(), chain.people["it"]), "/admin/plugins/customers/disable/").status_code == 302
     assert phone.goto("/customers/").status == 404
     manager = enter(phone, chain.people["store_manager"])
     assert manager.goto("/day/").status == 200
@@ -106,3 +105,52 @@ def test_at_a_desk_the_same_counter_works_with_the_keyboard_alone(chain, another
     desk.keyboard.press("Enter")
     desk.wait_for_url("**/customers/at/**")
     assert [one.name for one in everybody(Customer)] == ["王五"]
+
+
+@pytest.mark.requirement("A4", "A10")
+def test_a_number_that_was_given_out_again_gets_its_new_owner_on_the_phone(
+    record, phone, enter, chain, everybody, page_problems
+):
+    page_problems.allow("409")  # whose the number is
+    record(NUMBER, "张三丰")
+    record("13900139000", "赵六", store=4)
+    enter(phone, chain.clerks[0])
+    for number, name in ((NUMBER, "李四"), ("13900139000", "王五")):
+        phone.goto("/customers/")
+        phone.fill("#number", number)
+        phone.get_by_text("Somebody else has this number now").tap()
+        fits(phone)
+        phone.fill("#name", name)
+        phone.get_by_label("Keep name and number for after-sales service").check()
+        phone.locator(".main-button").tap()
+        phone.get_by_text("The number has a new owner").tap()
+        phone.get_by_text(f"{name} is recorded").wait_for()
+    assert [(one.name, one.mobile) for one in everybody(Customer)][2:] == [("李四", NUMBER), ("王五", "13900139000")]
+
+
+@pytest.mark.requirement("A4")
+def test_without_a_network_nothing_typed_is_lost_and_it_is_recorded_once(phone, enter, chain, everybody, page_problems):
+    page_problems.allow("503")  # the page of a server that is away
+    enter(phone, chain.clerks[0]).goto("/customers/")
+    phone.fill("#number", NUMBER)
+    phone.get_by_text("Nobody has this number yet").wait_for()
+    phone.fill("#name", "王小明 🎉")
+    phone.get_by_label("Keep name and number for after-sales service").check()
+    phone.context.set_offline(True)
+    phone.locator(".main-button").tap()
+    phone.get_by_text("so nothing is saved yet").wait_for()
+    phone.context.set_offline(False)
+
+    phone.route("**/customers/record", lambda route: route.fulfill(status=503, body="away"))
+    phone.locator(".main-button").tap()
+    phone.get_by_text("away").wait_for()
+    phone.unroute("**/customers/record")
+    phone.go_back()
+    phone.get_by_text("Nobody has this number yet").wait_for()
+    assert (phone.input_value("#number"), phone.input_value("#name")) == (NUMBER, "王小明 🎉")
+    assert phone.get_by_label("Keep name and number for after-sales service").is_checked()
+    phone.locator(".main-button").tap()
+    phone.wait_for_url("**/customers/at/**")
+    assert [one.name for one in everybody(Customer)] == ["王小明 🎉"]
+    phone.goto("/customers/")
+    assert phone.input_value("#number") == "", "the next customer finds an empty form"

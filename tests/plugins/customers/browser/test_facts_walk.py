@@ -4,7 +4,7 @@ import pytest
 
 from core.testing.browser import DESK
 from plugins.customers.gifts.models import Gift, GiftIssue, GiftStock
-from plugins.customers.models import Customer, Identity
+from plugins.customers.models import Contact, Customer, Identity
 from tests.plugins.customers.browser.test_counter_walk import fits
 
 
@@ -65,3 +65,29 @@ def test_a_required_e_mail_is_asked_an_invoice_title_added_and_a_gift_handed_out
     fits(phone)
     assert len(everybody(GiftIssue)) == 2
     assert everybody(Customer)[0].email == "zhang@example.com"
+
+
+@pytest.mark.requirement("A2", "A3")
+def test_a_contact_is_added_changed_found_and_deleted_on_a_phone(chain, phone, enter, record, everybody):
+    record("13800138000", "张" * 60)
+    enter(phone, chain.people["store_manager"]).goto(f"/customers/at/{everybody(Customer)[0].code}/")
+    fits(phone)
+    assert phone.locator(".head h1").bounding_box()["height"] <= 44, "of the longest name two lines, never the page"
+    phone.get_by_text("Add a contact").tap()
+    phone.fill("[name=name]", "王芳")
+    phone.fill("[name=role]", "女儿")
+    phone.fill("[name=mobile]", "0755 2600 1234")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.get_by_role("button", name="Save").tap()
+    phone.get_by_role("link", name="Edit").tap()
+    phone.fill("[name=role]", "会计")
+    phone.get_by_role("button", name="Save").tap()
+    phone.get_by_role("link", name="Edit").wait_for()
+    phone.goto("/admin/customers/contact/?search=wf")
+    phone.get_by_role("link", name="王芳").tap()
+    phone.get_by_text("会计").first.wait_for()
+    assert [(one.name, one.role, one.mobile) for one in everybody(Contact)] == [("王芳", "会计", "0755-26001234")]
+    phone.get_by_role("button", name="Delete").tap()
+    phone.get_by_text("is in the recycle bin").wait_for()
+    phone.goto(f"/customers/at/{everybody(Customer)[0].code}/")
+    assert phone.get_by_text("王芳").count() == 0
