@@ -17,8 +17,9 @@ class Alike:
     def __init__(self, conditions: Iterable[Any]) -> None:
         self._conditions = tuple(conditions)
         made = and_(true(), *self._conditions)._generate_cache_key()
-        self._bound = made.bindparams if made else []
         self._key = made.key if made else object()  # what SQLAlchemy compiles anew each time is like nothing else
+        self._bound = made.bindparams if made else []
+        self._given = (made and made.params) or {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Alike) and self._key == other._key
@@ -29,7 +30,9 @@ class Alike:
     @property
     def values(self) -> dict[str, Any]:
         """What a statement with these conditions, or any like them, is asked with."""
-        return {_name(place): bound.effective_value for place, bound in enumerate(self._bound)}
+        return {
+            _name(place): self._given.get(bound.key, bound.effective_value) for place, bound in enumerate(self._bound)
+        }
 
     def named(self) -> list[Any]:
         """Return the conditions with the names of `values` where they held a value of their own."""
