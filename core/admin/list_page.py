@@ -93,16 +93,17 @@ def _read_page(view: ModelView, asked: ListQuestion, columns: list[Any]) -> dict
     else:
         found = session.scalar(select(listing.capped_count(view.model, asked.conditions("list"))))
     more, rows = len(rows) > size, rows[:size]
-    if cursor and cursor.backwards:
-        rows.reverse()
     went_back = bool(cursor and cursor.backwards)
+    if went_back:
+        rows.reverse()
+    has_previous, has_next = (more, True) if went_back else (cursor is not None, more)
     return {
         "rows": rows,
         "count_text": listing.count_text(found),
-        "has_next": more if not went_back else True,
-        "has_previous": more if went_back else cursor is not None,
-        "first": listing.write_cursor(salt, rows[0][1], rows[0][0]) if rows else None,
-        "last": listing.write_cursor(salt, rows[-1][1], rows[-1][0]) if rows else None,
+        "has_next": has_next,
+        "has_previous": has_previous,
+        "first": listing.write_cursor(salt, rows[0][1], rows[0][0]) if rows and has_previous else None,
+        "last": listing.write_cursor(salt, rows[-1][1], rows[-1][0]) if rows and has_next else None,
     }
 
 
