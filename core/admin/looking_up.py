@@ -7,7 +7,7 @@ from sqlalchemy import select
 from core.access.person import CurrentPerson, current_person
 from core.admin.alike import Alike
 from core.db import session
-from core.model_facts import model_fact
+from core.model_facts import statement_fact
 
 MOST = 20
 
@@ -21,7 +21,7 @@ def found(view: Any, words: str) -> list[dict[str, Any]]:
     return [{"id": row.id, "text": view.name_of(row)} for (row,) in rows]
 
 
-@model_fact
+@statement_fact
 def _query(view: Any, _person: CurrentPerson, narrowing: Alike) -> Any:
     model = view.model
     shown = (model.id, getattr(model, view.title_attribute)) if view.title_says_all else (model,)

@@ -14,7 +14,7 @@ from core.admin.alike import Alike
 from core.admin.columns import Column
 from core.admin.question import ListQuestion
 from core.db import session
-from core.model_facts import model_fact
+from core.model_facts import statement_fact
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def read(asked: ListQuestion, columns: list[Column], cursor: listing.Cursor | No
         return list(session.execute(statement, values))
 
 
-@model_fact
+@statement_fact
 def _statement(kind: Kind, size: int) -> tuple[Any, bool]:
     """Return the statement of a page, and whether it walks place by place."""
     asked, cursor = copy(kind.asked), kind.cursor
