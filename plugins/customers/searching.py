@@ -24,7 +24,7 @@ def matching(text: str) -> Any:
     """Return the condition on `Customer` for a search text; the record that stands is found by every record's name and number."""
     words = typed.text(text)[:MOST_LETTERS]
     if ending := numbers.ending_of(words):
-        return _one_of(_named((_BY_ENDING,), {"ending": ending}, anywhere=False))  # whose own stores know fewer of
+        return _one_of(_named((_BY_ENDING,), {"ending": ending}, _IN_SCOPE))
     if between := numbers.beginning_of(words):
         return _one_of(_named((_BY_NUMBER,), _ends(*between)))
     if code := _CODE.fullmatch(words):
@@ -72,16 +72,22 @@ def _few(queries: tuple[Any, ...]) -> Any:
     return planned_once(select(union_all(*(select(query.limit(most).subquery()) for query in queries)).subquery()))
 
 
-def _named(queries: tuple[Any, ...], values: dict[str, Any], *, anywhere: bool = True) -> list[Any]:
-    """Return in a list what `id IN` is to be asked of: the few ids that queries find, else the queries; nothing for none.
+def _ids_in_scope(session: Session, query: Any, values: dict[str, Any]) -> Any:
+    return session.scalars(query, values)
 
-    They are found in the whole chain or in scope; who is shown is held to the scope by the statement that shows them.
-    """
-    ask = rollups.ids_anywhere if anywhere else Session.scalars
-    ids = list(ask(session, _few(queries), values | {"most": MOST_NAMED + 1}))
-    if len(ids) > MOST_NAMED:
-        return [query.params(values) for query in queries]
-    return [sorted(set(ids))] if ids else []
+
+_IN_SCOPE = (_ids_in_scope,)
+_ANYWHERE_FIRST = (rollups.ids_anywhere, *_IN_SCOPE)
+"""The whole chain is asked faster, as long as few of it are meant; of an ending there are many."""
+
+
+def _named(queries: tuple[Any, ...], values: dict[str, Any], ways: tuple[Any, ...] = _ANYWHERE_FIRST) -> list[Any]:
+    """Return in a list what `id IN` is to be asked of: the few ids that queries find, else the queries; nothing for none."""
+    for ask in ways:
+        ids = ask(session, _few(queries), values | {"most": MOST_NAMED + 1}).all()
+        if len(ids) <= MOST_NAMED:
+            return [sorted(set(ids))] if ids else []
+    return [query.params(values) for query in queries]
 
 
 def _one_of(those: list[Any]) -> Any:

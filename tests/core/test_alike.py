@@ -48,7 +48,12 @@ def test_a_list_builds_no_statement_for_other_words_values_or_places(client_as, 
 
     def ask(code, word):
         for client in (boss, clerk):
-            for query in (f"?search={code}", f"?search={word}", f"?search={code}&peer_group={word}", f"ajax/lookup/?q={code}"):
+            for query in (
+                f"?search={code}",
+                f"?search={word}",
+                f"?search={code}&peer_group={word}",
+                f"ajax/lookup/?q={code}",
+            ):
                 assert client.get(STORES + query).status_code == 200
 
     ask("S1", "ab")
