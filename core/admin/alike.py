@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import and_, true
 from sqlalchemy.sql import visitors
-from sqlalchemy.sql.elements import BindParameter
 
 
 class Alike:
@@ -39,7 +38,7 @@ class Alike:
         names = {id(bound): _name(place) for place, bound in enumerate(self._bound)}
 
         def name(part: Any, **_options: Any) -> Any:
-            if not isinstance(part, BindParameter):
+            if id(part) not in names:
                 return None
             # Of its own name: SQLAlchemy lends what it has compiled to any like statement, whose values have other numbers.
             named = part._clone(maintain_key=True)

@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy.sql.functions import FunctionElement
 
 from core.access.person import SYSTEM
 from core.admin import looking_up, page_rows
@@ -24,6 +25,18 @@ def test_values_make_no_difference_and_anything_else_does():
     assert sorted(map(str, other.values.values())) == ["[2, 3]", "b", "b", "y"]
     assert one != Alike(conditions("a", [1], "x")[:2])
     assert one != Alike([Node.code > "x"])
+
+
+class Unknown(FunctionElement):
+    """SQLAlchemy is not told what it is known by."""
+
+    inherit_cache = False
+
+
+def test_what_sqlalchemy_does_not_know_again_is_like_nothing_else_and_keeps_its_values():
+    one, other = (Alike([Unknown(Node.code == "x")]) for _time in range(2))
+    assert one != other and one.values == {}
+    assert one.named()[0].clauses.clauses[0].right.value == "x"
 
 
 def test_a_statement_built_for_one_finds_what_another_asks_also_where_both_are_compiled_as_one(app, org):
