@@ -9,6 +9,7 @@ not see is refused whoever acts, and so is any write of a session that only read
 import sys
 from collections.abc import Iterable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Column, Connection, Engine, TableClause, event, inspect, select
 from sqlalchemy.orm import (
@@ -162,7 +163,18 @@ def _hold_to_scope(state: ORMExecuteState) -> None:
         raise StatementRefused("this statement reads scoped tables past the ORM: use ORM classes")
     held = models if state.is_relationship_load else _held(frozenset(seen.mappers), models)
     if options := _criteria_options(person, held):
-        state.statement = statement.options(*options)  # type: ignore[attr-defined]
+        state.statement = _with(statement, options)
+
+
+_held_before: WeakKeyDictionary[Any, tuple[Any, Any]] = WeakKeyDictionary()
+"""Statements that are built once, with the options of who asked last: SQLAlchemy works out what it knows each by, once."""
+
+
+def _with(statement: Any, options: tuple[Any, ...]) -> Any:
+    known = _held_before.get(statement)
+    if known is None or known[0] is not options:
+        known = _held_before[statement] = options, statement.options(*options)
+    return known[1]
 
 
 @model_fact

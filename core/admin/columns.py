@@ -62,6 +62,10 @@ class Column:
         """Return the SQL expression that is selected."""
         return getattr(model, self.name) if self.expression is None else self.expression
 
+    def listed(self, model: Any) -> Any:
+        """Return what a list selects: the name of a reference where the row itself can bring it."""
+        return self.export if self.names and self.export is not None else self.sql(model)
+
     def kind_for(self, model: Any) -> str:
         """Return how the column is shown; from its type unless it was said."""
         if self.kind:

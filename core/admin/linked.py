@@ -6,12 +6,11 @@ shows fifty. Here each place gives one page of ids from the index (place, id of 
 
 from typing import Any
 
-from sqlalchemy import and_, case, func, literal_column, select, union
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, case, func, literal_column, select, union
 
 from core.access.guard import read_permission
 from core.access.person import current_person
-from core.access.scope import is_through, link_of, unscoped
+from core.access.scope import is_through, link_of
 from core.admin import listing
 from core.admin.merging import places_of
 from core.admin.model_view import ModelView
@@ -31,27 +30,30 @@ def walks(view: Any, asked: Any) -> list[Any]:
     return places_of(link_of(model).class_, reach)
 
 
-def read(
-    session: Session, query: Any, asked: Any, shown: list[Any], places: list[Any], cursor: Any, size: int
-) -> list[Any]:
-    """Return one page of `query` of the things that are `shown`, with the capped count behind."""
-    model, link = asked.view.model, link_of(asked.view.model)
-    descending = asked.order.descending != bool(cursor and cursor.backwards)
-    number, pages = found = _found(asked, model, link, shown, places)
+def page(query: Select[Any], asked: Any, shown: list[Any], places: list[Any], cursor: Any, size: int) -> Select[Any]:
+    """Return the statement of one page of `query` of the things that are `shown`, with the capped count behind."""
+    model, link, order = asked.view.model, link_of(asked.view.model), asked.order
+    descending = listing.is_descending(order, cursor)
+    number, found = _found(asked, model, link, shown, places)
+
+    def first(walks: list[Any], most: int) -> Any:
+        return _together([each.order_by(number.desc() if descending else number).limit(most) for each in walks])
+
+    if asked.words and not cursor:
+        return listing.page_of_found(query, model, order, first(found, listing.COUNT_LIMIT + 1), size)
+    pages = found
     if cursor:  # said of both tables, as the database may walk either
-        ends = [column < cursor.row_id if descending else column > cursor.row_id for column in (model.id, number)]
+        ends = [listing.beyond_id(column, cursor, descending) for column in (model.id, number)]
         pages = [each.where(ends[1]) for each in _found(asked, model, link, [*shown, ends[0]], places)[1]]
-    page = _together([each.order_by(number.desc() if descending else number).limit(size + 1) for each in pages])
     if asked.words:
-        count = _count(found[1])
+        count = _count(found)
     elif asked.narrowing or asked.in_bin:
         # In order, so that two indexes are walked side by side until there are enough.
-        count = _count([each.order_by(number) for each in found[1]])
+        count = _count([each.order_by(number) for each in found])
     else:
         count = _count_of_all(link, model, places, shown)
-    query = query.where(model.id.in_(page)).add_columns(count)
-    with unscoped("each walk of the list carries its scope"):
-        return list(session.execute(query.order_by(model.id.desc() if descending else model.id).limit(size + 1)))
+    query = query.where(model.id.in_(first(pages, size + 1))).add_columns(count)
+    return query.order_by(model.id.desc() if descending else model.id).limit(size + 1)
 
 
 def _found(asked: Any, model: Any, link: Any, shown: list[Any], places: list[Any]) -> tuple[Any, list[Any]]:

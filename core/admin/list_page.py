@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from core import clock
 from core.access.person import current_person
-from core.admin import linked, listing, merging
+from core.admin import listing, page_rows
 from core.admin.columns import Cell, renderer
 from core.admin.model_view import ModelView
 from core.admin.question import ListQuestion
@@ -87,36 +87,24 @@ def _read_page(view: ModelView, asked: ListQuestion, columns: list[Any]) -> dict
     cursor = listing.read_cursor(
         salt, asked.arguments.get("after"), sort_sql.type.python_type, backwards=False
     ) or listing.read_cursor(salt, asked.arguments.get("before"), sort_sql.type.python_type, backwards=True)
-    conditions, walks = asked.conditions("list"), merging.walks(view, asked, columns)
-    query = select(view.model.id, sort_sql.label("sort_value"), *(_listed(column, view.model) for column in columns))
-    if places := linked.walks(view, asked):
-        rows = linked.read(session, query, asked, conditions[1:], places, cursor, size)
-    elif walks:
-        rows = merging.read(session, query, view.model, walks, order, cursor, size)
-    else:
-        query = query.add_columns(listing.capped_count(view.model, conditions)).where(*conditions)
-        rows = list(session.execute(listing.keyset(query, view.model, order, cursor, size)))
+    rows = page_rows.read(asked, columns, cursor, size)
     if rows or not cursor:
         found = rows[0][-1] if rows else 0
     else:
-        found = session.scalar(select(listing.capped_count(view.model, conditions)))
+        found = session.scalar(select(listing.capped_count(view.model, asked.conditions("list"))))
     more, rows = len(rows) > size, rows[:size]
-    if cursor and cursor.backwards:
-        rows.reverse()
     went_back = bool(cursor and cursor.backwards)
+    if went_back:
+        rows.reverse()
+    has_previous, has_next = (more, True) if went_back else (cursor is not None, more)
     return {
         "rows": rows,
         "count_text": listing.count_text(found),
-        "has_next": more if not went_back else True,
-        "has_previous": more if went_back else cursor is not None,
-        "first": listing.write_cursor(salt, rows[0][1], rows[0][0]) if rows else None,
-        "last": listing.write_cursor(salt, rows[-1][1], rows[-1][0]) if rows else None,
+        "has_next": has_next,
+        "has_previous": has_previous,
+        "first": listing.write_cursor(salt, rows[0][1], rows[0][0]) if rows and has_previous else None,
+        "last": listing.write_cursor(salt, rows[-1][1], rows[-1][0]) if rows and has_next else None,
     }
-
-
-def _listed(column: Any, model: Any) -> Any:
-    """Return what is selected for a column: the name of a reference where the row itself can bring it."""
-    return column.export if column.names and column.export is not None else column.sql(model)
 
 
 def _renderer(column: Any, model: Any, values: Iterable[Any]) -> Callable[[Any], Cell]:
@@ -236,7 +224,7 @@ def print_context(view: ModelView, asked: ListQuestion) -> dict[str, Any]:
     """Return the first rows of the list as it is filtered, for A4."""
     columns = asked.shown_columns()
     order = asked.order
-    query = select(view.model.id, order.column.sql(view.model), *(_listed(column, view.model) for column in columns))
+    query = select(view.model.id, order.column.sql(view.model), *(column.listed(view.model) for column in columns))
     query = listing.keyset(query.where(*asked.conditions("list")), view.model, order, None, PRINTED_ROWS - 1)
     found = list(session.execute(query))
     renderers = [_renderer(column, view.model, [row[i + 2] for row in found]) for i, column in enumerate(columns)]

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import ScalarSelect, Select, func, literal_column, or_, select
+from sqlalchemy import ScalarSelect, Select, bindparam, func, literal_column, or_, select
 
 from core import clock, typed
 from core.admin.columns import Column
@@ -65,17 +65,49 @@ def read_cursor(salt: str, text: str | None, python_type: type, *, backwards: bo
     return Cursor(value, row_id, backwards)
 
 
+def cursor_values(cursor: Cursor | None) -> dict[str, Any]:
+    """Return what the statement of a page is asked with where one like it was built for another cursor."""
+    return {"cursor_value": cursor.value, "cursor_id": cursor.row_id} if cursor else {}
+
+
 def keyset(query: Select[Any], model: Any, order: Order, cursor: Cursor | None, size: int) -> Select[Any]:
     """Return the query for one page (one row more than `size`, to know whether there is a next)."""
     column = order.column.sql(model)
-    descending = order.descending != bool(cursor and cursor.backwards)
+    descending = is_descending(order, cursor)
     if cursor:
-        beyond = (column < cursor.value) if descending else (column > cursor.value)
-        tie = (model.id < cursor.row_id) if descending else (model.id > cursor.row_id)
-        reached = (column <= cursor.value) if descending else (column >= cursor.value)
-        query = query.where(reached, or_(beyond, tie))
-    ends = (column.desc(), model.id.desc()) if descending else (column.asc(), model.id.asc())
-    return query.order_by(*ends).limit(size + 1)
+        value = bindparam("cursor_value", cursor.value, type_=column.type)
+        beyond = (column < value) if descending else (column > value)
+        reached = (column <= value) if descending else (column >= value)
+        query = query.where(reached, or_(beyond, beyond_id(model.id, cursor, descending)))
+    return query.order_by(*ends(column, model.id, descending)).limit(size + 1)
+
+
+def is_descending(order: Order, cursor: Cursor | None) -> bool:
+    """Say whether the rows of a page are read from above; those before a cursor the other way round."""
+    return order.descending != bool(cursor and cursor.backwards)
+
+
+def beyond_id(number: Any, cursor: Cursor, descending: bool) -> Any:
+    """Return the condition that a number is on the far side of the cursor's."""
+    last = bindparam("cursor_id", cursor.row_id, type_=number.type)
+    return number < last if descending else number > last
+
+
+def ends(value: Any, number: Any, descending: bool) -> tuple[Any, Any]:
+    """Return the order of a list's rows, by the sorted value and then by the id."""
+    return (value.desc(), number.desc()) if descending else (value.asc(), number.asc())
+
+
+def page_of_found(query: Select[Any], model: Any, order: Order, found: Any, size: int) -> Select[Any]:
+    """Return the query for the first page of a search, with the capped count behind; what is looked for is looked for once.
+
+    `found` are the first ids in order and, last, the sorted values; one more than `COUNT_LIMIT`, if there are so many.
+    """
+    found = found.cte("found")
+    number, value = list(found.c)[0], list(found.c)[-1]
+    page = select(number).order_by(*ends(value, number, order.descending)).limit(size + 1)
+    query = query.where(model.id.in_(page)).add_columns(select(func.count()).select_from(found).scalar_subquery())
+    return query.order_by(*ends(order.column.sql(model), model.id, order.descending))
 
 
 def capped_count(model: Any, conditions: list[Any]) -> ScalarSelect[int]:

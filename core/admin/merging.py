@@ -7,12 +7,11 @@ the table is; a limited walk for each area fetches one page of each.
 from typing import Any
 
 from sqlalchemy import Select, and_, func, literal_column, or_, select, union_all
-from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 
 from core.access.guard import read_permission
 from core.access.person import current_person
-from core.access.scope import criteria, unscoped
+from core.access.scope import criteria
 from core.admin import listing
 
 MOST_PLACES = 40
@@ -60,23 +59,15 @@ def places_of(model: Any, reach: Any) -> list[Any]:
     return found
 
 
-def read(
-    session: Session,
-    query: Select[Any],
-    model: Any,
-    parts: list[list[Any]],
-    order: listing.Order,
-    cursor: Any,
-    size: int,
-) -> list[Any]:
-    """Return one page of `query` (id, sorted column, others), merged from its walks, with the capped count behind."""
+def page(
+    query: Select[Any], model: Any, parts: list[list[Any]], order: listing.Order, cursor: Any, size: int
+) -> Select[Any]:
+    """Return the statement of one page of `query` (id, sorted column, others), merged from its walks, with the capped count behind."""
     pages = [listing.keyset(query.where(*conditions), model, order, cursor, size).subquery() for conditions in parts]
     merged = union_all(*(select(page) for page in pages)).subquery()
     number, value = list(merged.c)[:2]
-    descending = order.descending != bool(cursor and cursor.backwards)
-    ends = (value.desc(), number.desc()) if descending else (value, number)
-    with unscoped("each walk of the list carries its scope"):
-        return list(session.execute(select(merged, _capped_count(model, parts)).order_by(*ends).limit(size + 1)))
+    ends = listing.ends(value, number, listing.is_descending(order, cursor))
+    return select(merged, _capped_count(model, parts)).order_by(*ends).limit(size + 1)
 
 
 def _capped_count(model: Any, parts: list[list[Any]]) -> Any:

@@ -16,7 +16,7 @@ from core.access.guard import ScopeViolation, read_permission
 from core.access.guards import Guard
 from core.access.person import current_person
 from core.access.scope import criteria
-from core.admin import listing, one_row
+from core.admin import listing, looking_up, one_row
 from core.admin.columns import Column, renderer
 from core.admin.fields import Field, Form
 from core.admin.history import history_of
@@ -36,7 +36,6 @@ ACTIONS_OF_METHODS = {
     "import_view": "import", "import_batch_view": "import", "import_revert_view": "import", "import_refused_view": "import",
     "import_template_view": "import",
 }  # fmt: skip
-LOOKUP_LIMIT = 20
 
 
 class ModelView(Writing, Imports, View, BaseModelView):
@@ -233,12 +232,7 @@ class ModelView(Writing, Imports, View, BaseModelView):
     @expose("/ajax/lookup/")
     def ajax_lookup(self) -> Any:
         """Answer a look-up field: at most twenty rows in scope, as id and text."""
-        words = typed.text(request.args.get("q", ""))[:60]
-        query = select(self.model).where(*self.conditions("list"))
-        if words and self.search:
-            query = query.where(self.search_condition(words))
-        rows = session.scalars(query.order_by(self.model.id).limit(LOOKUP_LIMIT))
-        return jsonify([{"id": row.id, "text": self.name_of(row)} for row in rows])
+        return jsonify(looking_up.found(self, typed.text(request.args.get("q", ""))[:60]))
 
     # One row
 

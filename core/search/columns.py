@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, Table, Text, and_, bindparam, column, false, func, inspect, literal, or_, select, table
+from sqlalchemy import Table, Text, and_, bindparam, false, inspect, or_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.sql.functions import FunctionElement
 
 from core.db import dialect_of, session
+from core.model_facts import model_fact
 from core.search.words import grams, patterns
 
 
@@ -64,7 +65,7 @@ def found(model: Any, searched_column: Any, words: str, *, also: Iterable[Any] =
     wanted = found_values(model, words)
     if not wanted:
         return or_(false(), *others)
-    index, text = _hold(model, searched_column, *(literal(value, Text) for value in wanted.values()))
+    index, text = _hold(searched_column, *(bindparam(None, value, Text, unique=True) for value in wanted.values()))
     # Apart, and not as one OR of both: so what the index has answered is not worked out again for each row.
     return and_(or_(index, *others), or_(text, *others))
 
@@ -74,7 +75,7 @@ def found_later(model: Any, searched_column: Any, values: Iterable[str]) -> Any:
 
     `values` are the names of these.
     """
-    return and_(*_hold(model, searched_column, *(bindparam(name, type_=Text) for name in values)))
+    return and_(*_hold(searched_column, *(bindparam(name, type_=Text) for name in values)))
 
 
 def found_values(model: Any, words: str) -> dict[str, str]:
@@ -82,10 +83,7 @@ def found_values(model: Any, words: str) -> dict[str, str]:
 
     The names differ where the statement does: by the database, and by in how many ways the words can be meant.
     """
-    searched = searched_in(inspect(model).mapper.local_table)
-    assert searched is not None
-    kinds = {"names": bool(searched.names), "codes": bool(searched.codes), "numbers": bool(searched.numbers)}
-    wanted = patterns(words, **kinds)
+    wanted = patterns(words, **_kinds(model))
     if not wanted:
         return {}
     dialect = dialect_of(session)
@@ -93,23 +91,29 @@ def found_values(model: Any, words: str) -> dict[str, str]:
     return {f"pairs_on_{dialect}": pairs, **{f"found_{place}": pattern for place, pattern in enumerate(wanted)}}
 
 
-def _hold(model: Any, text: Any, pairs: Any, *wanted: Any) -> tuple[Any, Any]:
-    if dialect_of(session) == "postgresql":
-        return _HasPairs(text, pairs), _Holds(text, *wanted)
-    return _on_sqlite(model, pairs), or_(*(func.instr(text, pattern) > 0 for pattern in wanted))
+@model_fact
+def _kinds(model: Any) -> dict[str, bool]:
+    searched = searched_in(inspect(model).mapper.local_table)
+    assert searched is not None
+    return {"names": bool(searched.names), "codes": bool(searched.codes), "numbers": bool(searched.numbers)}
+
+
+def _hold(text: Any, pairs: Any, *wanted: Any) -> tuple[Any, Any]:
+    return _HasPairs(text, pairs), _Holds(text, *wanted)
 
 
 class _HasPairs(FunctionElement[bool]):
-    """Whether the pairs of a text are as a query wants them; in one piece, because each operator costs a search."""
+    """Whether the pairs of a text are as a query wants them; in one piece, because each operator costs a search.
 
-    type = Boolean()
+    Without a type: of a Boolean SQLite would be asked whether it is 1, and would not see its index.
+    """
+
     inherit_cache = True
 
 
 class _Holds(FunctionElement[bool]):
     """Whether a text holds one of several patterns."""
 
-    type = Boolean()
     inherit_cache = True
 
 
@@ -119,10 +123,20 @@ def _has_pairs(element: Any, compiler: Any, **options: Any) -> str:
     return f"(search_grams({text}) @@ CAST({query} AS TSQUERY))"
 
 
-@compiles(_Holds, "postgresql")
+@compiles(_HasPairs, "sqlite")
+def _is_in_index(element: Any, compiler: Any, **options: Any) -> str:
+    text, query = element.clauses
+    row = compiler.process(text.table.c.id, **options)
+    index = f"search_{getattr(text.table, 'element', text.table).name}"  # of an alias the table itself
+    # FTS5 calls the whole of a row by the name of its table
+    return f"({row} IN (SELECT rowid FROM {index} WHERE {index} MATCH {compiler.process(query, **options)}))"
+
+
+@compiles(_Holds)
 def _holds(element: Any, compiler: Any, **options: Any) -> str:
     text, *patterns = (compiler.process(part, **options) for part in element.clauses)
-    return f"({' OR '.join(f'strpos({text}, {pattern}) > 0' for pattern in patterns)})"
+    place = {"postgresql": "strpos", "sqlite": "instr"}[compiler.dialect.name]
+    return f"({' OR '.join(f'{place}({text}, {pattern}) > 0' for pattern in patterns)})"
 
 
 def _pairs_on_postgres(wanted: list[str]) -> str:
@@ -133,12 +147,6 @@ def _pairs_on_postgres(wanted: list[str]) -> str:
 def _lexeme(pair: str) -> str:
     quoted = pair.replace("\\", "\\\\").replace("'", "''")
     return f"'{quoted}'"
-
-
-def _on_sqlite(model: Any, pairs: Any) -> Any:
-    name = f"search_{model.__tablename__}"
-    index = table(name, column("rowid"), column(name))  # FTS5 calls the whole of a row by the name of its table
-    return model.id.in_(select(index.c.rowid).where(index.c[name].bool_op("MATCH")(pairs)))
 
 
 def _pairs_on_sqlite(wanted: list[str]) -> str:

@@ -1,4 +1,5 @@
-"""What is looked up or written beyond the stores in the reader's scope; none of it leaves here but by a full key.
+"""What is looked up or written beyond the stores in the reader's scope; none of it leaves here but by a full key,
+or as ids for a statement that holds to the scope.
 
 A number given out again must end at its earlier owner, whoever sees them; a level counts the visits of the
 whole chain; a record of a person is known wherever another one is; an import writes in sets.
@@ -8,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ScalarResult, bindparam, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core.api import Instant, Node, Together, across_scopes, among, audited_as, clock, planned_once
@@ -114,6 +115,15 @@ def days_visited(session: Session, customer_ids: Iterable[int], since: date) -> 
     with across_scopes("the level counts the visits of the whole chain"):
         found = session.execute(query.where(_theirs(customer_ids), Visit.day >= since).group_by(person_id()))
         return {person: days for person, days in found}
+
+
+def ids_anywhere(session: Session, query: Any, values: dict[str, Any]) -> ScalarResult[int]:
+    """Return the ids that a query finds in the whole chain, for a statement that holds whom it shows to its scope.
+
+    All records of a person are known at the same places, so the scope of the one that is shown is that of each.
+    """
+    with across_scopes("whom a search names is held to the scope by the list that shows them"):
+        return session.scalars(query, values)
 
 
 def _theirs(customer_ids: Iterable[int]) -> Any:

@@ -5,10 +5,10 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Integer, bindparam, false, or_, select, union_all
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
-from core.api import found, found_later, found_values, session, typed
-from plugins.customers import numbers
+from core.api import found, found_later, found_values, planned_once, session, typed
+from plugins.customers import numbers, rollups
 from plugins.customers.identities import OFFERED
 from plugins.customers.models import Contact, Customer, Identity
 from plugins.customers.persons import person_id, stands
@@ -24,7 +24,7 @@ def matching(text: str) -> Any:
     """Return the condition on `Customer` for a search text; the record that stands is found by every record's name and number."""
     words = typed.text(text)[:MOST_LETTERS]
     if ending := numbers.ending_of(words):
-        return _one_of(_named((_BY_ENDING,), {"ending": ending}))
+        return _one_of(_named((_BY_ENDING,), {"ending": ending}, _IN_SCOPE))
     if between := numbers.beginning_of(words):
         return _one_of(_named((_BY_NUMBER,), _ends(*between)))
     if code := _CODE.fullmatch(words):
@@ -69,15 +69,25 @@ def _by_words(names: tuple[str, ...]) -> tuple[Any, ...]:
 @lru_cache
 def _few(queries: tuple[Any, ...]) -> Any:
     most = bindparam("most", type_=Integer)
-    return select(union_all(*(select(query.limit(most).subquery()) for query in queries)).subquery())
+    return planned_once(select(union_all(*(select(query.limit(most).subquery()) for query in queries)).subquery()))
 
 
-def _named(queries: tuple[Any, ...], values: dict[str, Any]) -> list[Any]:
+def _ids_in_scope(session: Session, query: Any, values: dict[str, Any]) -> Any:
+    return session.scalars(query, values)
+
+
+_IN_SCOPE = (_ids_in_scope,)
+_ANYWHERE_FIRST = (rollups.ids_anywhere, *_IN_SCOPE)
+"""The whole chain is asked faster, as long as few of it are meant; of an ending there are many."""
+
+
+def _named(queries: tuple[Any, ...], values: dict[str, Any], ways: tuple[Any, ...] = _ANYWHERE_FIRST) -> list[Any]:
     """Return in a list what `id IN` is to be asked of: the few ids that queries find, else the queries; nothing for none."""
-    ids = session.scalars(_few(queries), values | {"most": MOST_NAMED + 1}).all()
-    if len(ids) > MOST_NAMED:
-        return [query.params(values) for query in queries]
-    return [sorted(set(ids))] if ids else []
+    for ask in ways:
+        ids = ask(session, _few(queries), values | {"most": MOST_NAMED + 1}).all()
+        if len(ids) <= MOST_NAMED:
+            return [sorted(set(ids))] if ids else []
+    return [query.params(values) for query in queries]
 
 
 def _one_of(those: list[Any]) -> Any:

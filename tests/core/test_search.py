@@ -182,6 +182,7 @@ def test_pages_of_a_search_hold_each_row_once_and_in_order(client_as, fill):
     while address:
         page = office.get(address)
         seen += ids_on(page)
+        assert "120 in all" in page.text
         following = re.search(r'href="([^"]*after=[^"]*)"', page.text)
         address = following[1].replace("&amp;", "&") if following else None
     assert sorted(seen) == wanted and len(seen) == len(set(seen))
@@ -203,6 +204,8 @@ def test_a_search_asks_no_more_queries_than_the_list(client_as, fill, house):
         assert office.get(address).status_code == 200
         counts.append(len(statements))
     assert max(counts[2:]) <= counts[1], statements
+    looked_for = sum(statement.count("MATCH") + statement.count("@@") for statement in statements)
+    assert looked_for == 1, "what is shown and counted is looked for once"
 
 
 MANY = {
