@@ -5,7 +5,7 @@ from typing import Any
 from flask import abort, url_for
 
 from core.api import N_, CurrentPerson, HomeCard, Page, _, clock, current_person, expose, session
-from plugins.customers import counted, counting
+from plugins.customers import counting
 from plugins.customers.counting import Count
 from plugins.customers.words import DOUBLES
 
@@ -49,7 +49,7 @@ def card_of(person: CurrentPerson) -> list[HomeCard]:
     """Return the number for those who see the whole chain's."""
     if not person.reach(COUNT).everything:
         return []
-    count = counting.count(session, waiting=counted.waiting(session))
+    count = counting.at_a_glance(session)
     waiting = _("%(count)s pairs to decide on", count=f"{count.waiting:,}") if count.waiting else ""
     note = " · ".join(filter(None, (between(count), waiting))) or _("No two records look like one person.")
     return [

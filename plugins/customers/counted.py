@@ -5,8 +5,7 @@ given out before they are committed, so the hour counts up to the number that th
 still writing then has ended by now, and who has not is counted an hour later. What is taken away for good lets the kept
 count be forgotten. So a file of a million customers is counted at each look for two hours at most.
 
-The hour counts the pairs that wait too, for who needs no more than about how many: ten thousand take a tenth of a
-second. Where few wait, they are counted at each look, so that an answer is seen at once.
+Beside it stands how many people they come to, for a glance: see `counting`.
 """
 
 from datetime import timedelta
@@ -16,12 +15,9 @@ from sqlalchemy import JSON, ColumnElement, Integer, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.api import Id
-from plugins.customers import doubtful
 from plugins.customers.models import Base, Customer
 
 EVERY = timedelta(hours=1)
-MANY = 1_000
-"""So many pairs that wait are not counted at each look."""
 
 
 class Counted(Base):
@@ -38,8 +34,8 @@ class Counted(Base):
     """so many were there, in the recycle bin or not;"""
     reached_id: Mapped[int] = mapped_column(Id)
     """and the last number given out by then."""
-    waiting: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
-    """How many pairs waited, as `doubtful.by_band` counts them; empty where they are few."""
+    people: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    """What `counting.count` found then; None where that is little work at each look."""
 
 
 def records() -> ColumnElement[int]:
@@ -55,18 +51,21 @@ def count_anew(session: Session) -> int:
     up_to = session.scalar(select(Counted.reached_id)) or 0
     count = session.scalar(select(func.count()).select_from(Customer).where(Customer.id <= up_to)) or 0
     reached = session.scalar(select(func.max(Customer.id))) or 0
-    waiting = doubtful.by_band(session)
     forget(session)
-    session.add(
-        Counted(up_to_id=up_to, records=count, reached_id=reached, waiting=waiting if sum(waiting) >= MANY else [])
-    )
+    session.add(Counted(up_to_id=up_to, records=count, reached_id=reached))
     session.flush()
     return count
 
 
-def waiting(session: Session) -> list[int] | None:
-    """Return how many pairs waited when the hour counted, band by band; None where a look is to count them."""
-    return session.scalar(select(Counted.waiting)) or None
+def keep(session: Session, people: dict[str, Any]) -> None:
+    """Keep how many people there are beside the count that was made anew."""
+    session.scalars(select(Counted)).one().people = people
+    session.flush()
+
+
+def kept(session: Session) -> dict[str, Any] | None:
+    """Return what is kept of how many people there are."""
+    return session.scalar(select(Counted.people))
 
 
 def forget(session: Session) -> None:

@@ -18,19 +18,23 @@ pairs of a band are like the answered ones, and that what was merged is right. W
 estimate but a bound: all open pairs are one person, or none is.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from math import ceil, floor, sqrt
+from typing import Any
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from core.api import clock
-from plugins.customers import counted, doubtful
-from plugins.customers.doubtful import BANDS, band_of
+from plugins.customers import counted, pairs
 from plugins.customers.models import Customer, Pair
 from plugins.customers.persons import stands
 
+MANY = 1_000
+"""So many merges and open pairs take long to count, for a page that shows them beside other things."""
+BANDS = 5
 ENOUGH = 200
 """So many answers make an estimate."""
 Z = 1.96
@@ -112,26 +116,64 @@ def wilson(same: int, answered: int) -> tuple[float, float]:
     return max(0.0, (middle - half) / (1 + weight)), min(1.0, (middle + half) / (1 + weight))
 
 
-def count(session: Session, *, waiting: list[int] | None = None) -> Count:
-    """Return how many records and people there are now; a person in the recycle bin counts no more.
+def band_of(score: float) -> int:
+    """Return the number of the band a score lies in."""
+    return min(int(score * BANDS), BANDS - 1)
 
-    `waiting` says how many of the pairs that wait count, band by band, to who knows it already: see `doubtful`.
-    """
+
+def joining(scored: Iterable[Any]) -> list[float]:
+    """Return the scores of the pairs (first, second, score) that no more likely ones imply."""
+    above: dict[int, int] = {}
+
+    def top(one: int) -> int:
+        while above.setdefault(one, one) != one:
+            above[one] = one = above[above[one]]
+        return one
+
+    found = []
+    for first, second, score in sorted(scored, key=lambda pair: pair[2], reverse=True):
+        if top(first) != top(second):
+            above[top(first)] = top(second)
+            found.append(score)
+    return found
+
+
+def count(session: Session) -> Count:
+    """Return how many records and people there are now; a person in the recycle bin counts no more."""
     some = select(func.count()).select_from(Customer)
     binned = some.where(Customer.deleted_at.is_not(None))
     merged = some.where(~stands(), Customer.deleted_at.is_(None))
     nameless = some.where(Customer.mobile.is_(None), stands(), Customer.deleted_at.is_(None))
     parts = (one.scalar_subquery() for one in (binned, merged, nameless))
     everything, gone, merged_count, without_number = session.execute(select(counted.records(), *parts)).one()
-    counts = doubtful.by_band(session) if waiting is None else waiting
-    return Count(everything - gone, merged_count, without_number, _bands(session, counts))
+    return Count(everything - gone, merged_count, without_number, _bands(session))
 
 
-def _bands(session: Session, waiting: list[int]) -> list[Band]:
+def keep(session: Session) -> int:
+    """Do what the hour does: count the records, and all the rest where it is much; return how many records that are."""
+    records = counted.count_anew(session)
+    now = count(session)
+    if now.merged + now.waiting >= MANY:
+        counted.keep(session, asdict(now) | {"at": now.at.isoformat()})
+    return records
+
+
+def at_a_glance(session: Session) -> Count:
+    """Return the count of the last hour where there is much to count, else that of now."""
+    kept = counted.kept(session)
+    if not kept:
+        return count(session)
+    bands = [Band(**band) for band in kept["bands"]]
+    return Count(**kept | {"bands": bands, "at": datetime.fromisoformat(kept["at"])})
+
+
+def _bands(session: Session) -> list[Band]:
     is_same = func.sum(case((Pair.answer == "same", 1), else_=0))
     answers = select(Pair.score, func.count(), is_same).where(Pair.answered_by.is_not(None)).group_by(Pair.score)
-    answered, same = [0] * BANDS, [0] * BANDS
+    answered, same, open_ = [0] * BANDS, [0] * BANDS, [0] * BANDS
     for score, number, agreed in session.execute(answers):
         answered[band_of(score)] += number
         same[band_of(score)] += agreed
-    return [Band(*numbers) for numbers in zip(range(BANDS), answered, same, waiting, strict=True)]
+    for score in joining(session.execute(pairs.waiting_people())):
+        open_[band_of(score)] += 1
+    return [Band(*numbers) for numbers in zip(range(BANDS), answered, same, open_, strict=True)]

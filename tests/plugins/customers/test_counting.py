@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from core.testing.factories import acting, post
-from plugins.customers import counted, counting, doubtful, plugin, services
+from plugins.customers import counted, counting, plugin, services
 from plugins.customers.counting import Band, Count
 from plugins.customers.models import Customer, Pair
 
@@ -27,8 +27,8 @@ def test_the_bounds_of_a_rate_are_wilsons(same, answered, low, high):
 @pytest.mark.requirement("Z9")
 def test_a_pair_that_likelier_ones_imply_takes_nobody_off_twice():
     pairs = [(1, 2, 0.9), (2, 3, 0.5), (1, 3, 0.7), (4, 5, 0.2), (5, 4, 0.3)]
-    assert doubtful.joining(pairs) == [0.9, 0.7, 0.3]
-    assert doubtful.joining([]) == []
+    assert counting.joining(pairs) == [0.9, 0.7, 0.3]
+    assert counting.joining([]) == []
 
 
 @pytest.mark.requirement("Z9")
@@ -136,19 +136,19 @@ def test_a_page_adds_to_the_count_of_the_hour_what_came_since(people, work, reco
 
 
 @pytest.mark.requirement("Z9")
-def test_where_many_pairs_wait_home_says_how_many_there_were_at_the_hour(monkeypatch, people, pair, client_as, work):
+@pytest.mark.parametrize(("much", "at_home"), [(counting.MANY, "2 pairs to decide on"), (1, "1 pairs to decide on")])
+def test_where_there_is_much_to_count_home_shows_the_count_of_the_hour(
+    monkeypatch, people, pair, client_as, work, much, at_home
+):
+    monkeypatch.setattr(counting, "MANY", much)
     first, second, third = people("张三", "张三", "张三")
     pair(first, second)
-    home = client_as("head_office")
     with work() as session:
-        counted.count_anew(session)
+        counting.keep(session)
     pair(second, third)
-    assert "2 pairs to decide on" in home.get("/").text, "few are counted at each look"
-    monkeypatch.setattr(counted, "MANY", 2)
-    with work() as session:
-        counted.count_anew(session)
-    monkeypatch.setattr(doubtful, "joining", None)
-    assert "2 pairs to decide on" in home.get("/").text
+    office = client_as("head_office")
+    assert at_home in office.get("/").text
+    assert "at least 1, at most 3" in office.get(PAGE).text, "the page counts now"
 
 
 def test_the_records_are_counted_every_hour():

@@ -1,4 +1,4 @@
-"""How far the night has come, and how many pairs wait"""
+"""How far the night has come, and how many people there were at the hour"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,9 +17,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("up_to_id", name=op.f("pk_customers_walked")),
     )
-    op.add_column("customers_counted", sa.Column("waiting", sa.JSON(), server_default="[]", nullable=False))
+    op.add_column("customers_counted", sa.Column("people", sa.JSON(), nullable=True))
 
 
 def downgrade() -> None:
-    op.drop_column("customers_counted", "waiting")
+    op.drop_column("customers_counted", "people")
     op.drop_table("customers_walked")
