@@ -18,7 +18,7 @@ from core.admin.view import Page, allowed, expose
 from core.audit import audited_as, record
 from core.db import Deletable, Id, Instant, Money, Row, planned_once, plugin_base, session
 from core.erasure import Emptied, forget_person, hide_values
-from core.exchange.bulk import among
+from core.exchange.bulk import among, insert_rows
 from core.exchange.mapping import ImportRefused
 from core.exchange.models import ImportRow
 from core.exchange.writing import csv_text, write_xlsx
@@ -52,7 +52,7 @@ __all__ = [
     "Person", "Reach", "Row", "ScheduledTask", "Setting", "TextSetting", "TimeSetting", "Together", "WholeSetting",
     "Work", "YesNoSetting", "_", "across_scopes", "acting_as", "add_place", "allowed", "among", "ask_for", "audited_as",
     "chain", "chain_codes", "clock", "closed_ids", "collect", "criteria", "csv_text", "current_person",
-    "document_codes", "expose", "forget_person", "found", "found_later", "found_values", "gettext", "hide_values", "hookimpl", "hookspec", "inbox", "is_closed", "is_on_at", "must",
+    "document_codes", "expose", "forget_person", "found", "found_later", "found_values", "gettext", "hide_values", "hookimpl", "hookspec", "inbox", "insert_rows", "is_closed", "is_on_at", "must",
     "names_of_nodes", "names_of_people", "people_at", "people_who_may", "planned_once", "plugin_base", "public", "record", "requires",
     "resource_permissions", "search_column", "session", "setting", "show", "signed_in", "stores_below", "toast", "typed", "write_xlsx",
 ]  # fmt: skip

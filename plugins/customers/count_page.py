@@ -49,7 +49,7 @@ def card_of(person: CurrentPerson) -> list[HomeCard]:
     """Return the number for those who see the whole chain's."""
     if not person.reach(COUNT).everything:
         return []
-    count = counting.count(session)
+    count = counting.at_a_glance(session)
     waiting = _("%(count)s pairs to decide on", count=f"{count.waiting:,}") if count.waiting else ""
     note = " · ".join(filter(None, (between(count), waiting))) or _("No two records look like one person.")
     return [

@@ -4,12 +4,14 @@ Every hour (`EVERY`) the records up to a number are counted and kept; a page add
 given out before they are committed, so the hour counts up to the number that the hour before had reached: whoever was
 still writing then has ended by now, and who has not is counted an hour later. What is taken away for good lets the kept
 count be forgotten. So a file of a million customers is counted at each look for two hours at most.
+
+Beside it stands how many people they come to, for a glance: see `counting`.
 """
 
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, delete, func, select
+from sqlalchemy import JSON, ColumnElement, Integer, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.api import Id
@@ -32,6 +34,8 @@ class Counted(Base):
     """so many were there, in the recycle bin or not;"""
     reached_id: Mapped[int] = mapped_column(Id)
     """and the last number given out by then."""
+    people: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    """What `counting.count` found then; None where that is little work at each look."""
 
 
 def records() -> ColumnElement[int]:
@@ -51,6 +55,17 @@ def count_anew(session: Session) -> int:
     session.add(Counted(up_to_id=up_to, records=count, reached_id=reached))
     session.flush()
     return count
+
+
+def keep(session: Session, people: dict[str, Any]) -> None:
+    """Keep how many people there are beside the count that was made anew."""
+    session.scalars(select(Counted)).one().people = people
+    session.flush()
+
+
+def kept(session: Session) -> dict[str, Any] | None:
+    """Return what is kept of how many people there are."""
+    return session.scalar(select(Counted.people))
 
 
 def forget(session: Session) -> None:

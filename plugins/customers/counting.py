@@ -19,7 +19,7 @@ estimate but a bound: all open pairs are one person, or none is.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from math import ceil, floor, sqrt
 from typing import Any
@@ -32,6 +32,8 @@ from plugins.customers import counted, pairs
 from plugins.customers.models import Customer, Pair
 from plugins.customers.persons import stands
 
+MANY = 1_000
+"""So many merges and open pairs take long to count, for a page that shows them beside other things."""
 BANDS = 5
 ENOUGH = 200
 """So many answers make an estimate."""
@@ -145,6 +147,24 @@ def count(session: Session) -> Count:
     parts = (one.scalar_subquery() for one in (binned, merged, nameless))
     everything, gone, merged_count, without_number = session.execute(select(counted.records(), *parts)).one()
     return Count(everything - gone, merged_count, without_number, _bands(session))
+
+
+def keep(session: Session) -> int:
+    """Do what the hour does: count the records, and all the rest where it is much; return how many records that are."""
+    records = counted.count_anew(session)
+    now = count(session)
+    if now.merged + now.waiting >= MANY:
+        counted.keep(session, asdict(now) | {"at": now.at.isoformat()})
+    return records
+
+
+def at_a_glance(session: Session) -> Count:
+    """Return the count of the last hour where there is much to count, else that of now."""
+    kept = counted.kept(session)
+    if not kept:
+        return count(session)
+    bands = [Band(**band) for band in kept["bands"]]
+    return Count(**kept | {"bands": bands, "at": datetime.fromisoformat(kept["at"])})
 
 
 def _bands(session: Session) -> list[Band]:

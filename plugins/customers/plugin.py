@@ -136,13 +136,14 @@ def backoffice_home_cards(person: CurrentPerson) -> list[HomeCard]:
 @hookimpl
 def backoffice_scheduled_tasks() -> list[ScheduledTask]:
     """At night, what changed is compared with the whole chain, and how complete the records are; they are counted hourly."""
+    from plugins.customers import counting
     from plugins.customers.contribution.rollups import move_on
     from plugins.customers.matching import batch
     from plugins.customers.quality.rollups import count_anew
 
     return [
         ScheduledTask(batch.KIND, timedelta(seconds=30), batch.run_at_night),
-        ScheduledTask("customers.count", counted.EVERY, lambda session: f"{counted.count_anew(session)} records"),
+        ScheduledTask("customers.count", counted.EVERY, lambda session: f"{counting.keep(session)} records"),
         ScheduledTask("customers.quality", timedelta(hours=24), lambda session: f"{count_anew(session)} places"),
         ScheduledTask("customers.contribution", timedelta(hours=24), lambda session: f"{move_on(session)} customers"),
     ]

@@ -60,7 +60,7 @@ SELECT created_at, created_at, 1, id, name, '', '', false FROM customers_custome
 
 def make_customers(app: Flask, chain: Chain, scale: float) -> int:
     """Fill the tables of the customers, let the house count them as it does every hour, and return how many there are."""
-    from plugins.customers import counted
+    from plugins.customers import counting
 
     count = max(FEWEST, round(CUSTOMERS * scale))
     engine = app.extensions["backoffice"].database.engine
@@ -70,7 +70,7 @@ def make_customers(app: Flask, chain: Chain, scale: float) -> int:
         connection.execute(text("ANALYZE" if chain.is_sqlite else "VACUUM ANALYZE"))
     for _hour in range(2):  # the first notes how far the numbers reach, the second counts them
         with acting(app) as session:
-            counted.count_anew(session)
+            counting.keep(session)
     return count
 
 

@@ -3,7 +3,6 @@
 A step is a transaction of its own: what a stopped run has done is kept, and the next one goes on behind it.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,6 @@ from plugins.customers import merging
 from plugins.customers.matching import comparing, finding, rollups
 from plugins.customers.matching.blocks import keys_of
 from plugins.customers.matching.people import People
-from plugins.customers.models import Customer
 
 KIND = "customers.matching"
 STEP = 250
@@ -44,44 +42,44 @@ def start(page: str) -> Any:
 def run(work: Work) -> None:
     """Compare everything that changed, step by step."""
     with acting_as(SYSTEM):
-        last, compared, total = 0, 0, 0
+        last, end = 0, 0
         while True:
             with work.house.database.transaction() as own:
-                total = total or rollups.count(own)
-                done = step(own, last)
-            if not done.last:
+                end = end or rollups.last_id(own)
+                last = step(own, last).last
+            if not last:
                 break
-            last, compared = done.last, compared + done.compared
-            work.progress(min(compared / total, 1))
+            work.progress(min(last / end, 1))
     work.see(work.arguments["page"])
 
 
 def run_at_night(session: Session) -> str:
-    """Do a step, if it is night."""
+    """Do a step, if it is night, behind the one before."""
     if clock.local(clock.now()).hour not in NIGHT:
         return "waits for the night"
-    return str(step(session))
+    done = step(session, rollups.walked(session))
+    rollups.walk_on(session, done.last)
+    return str(done)
 
 
 def step(session: Session, after: int = 0) -> Step:
     """Compare the next records that changed with all that share a key with them."""
-    ids = rollups.changed(session, after, STEP)
+    ids, last = rollups.changed(session, after, STEP)
     if not ids:
-        return Step()
-    records = rollups.load(session, Customer.id.in_(ids))
+        return Step(last=last)
+    records = rollups.load_all(session, ids)
     rollups.keep_keys(session, {record.id: keys_of(record.known) for record in records.values()})
     pairs = rollups.neighbours(session, ids)
-    for some in _some({one for pair in pairs for one in pair} - set(records)):
-        records |= rollups.load(session, Customer.id.in_(some))
+    records |= rollups.load_all(session, {one for pair in pairs for one in pair} - set(records))
     found = finding.likely((records[one], records[two]) for one, two in pairs if one in records and two in records)
     group = merging.locked(session, {one for each in found for one in (each.first_id, each.second_id)})
-    people = _people(session, group)
+    people = People(rollups.load_all(session, group).values(), rollups.pairs_of(session, group))
     found = [each for each in found if people.know(each.first_id) and people.know(each.second_id)]
     settled = rollups.unchanged(session, group)  # a merge writes records, but says nothing new of who they are
     merged = merging.join(session, group, sure(found, people), how="by_rule")
     asked = finding.ask(session, found, people)
     rollups.mark(session, settled.union(ids))
-    return Step(len(ids), len(merged), asked, ids[-1])
+    return Step(len(ids), len(merged), asked, last)
 
 
 def sure(found: list[finding.Likely], people: People) -> list[merging.Joined]:
@@ -97,16 +95,3 @@ def sure(found: list[finding.Likely], people: People) -> list[merging.Joined]:
         joined.append(merging.Joined(kept, gone, each.likeness.probability))
         people.unite(kept, gone)
     return joined
-
-
-def _people(session: Session, ids: Iterable[int]) -> People:
-    members, pairs = {}, {}
-    for some in _some(ids):
-        members |= rollups.load(session, Customer.id.in_(some))
-        pairs |= rollups.pairs_of(session, some)
-    return People(members.values(), pairs)
-
-
-def _some(ids: Iterable[int]) -> Iterator[list[int]]:
-    wanted = sorted(ids)
-    return (wanted[at : at + STEP] for at in range(0, len(wanted), STEP))

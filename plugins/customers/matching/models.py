@@ -35,3 +35,14 @@ class Compared(Base):
         Id, ForeignKey("customers_customer.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Walked(Base):
+    """How far the night has come: it goes on from here, step by step, and begins again when it is through."""
+
+    __tablename__ = "customers_walked"
+    __scope__ = "global"
+    __resource__ = "customers:customer"
+    __audit__ = False
+
+    up_to_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)

@@ -1,21 +1,26 @@
 """What matching reads and writes of the whole chain; none of it leaves here but as a pair for the queue, or a merge."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, insert, or_, select
+from sqlalchemy import and_, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from core.api import across_scopes, clock, planned_once
+from core.api import across_scopes, among, clock, insert_rows, planned_once
 from plugins.customers.identities import ONE_EACH
 from plugins.customers.matching import addresses, names, titles
 from plugins.customers.matching.blocks import LARGEST
 from plugins.customers.matching.comparing import Known
-from plugins.customers.matching.models import Block, Compared
+from plugins.customers.matching.models import Block, Compared, Walked
 from plugins.customers.models import Customer, Identity, Pair, Visitor
 
 WHY = "one person may be known in any store"
+FAR = 50_000
+"""So many records are looked through at once for those that changed: a million would take seconds, each time."""
+TOGETHER = 2_000
+"""So many records are read with one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,14 @@ _SHARING = planned_once(_RECORDS.where(Customer.id.in_(select(Block.customer_id)
 def load(session: Session, condition: Any) -> dict[int, Record]:
     """Return the records that fulfil a condition on `Customer`, by id, with one statement."""
     return _read(session, _RECORDS.where(condition))
+
+
+def load_all(session: Session, ids: Iterable[int]) -> dict[int, Record]:
+    """Return records by id, with a statement for each `TOGETHER`."""
+    found = {}
+    for some in _some(ids):
+        found |= load(session, _one_of(session, Customer.id, some))
+    return found
 
 
 def sharing(session: Session, keys: set[int]) -> dict[int, Record]:
@@ -87,19 +100,40 @@ def _known_by(row: Any, values: set[tuple[str, str]], stores: set[int]) -> Recor
     return Record(row.id, row.merged_into_id or row.id, known)
 
 
-def changed(session: Session, after: int, limit: int) -> list[int]:
-    """Return the first records, by id, that were written since they were compared."""
-    query = select(Customer.id).outerjoin(Compared, Compared.customer_id == Customer.id)
-    query = query.where(Customer.id > after, Customer.deleted_at.is_(None), or_(Compared.at.is_(None), _is_later()))
+def changed(session: Session, after: int, limit: int) -> tuple[list[int], int]:
+    """Return the next records, by id, that were written since they were compared, and the id behind which to look on.
+
+    No more than `FAR` records are looked through, so there may be none; the id is 0 when all have been.
+    """
+    until = min(after + FAR, last_id(session))
+    if until <= after:
+        return [], 0
+    # Both sides are bound: else the database walks what was compared from the beginning to here.
+    compared = and_(Compared.customer_id == Customer.id, Compared.customer_id > after, Compared.customer_id <= until)
+    query = select(Customer.id).outerjoin(Compared, compared).where(Customer.id > after, Customer.id <= until)
+    query = query.where(Customer.deleted_at.is_(None), or_(Compared.at.is_(None), _is_later()))
     with across_scopes(WHY):
-        return list(session.scalars(query.order_by(Customer.id).limit(limit)))
+        ids = list(session.scalars(query.order_by(Customer.id).limit(limit)))
+    return ids, ids[-1] if len(ids) == limit else until
+
+
+def walked(session: Session) -> int:
+    """Return the id behind which the night goes on."""
+    return session.scalar(select(Walked.up_to_id)) or 0
+
+
+def walk_on(session: Session, after: int) -> None:
+    """Let the night go on behind an id."""
+    session.execute(delete(Walked))
+    session.add(Walked(up_to_id=after))
+    session.flush()
 
 
 def unchanged(session: Session, ids: Iterable[int]) -> set[int]:
     """Return which of these records were not written since they were compared."""
     query = select(Customer.id).join(Compared, Compared.customer_id == Customer.id)
     with across_scopes(WHY):
-        return set(session.scalars(query.where(Customer.id.in_(ids), ~_is_later())))
+        return set(session.scalars(query.where(_one_of(session, Customer.id, ids), ~_is_later())))
 
 
 def _is_later() -> Any:
@@ -107,22 +141,24 @@ def _is_later() -> Any:
     return or_(Customer.updated_at > Compared.at, identity.exists())
 
 
-def count(session: Session) -> int:
-    """Return how many records there are."""
+def last_id(session: Session) -> int:
+    """Return the highest number a record has; 0 where there is none."""
     with across_scopes(WHY):
-        return session.scalar(select(func.count()).select_from(Customer)) or 0
+        return session.scalar(select(func.max(Customer.id))) or 0
 
 
 def neighbours(session: Session, ids: list[int]) -> set[tuple[int, int]]:
     """Return the pairs, smaller id first, of these records and all that share a key with them."""
     mine, other = aliased(Block), aliased(Block)
-    own = select(Block.key).where(Block.customer_id.in_(ids))
+    own = select(Block.key).where(_one_of(session, Block.customer_id, ids))
     with across_scopes(WHY):
         many = session.scalars(
             select(Block.key).where(Block.key.in_(own)).group_by(Block.key).having(func.count() > LARGEST)
         ).all()
         query = select(mine.customer_id, other.customer_id).join(other, other.key == mine.key)
-        query = query.where(mine.customer_id.in_(ids), other.customer_id != mine.customer_id, mine.key.not_in(many))
+        query = query.where(
+            _one_of(session, mine.customer_id, ids), other.customer_id != mine.customer_id, mine.key.not_in(many)
+        )
         return {(min(one, two), max(one, two)) for one, two in session.execute(query)}
 
 
@@ -131,10 +167,9 @@ def keep_keys(session: Session, keys: dict[int, set[int]], *, are_new: bool = Fa
     rows = [{"key": key, "customer_id": number} for number, found in keys.items() for key in sorted(found)]
     with across_scopes(WHY):
         if not are_new:
-            gone = delete(Block).where(Block.customer_id.in_(keys))
+            gone = delete(Block).where(_one_of(session, Block.customer_id, keys))
             session.execute(gone.execution_options(synchronize_session=False))
-        if rows:
-            session.execute(insert(Block.__table__), rows)  # type: ignore[arg-type]
+        insert_rows(session, Block.__table__, rows)  # type: ignore[arg-type]
 
 
 def mark(session: Session, ids: Iterable[int]) -> None:
@@ -142,17 +177,20 @@ def mark(session: Session, ids: Iterable[int]) -> None:
     ids = list(ids)
     now = clock.now()
     with across_scopes(WHY):
-        gone = delete(Compared).where(Compared.customer_id.in_(ids))
+        gone = delete(Compared).where(_one_of(session, Compared.customer_id, ids))
         session.execute(gone.execution_options(synchronize_session=False))
-        session.execute(insert(Compared), [{"customer_id": number, "at": now} for number in ids])
+        rows = [{"customer_id": number, "at": now} for number in ids]
+        insert_rows(session, Compared.__table__, rows)  # type: ignore[arg-type]
 
 
 def pairs_of(session: Session, ids: Iterable[int]) -> dict[tuple[int, int], Pair]:
     """Return every pair, open or answered, that one of these records is in."""
-    wanted = list(ids)
-    query = select(Pair).where(or_(Pair.first_id.in_(wanted), Pair.second_id.in_(wanted)))
+    found: dict[tuple[int, int], Pair] = {}
     with across_scopes(WHY):
-        return {(pair.first_id, pair.second_id): pair for pair in session.scalars(query)}
+        for some in _some(ids):
+            query = select(Pair).where(or_(Pair.first_id.in_(some), Pair.second_id.in_(some)))
+            found |= {(pair.first_id, pair.second_id): pair for pair in session.scalars(query)}
+    return found
 
 
 def keep_pairs(session: Session, pairs: list[Pair]) -> None:
@@ -160,3 +198,13 @@ def keep_pairs(session: Session, pairs: list[Pair]) -> None:
     with across_scopes(WHY):
         session.add_all(pairs)
         session.flush()
+
+
+def _one_of(session: Session, column: Any, ids: Iterable[int]) -> Any:
+    return among(session, [column], [(number,) for number in ids])
+
+
+def _some(ids: Iterable[int]) -> Iterator[list[int]]:
+    wanted = iter(sorted(ids))
+    while some := list(islice(wanted, TOGETHER)):
+        yield some

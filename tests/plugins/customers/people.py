@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from core.access.scope import unscoped
-from core.api import chain_codes, clock
+from core.api import chain_codes, clock, insert_rows
+from core.exchange.bulk import reserve_ids
 from plugins.customers.matching import addresses, names, titles
 from plugins.customers.matching.blocks import keys_of
 from plugins.customers.matching.comparing import Known
@@ -287,20 +288,21 @@ def bring(session: Session, kept: list[Kept], nodes: list[int]) -> list[int]:
     codes = chain_codes(session, "C", len(kept))
     last = {(kind, value): position for position, one in enumerate(kept) for kind, value in _identities(one)}
     rows, identities, visitors = [], [], []
-    first = (session.scalar(select(func.max(Customer.id))) or 0) + 1
-    for position, (code, one) in enumerate(zip(codes, kept, strict=True)):
+    with unscoped("records as the shops have made them"):
+        ids = reserve_ids(session, Customer.__table__, len(kept))
+    for position, (code, row_id, one) in enumerate(zip(codes, ids, kept, strict=True)):
         number = next(reversed(one.mobiles), None)
         rows.append({
-            "id": first + position, "code": code, "name": one.name, "kind": one.kind, "address": one.address,
+            "id": row_id, "code": code, "name": one.name, "kind": one.kind, "address": one.address,
             "mobile": number if number and last["mobile", number] == position else None, "node_id": nodes[one.stores[0] % len(nodes)],
         })  # fmt: skip
         identities += [
-            {"customer_id": first + position, "kind": kind, "value": value, "tail": value[-4:] if kind == "mobile" else "",
+            {"customer_id": row_id, "kind": kind, "value": value, "tail": value[-4:] if kind == "mobile" else "",
              "until": None if last[kind, value] == position else today}
             for kind, value in _identities(one)
         ]  # fmt: skip
         visitors += [
-            {"customer_id": first + position, "node_id": node, "first_on": today, "last_on": today}
+            {"customer_id": row_id, "node_id": node, "first_on": today, "last_on": today}
             for node in {nodes[store % len(nodes)] for store in one.stores}
         ]
     with unscoped("records as the shops have made them"):
@@ -309,9 +311,8 @@ def bring(session: Session, kept: list[Kept], nodes: list[int]) -> list[int]:
             taken = Identity.value.in_(values[start : start + 10_000]), Identity.until.is_(None)
             session.execute(update(Identity).where(*taken).values(until=today))
         for model, found in ((Customer, rows), (Identity, identities), (Visitor, visitors)):
-            if found:
-                session.execute(insert(model), found)
-    return [row["id"] for row in rows]
+            insert_rows(session, model.__table__, found)
+    return ids
 
 
 def _identities(one: Kept) -> list[tuple[str, str]]:

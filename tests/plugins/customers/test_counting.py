@@ -135,6 +135,22 @@ def test_a_page_adds_to_the_count_of_the_hour_what_came_since(people, work, reco
         assert counting.count(session).records == 3
 
 
+@pytest.mark.requirement("Z9")
+@pytest.mark.parametrize(("much", "at_home"), [(counting.MANY, "2 pairs to decide on"), (1, "1 pairs to decide on")])
+def test_where_there_is_much_to_count_home_shows_the_count_of_the_hour(
+    monkeypatch, people, pair, client_as, work, much, at_home
+):
+    monkeypatch.setattr(counting, "MANY", much)
+    first, second, third = people("张三", "张三", "张三")
+    pair(first, second)
+    with work() as session:
+        counting.keep(session)
+    pair(second, third)
+    office = client_as("head_office")
+    assert at_home in office.get("/").text
+    assert "at least 1, at most 3" in office.get(PAGE).text, "the page counts now"
+
+
 def test_the_records_are_counted_every_hour():
     [task] = [task for task in plugin.backoffice_scheduled_tasks() if task.name == "customers.count"]
     assert task.every == timedelta(hours=1)

@@ -9,7 +9,7 @@ from core import clock
 from core.jobs.queue import run_waiting
 from core.testing.factories import acting, post, sign_in
 from plugins.customers import merging
-from plugins.customers.matching import batch
+from plugins.customers.matching import batch, rollups
 from plugins.customers.matching.models import Block, Compared
 from plugins.customers.models import Customer, Merge, Pair
 from tests.plugins.customers import people
@@ -159,16 +159,45 @@ def test_a_key_of_too_many_is_left_out_so_that_no_block_explodes(monkeypatch, br
     assert not everybody(Pair) and len(everybody(Block)) == 5 * 4
 
 
+@pytest.fixture
+def at_hour(monkeypatch, app):
+    """`at_hour(3)` lets the worker do at that hour what it does every half minute."""
+
+    def work(hour):
+        now = clock.now()
+        monkeypatch.setattr(
+            batch, "clock", type("Clock", (), {"now": lambda: now, "local": lambda at: at.replace(hour=hour)})
+        )
+        with acting(app) as session:
+            return batch.run_at_night(session)
+
+    return work
+
+
 @pytest.mark.parametrize(("hour", "compared"), [(0, 0), (3, 2), (12, 0)])
-def test_the_worker_compares_at_night(monkeypatch, app, bring, everybody, hour, compared):
+def test_the_worker_compares_at_night(bring, everybody, at_hour, hour, compared):
     bring(ZHANG, AGAIN)
-    now = clock.now()
-    monkeypatch.setattr(
-        batch, "clock", type("Clock", (), {"now": lambda: now, "local": lambda at: at.replace(hour=hour)})
-    )
-    with acting(app) as session:
-        batch.run_at_night(session)
+    at_hour(hour)
     assert len(everybody(Compared)) == compared
+
+
+@pytest.mark.parametrize(("step", "far"), [(1, 50_000), (250, 1)])
+def test_a_night_walks_the_chain_part_by_part_and_begins_again_at_its_end(
+    monkeypatch, app, bring, everybody, at_hour, step, far
+):
+    """So no step looks through a million records that did not change."""
+    monkeypatch.setattr(batch, "STEP", step)
+    monkeypatch.setattr(rollups, "FAR", far)
+    bring(ZHANG, AGAIN, ASKED)
+    seen = []
+    for _half_minute in range(3):
+        at_hour(3)
+        seen.append([one.customer_id for one in everybody(Compared)])
+    assert seen == [[1], [1, 2], [1, 2, 3]]
+    with acting(app) as session:
+        session.get(Compared, 1).at = clock.now().replace(year=2020)
+    assert at_hour(3).startswith("0 compared"), "the end"
+    assert at_hour(3).startswith("1 compared")
 
 
 def test_somebody_may_ask_for_it_by_day_and_it_goes_step_by_step(monkeypatch, app, house, chain, bring, everybody):
