@@ -222,6 +222,7 @@ class Database:
             pool_size=5,
             max_overflow=5,
             pool_timeout=3,
+            use_native_hstore=False,  # no table has one: nothing to ask each database for at its first connection
             connect_args={
                 "connect_timeout": 3,
                 # Nothing is prepared unasked: a plan kept for any value does not know how deep a cursor points.

@@ -66,9 +66,15 @@ def head(host: Host, plugin: str | None) -> str | None:
 def current(connection: Connection, plugin: str | None) -> str | None:
     """Return the revision the database is at; None before the first."""
     table = version_table(plugin)
-    if not connection.dialect.has_table(connection, table):
+    if not _is_there(connection, table):
         return None
     return connection.execute(text(f"SELECT version_num FROM {table}")).scalar()
+
+
+def _is_there(connection: Connection, table: str) -> bool:
+    if connection.dialect.name == "postgresql":  # whose catalogue SQLAlchemy takes ten times as long to ask
+        return connection.execute(text("SELECT to_regclass(:table) IS NOT NULL"), {"table": table}).scalar_one()
+    return connection.dialect.has_table(connection, table)
 
 
 @contextmanager

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from jinja2 import FileSystemLoader
 
 from config.settings import Settings
+from core.admin import rendering
 from core.failed_migrations import MigrationsFailed
 from core.language import _read
 from core.registry.discovery import discover
@@ -73,7 +75,7 @@ print(*sys.modules)
 
 def test_a_server_takes_in_core_once_for_its_workers_and_leaves_the_plugins_to_each(settings):
     modules = set(said_by(settings, STARTING))
-    assert {"core.api", "core.app"} <= modules
+    assert {"core.api", "core.app", "core.org.views"} <= modules
     assert "psycopg" in modules or settings.database_url.startswith("sqlite")
     assert {name for name in modules if name.startswith("plugins")} == set()
 
@@ -101,6 +103,48 @@ def test_settings_come_from_the_environment_unless_they_are_given(monkeypatch, t
     assert (settings.safe_mode, settings.data_dir, settings.secret_key) == (True, tmp_path, "given")
     assert (settings.model_copy(update={"page_size": 5}).page_size, settings.page_size) == (5, 50)
     assert "given" not in repr(settings)
+
+
+# Templates
+
+
+class Counting(rendering.Environment):
+    """Another process with the same templates: how many of them does it compile?"""
+
+    def __init__(self, folder):
+        super().__init__(None, loader=FileSystemLoader(folder))
+        self.bytecode_cache, self.compiled = rendering._Compiled(), 0
+
+    def compile(self, *arguments, **options):
+        self.compiled += 1
+        return super().compile(*arguments, **options)
+
+    def says(self):
+        return self.get_template("page.html").render(), self.compiled
+
+
+def test_a_template_is_compiled_once_for_all_processes_until_it_changes(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    page = tmp_path / "page.html"
+    page.write_text("one")
+    assert [Counting(tmp_path).says() for _process in range(2)] == [("one", 1), ("one", 0)]
+    page.write_text("two")
+    assert [Counting(tmp_path).says() for _process in range(2)] == [("two", 1), ("two", 0)]
+    (kept,) = (tmp_path / "__pycache__").iterdir()
+    kept.write_bytes(kept.read_bytes()[:20])
+    assert Counting(tmp_path).says() == ("two", 1)
+    monkeypatch.setattr(rendering, "MADE_BY", "another release")
+    assert Counting(tmp_path).says() == ("two", 1)
+
+
+def test_where_nothing_may_be_written_a_template_is_compiled_once_a_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "page.html").write_text("one")
+    first, second = Counting(tmp_path), Counting(tmp_path)
+    second.bytecode_cache = first.bytecode_cache
+    assert (first.says(), second.says()) == (("one", 1), ("one", 0))
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
 # The newest migration, read and not run
