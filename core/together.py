@@ -15,6 +15,7 @@ is to ask by a key. The scope of who asks is laid on each question as on any oth
 from collections import namedtuple
 from collections.abc import Callable
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Date, Select, Time, select
@@ -30,19 +31,21 @@ class Together:
     """Questions, each a query of columns with names of their own; `together(session, **values)` answers all."""
 
     def __init__(self, **questions: Select[Any]) -> None:
-        parts = {name: question.subquery() for name, question in questions.items()}
-        self._statement = planned_once(
-            select(*(select(_AllRows(*part.c)).scalar_subquery() for part in parts.values()))
-        )
-        self._readers = [_reader(name, part.c) for name, part in parts.items()]
-        self._answers: Any = namedtuple("Answers", questions)  # type: ignore[misc]  # noqa: PYI024 - named where it is made
+        self._questions = questions
+
+    @cached_property
+    def _made(self) -> tuple[Select[Any], list[Callable[[list[Any]], Any]], Any]:
+        """The statement, what reads each answer, and what holds them: made when they are first asked, not at start."""
+        parts = {name: question.subquery() for name, question in self._questions.items()}
+        statement = select(*(select(_AllRows(*part.c)).scalar_subquery() for part in parts.values()))
+        readers = [_reader(name, part.c) for name, part in parts.items()]
+        return planned_once(statement), readers, namedtuple("Answers", parts)  # type: ignore[misc]  # noqa: PYI024 - named where it is made
 
     def __call__(self, session: Session, **values: Any) -> Any:
         """Return the rows of each question under its name, in its order, each row with its columns by name."""
-        found = session.execute(self._statement, values).one()
-        return self._answers._make(
-            [[read(row) for row in rows or ()] for read, rows in zip(self._readers, found, strict=True)]
-        )
+        statement, readers, answers = self._made
+        found = session.execute(statement, values).one()
+        return answers._make([[read(row) for row in rows or ()] for read, rows in zip(readers, found, strict=True)])
 
 
 class _AllRows(FunctionElement[Any]):
