@@ -85,7 +85,7 @@ class _Context(Context):
 class _Compiled(BytecodeCache):
     """Templates as they were compiled: once a process, and kept as Python keeps its modules, in `__pycache__`.
 
-    Else every worker compiles each page anew before it first answers it: the sign-in takes 12 ms, a board 40.
+    Else every worker compiles each page anew before it first answers it: 12 ms for the sign-in.
     """
 
     def __init__(self) -> None:
