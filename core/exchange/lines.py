@@ -24,7 +24,6 @@ from sqlalchemy import (
     cast,
     func,
     literal,
-    literal_column,
     or_,
     select,
     type_coerce,
@@ -104,7 +103,7 @@ def _written(connection: Connection, query: Any, expressions: list[Any]) -> Iter
         return None if text is None else str(text)
 
     connection.connection.driver_connection.create_function("csv_cell", 2, cell)  # type: ignore[union-attr]
-    texts = [_text_of_sqlite(sql, literal_column(str(position))) for position, sql in enumerate(expressions)]
+    texts = [_text_of_sqlite(sql, position) for position, sql in enumerate(expressions)]
     cursor = connection.execute(query.with_only_columns(*texts)).cursor
     while rows := cursor.fetchmany(ROWS_TOGETHER):
         block = io.StringIO()
@@ -112,7 +111,7 @@ def _written(connection: Connection, query: Any, expressions: list[Any]) -> Iter
         yield block.getvalue().encode()
 
 
-def _text_of_sqlite(sql: Any, position: Any) -> Any:
+def _text_of_sqlite(sql: Any, position: int) -> Any:
     """Return what SQLite makes of a value by itself; `csv_cell` is asked for the rest."""
     kept, other = type_coerce(sql, String), func.csv_cell(position, sql)
     if isinstance(sql.type, String):
@@ -131,12 +130,12 @@ def _text_of_sqlite(sql: Any, position: Any) -> Any:
     return sql if isinstance(sql.type, Integer | Date) else other
 
 
-def _guarded(sql: Any, position: Any) -> Any:
+def _guarded(sql: Any, position: int) -> Any:
     """Return the text with `csv_cell` asked only where a formula may begin.
 
     What makes the text is tested as near to the table as can be: SQLite would make it once for each comparison.
     """
-    if isinstance(sql, BindParameter):
+    if isinstance(sql, BindParameter) and isinstance(sql.value, str):
         return literal(guard(sql.value))
     if isinstance(sql, Case):
         whens = [(when, _guarded(then, position)) for when, then in sql.whens]
