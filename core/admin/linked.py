@@ -4,9 +4,10 @@
 shows fifty. Here each place gives one page of ids from the index (place, id of the thing), every id once.
 """
 
+from operator import eq
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, literal_column, select, union
+from sqlalchemy import Select, and_, case, func, intersect, literal_column, select, union
 
 from core.access.guard import read_permission
 from core.access.person import current_person
@@ -14,6 +15,8 @@ from core.access.scope import is_through, link_of
 from core.admin import listing
 from core.admin.merging import places_of
 from core.admin.model_view import ModelView
+from core.db import dialect_of, session
+from core.model_facts import model_fact
 
 
 def walks(view: Any, asked: Any) -> list[Any]:
@@ -34,18 +37,19 @@ def page(query: Select[Any], asked: Any, shown: list[Any], places: list[Any], cu
     """Return the statement of one page of `query` of the things that are `shown`, with the capped count behind."""
     model, link, order = asked.view.model, link_of(asked.view.model), asked.order
     descending = listing.is_descending(order, cursor)
-    number, found = _found(asked, model, link, shown, places)
+    walk = _side_by_side if _is_walked_side_by_side(asked) else _found
+    number, found = walk(asked, model, link, shown, places)
 
     def first(walks: list[Any], most: int) -> Any:
         return _together([each.order_by(number.desc() if descending else number).limit(most) for each in walks])
 
-    if asked.words and not cursor:
+    if _leads_to_few(asked) and not cursor:
         return listing.page_of_found(query, model, order, first(found, listing.COUNT_LIMIT + 1), size)
     pages = found
     if cursor:  # said of both tables, as the database may walk either
-        ends = [listing.beyond_id(column, cursor, descending) for column in (model.id, number)]
-        pages = [each.where(ends[1]) for each in _found(asked, model, link, [*shown, ends[0]], places)[1]]
-    if asked.words:
+        ends = [listing.beyond_id(column, cursor, descending) for column in (model.id, link)]
+        pages = walk(asked, model, link, [*shown, ends[0]], [and_(place, ends[1]) for place in places])[1]
+    if _leads_to_few(asked):
         count = _count(found)
     elif asked.narrowing or asked.in_bin:
         # In order, so that two indexes are walked side by side until there are enough.
@@ -56,22 +60,57 @@ def page(query: Select[Any], asked: Any, shown: list[Any], places: list[Any], cu
     return query.order_by(model.id.desc() if descending else model.id).limit(size + 1)
 
 
+def _leads_to_few(asked: Any) -> bool:
+    """Say whether a search, or a filter that names a row of another table, leads to fewer than a place does."""
+    named = (asked.view.by_name[name].lookup for name, (value, _text) in asked.filters.items() if value)
+    return bool(asked.words) or any(named)
+
+
 def _found(asked: Any, model: Any, link: Any, shown: list[Any], places: list[Any]) -> tuple[Any, list[Any]]:
     """Return the column of the ids, and for each place the query of its ids, each once."""
-    if asked.words:  # a search finds few: those are asked whether the place leads to them
+    if _leads_to_few(asked):  # those are asked whether the place leads to them
         leads = [select(link).where(link == model.id, place).correlate_except(link.class_) for place in places]
-        return model.id, [select(model.id).where(each.exists(), *shown) for each in leads]
+        return model.id, [select(model.id).where(each.exists(), *shown).correlate(None) for each in leads]
     if asked.narrowing or asked.in_bin:  # the database knows whether the filter or the place leads to fewer
-        return link, [select(link).where(link == model.id, place, *shown).distinct() for place in places]
+        walks = [select(link).where(link == model.id, place, *shown) for place in places]
+        return link, [each.distinct().correlate(None) for each in walks]
     # Nearly all are shown: they are looked at in turn. OFFSET hides that this is a join, which the database might do by
     # walking all things beside those of the place, and meet the first one after half a million of others.
     seen = select(model.id).where(model.id == link, *shown).offset(literal_column("0")).correlate_except(model)
     return link, [select(link).where(place, seen.exists()).distinct() for place in places]
 
 
+def _is_walked_side_by_side(asked: Any) -> bool:
+    """Say whether the database shall walk the place and each filter side by side, all in the order of the ids.
+
+    SQLite knows how many rows a value has on average, and would look at all in an area for the few of a rare value. What
+    a single node holds is little: there the filter is the longer walk.
+    """
+    if dialect_of(session) == "postgresql" or asked.in_bin or _leads_to_few(asked):
+        return False
+    columns = {each.left if getattr(each, "operator", None) is eq else None for each in asked.narrowing}
+    reach = current_person().reach(f"{asked.view.permission}:list")
+    return bool(columns) and not reach.nodes and columns <= _in_order_of_ids(asked.view.model)
+
+
+@model_fact
+def _in_order_of_ids(model: Any) -> frozenset[Any]:
+    """Return the columns of which an index gives the rows of one value in the order of their ids."""
+    table = model.__table__
+    ends = ([], [table.c.id])
+    return frozenset(index.expressions[0] for index in table.indexes if index.expressions[1:] in ends)
+
+
+def _side_by_side(asked: Any, model: Any, link: Any, shown: list[Any], places: list[Any]) -> tuple[Any, list[Any]]:
+    """Return what `_found` does, as the intersection of one walk for the place and one for each filter."""
+    always = [each for each in shown if not any(each is narrowing for narrowing in asked.narrowing)]
+    filters = [select(model.id).where(*always, narrowing).correlate(None) for narrowing in asked.narrowing]
+    return link, [intersect(select(link).where(place).correlate(None), *filters) for place in places]
+
+
 def _together(pages: list[Any]) -> Any:
     """Return the ids of every place once; most people have one."""
-    return union(*(select(page.subquery()) for page in pages)) if len(pages) > 1 else pages[0].correlate(None)
+    return union(*(select(page.subquery()) for page in pages)) if len(pages) > 1 else pages[0]
 
 
 def _count(found: list[Any]) -> Any:

@@ -1,8 +1,7 @@
 """A list as a file: the same rows, columns and masks, straight from the database.
 
 Every column is a SQL expression with label, mask and name of a reference in it, and the scope is
-part of the statement. On PostgreSQL the server itself writes the csv (COPY); on SQLite a cursor
-does. Nothing is read from the request once the first byte is on its way.
+part of the statement. Nothing is read from the request once the first byte is on its way.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Response, abort, current_app, send_file
-from sqlalchemy import Numeric, String, case, cast, func, literal, literal_column, select, type_coerce
+from sqlalchemy import String, case, cast, func, literal, literal_column, select
 from sqlalchemy.orm import aliased
 from werkzeug.datastructures import MultiDict
 
@@ -21,14 +20,13 @@ from core.access.guard import read_permission
 from core.access.person import current_person
 from core.access.scope import criteria, model_of
 from core.audit import masked, record
-from core.db import Id, Money, session
-from core.exchange import long
-from core.exchange.writing import BOM, FORMULA_START, MAX_SHEET_ROWS, PLAIN_NUMBER, csv_line, write_xlsx
+from core.db import session
+from core.exchange import lines, long
+from core.exchange.writing import BOM, MAX_SHEET_ROWS, csv_line, write_xlsx
 from core.language import _, gettext
 
 ROWS_AT_ONCE = 50_000
 """A workbook of more rows takes longer than a person waits: it is made as a job."""
-BLOCK = 1 << 16
 ROWS_TOGETHER = 2000
 
 
@@ -80,11 +78,7 @@ class Export:
     def csv(self) -> Iterator[bytes]:
         """Yield the file in blocks, the headings at once."""
         yield (BOM + csv_line(self.headers)).encode()
-        if self.database.is_sqlite:
-            for rows in self._rows():
-                yield "".join(map(csv_line, rows)).encode()
-        else:
-            yield from self._copied()
+        yield from lines.blocks(self.database, self.query, self.expressions, self.kinds)
 
     def count(self, most: int) -> int:
         """Return how many rows the file will have, `most` + 1 when they are more."""
@@ -108,36 +102,6 @@ class Export:
             streaming = connection.execution_options(stream_results=True, max_row_buffer=ROWS_TOGETHER)
             yield from streaming.execute(self.query).partitions(ROWS_TOGETHER)  # type: ignore[misc]
 
-    def _copied(self) -> Iterator[bytes]:
-        """Let PostgreSQL write the lines; only blocks of bytes pass through here."""
-        labelled = [sql.label(f"c{position}") for position, sql in enumerate(self.expressions)]
-        # Its ORDER BY keeps the inner query whole, so that a name is read once and not once a test of it.
-        inner = self.query.with_only_columns(*labelled).subquery()
-        lines = select(
-            *(_copied_text(inner.c[label.name], kind) for label, kind in zip(labelled, self.kinds, strict=True))
-        )
-        with self.database.engine.connect() as connection:
-            compiled = lines.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
-            cursor = connection.connection.cursor()
-            block = bytearray()
-            with cursor.copy(f"COPY ({compiled}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')", _bound(compiled)) as copy:
-                for line in copy:
-                    block += line
-                    if len(block) > BLOCK:
-                        yield bytes(block)
-                        block.clear()
-            yield bytes(block)
-
-
-def _bound(compiled: Any) -> dict[str, Any]:
-    """Return the parameters of a compiled statement as the driver takes them."""
-    kept = {}
-    for name, value in compiled.params.items():
-        type_ = compiled.binds[name].type if name in compiled.binds else None
-        process = type_.dialect_impl(compiled.dialect).bind_processor(compiled.dialect) if type_ is not None else None
-        kept[name] = process(value) if process else value
-    return kept
-
 
 def _expression(column: Any, model: Any, *, unmask: bool) -> Any:
     """Return what a column's cell holds, as SQL: masked, labelled, a reference by its name."""
@@ -150,7 +114,7 @@ def _expression(column: Any, model: Any, *, unmask: bool) -> Any:
     if column.names:
         return _name_of(sql)
     if kind == "boolean":
-        return case((sql.is_(True), _("Yes")), (sql.is_(False), _("No")), else_=None)
+        return case({True: _("Yes"), False: _("No")}, value=sql)
     if kind == "mobile" and not unmask:
         return _mask_mobile(sql)
     return sql
@@ -182,21 +146,6 @@ def _mask_mobile(sql: Any) -> Any:
         (length < 11, middle),
         else_=func.substr(sql, 1, 3).concat(end),
     )
-
-
-def _copied_text(sql: Any, kind: str) -> Any:
-    """Return a PostgreSQL expression for the text that `csv_line` would write."""
-    if isinstance(sql.type, Money):
-        return cast(cast(type_coerce(sql, Id), Numeric) / 100, Numeric(20, 2))
-    if kind == "datetime":
-        return func.to_char(func.timezone("Asia/Shanghai", sql), "YYYY-MM-DD HH24:MI:SS")
-    if not isinstance(sql.type, String):
-        return sql
-    first = func.ascii(sql)
-    # Digits, letters and Chinese begin nearly every text; a pattern for each cell would double the time.
-    is_ordinary = first.between(48, 57) | first.between(65, 127) | first.between(0x3001, 0xFEFF)
-    is_formula = sql.regexp_match(FORMULA_START) & ~sql.regexp_match(PLAIN_NUMBER)
-    return case((is_ordinary, sql), (is_formula, literal("'").concat(sql)), else_=sql)
 
 
 def export_response(view: Any, asked: Any, kind: str) -> Any:

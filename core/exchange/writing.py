@@ -52,7 +52,7 @@ def csv_line(values: Iterable[object]) -> str:
     Shanghai's clock), None is empty.
     """
     line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow([_csv_text(value) for value in values])
+    csv.writer(line, lineterminator="\r\n").writerow([csv_cell(value) for value in values])
     return line.getvalue()
 
 
@@ -94,7 +94,8 @@ def write_xlsx(path: Path, headers: Sequence[str], rows: Iterable[Sequence[objec
     return number
 
 
-def _csv_text(value: object) -> object:
+def csv_cell(value: object) -> object:
+    """Return what `csv_line` writes for one value."""
     match value:
         case str():
             return guard(value)

@@ -73,7 +73,15 @@ ALIKE = (
     "INSERT INTO customers_block (key, customer_id) VALUES " + ", ".join(["(?, ?)"] * 4) + " RETURNING id",
 )
 """Who is like them, and by what they are found themselves."""
-EXPORT = f"SELECT {COLUMNS.removeprefix('c.id, ')}, c.created_at, c.external_id {FROM} ORDER BY c.id DESC"
+OFFERS = (
+    "EXISTS (SELECT 1 FROM customers_consent AS o WHERE o.customer_id = c.id AND o.purpose = 'marketing' AND o.channel = 'sms'"
+    " AND o.withdrawn_at IS NULL)"
+)
+EXPORT = (
+    f"SELECT {COLUMNS.removeprefix('c.id, ')}, c.email, c.wecom, c.kind, c.year_profit, c.created_at, c.external_id, {OFFERS} {FROM}"
+    " AND c.merged_into_id IS NULL ORDER BY c.id DESC"
+)
+"""The fifteen columns of the product's file."""
 
 
 @floor.app.route("/customers")

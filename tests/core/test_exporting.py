@@ -16,7 +16,8 @@ from core.access.scope import unscoped
 from core.audit import AuditEntry
 from core.commands.context import Shell
 from core.commands.data import export as export_command
-from core.exchange import exporting
+from core.exchange import exporting, lines
+from core.exchange.writing import BOM, csv_cell, csv_line
 from core.language import current_locale, set_locale
 from core.org.models import Person
 from core.testing.factories import acting
@@ -134,6 +135,51 @@ def test_no_cell_is_a_formula(shelves, client_as):
 def test_a_text_that_is_a_plain_number_stays_as_it_is(shelves, client_as):
     shelves.put({"code": "C", "name": "-12.5", "node_id": shelves.near})
     assert {row["Code"]: row["Name"] for row in table(client_as("head_office").get(f"{URL}/csv/"))}["C"] == "-12.5"
+
+
+NAMES = [
+    *FORMULAS, "-5", "+5", "-1,234.50", "-1,23", "-5\n", "\u3000=1", "＠x", "\n=1", "-", "@", ":=", "", " ", "ａ=1", "'=1", "a\n=1",
+    'a "quoted", one', "[1]", "~", "é", "\u3000", "😀", "“话”",
+]  # fmt: skip
+AMOUNTS = ["0", "0.05", "-0.05", "-1", "-12.30", "100", "1234567890.99"]
+INSTANTS = [
+    datetime(2026, 11, 21, 16, 30, 59, 999_999, tzinfo=UTC), datetime(1991, 12, 31, 16, tzinfo=UTC),
+    datetime(1990, 7, 1, 4, 5, 6, tzinfo=UTC), datetime(1989, 12, 31, 23, 59, 59, 1, tzinfo=UTC),
+]  # fmt: skip
+
+
+def cells(text):
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+@pytest.mark.requirement("J8")
+def test_the_database_writes_every_cell_as_the_house_does(shelves):
+    longest = max(len(each) for each in (NAMES, AMOUNTS, INSTANTS))
+    for number in range(longest):
+        name, amount, instant = (each[number % len(each)] for each in (NAMES, AMOUNTS, INSTANTS))
+        shelves.put({
+            "code": f"N{number}", "name": name, "note": name or None, "level": name[:8], "node_id": shelves.near,
+            "worth": Decimal(amount), "counted_at": instant, "keeper_mobile": f"{name}13800138000"[:20], "pieces": -number,
+        })  # fmt: skip
+    house = shelves.app.extensions["backoffice"]
+    with shelves.app.app_context(), acting(shelves.app):
+        for resource in ("shelf.shelf", "org.store", "org.person"):
+            export = exporting.Export(house.views[resource], house.views[resource].asked(MultiDict()))
+            expected = [csv_line(export.headers), *(csv_line(row) for rows in export._rows() for row in rows)]
+            written = b"".join(export.csv()).decode().removeprefix(BOM)
+            assert cells(written) == cells("".join(expected))
+            assert not house.database.is_sqlite or written == "".join(expected)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_sqlite_asks_python_only_for_the_cells_in_which_a_formula_might_begin(shelves, client_as, monkeypatch):
+    asked = []
+    monkeypatch.setattr(lines, "csv_cell", lambda value: asked.append(value) or csv_cell(value))
+    shelves.put({"code": "C", "name": "书架", "note": "=1", "node_id": shelves.near})
+    shelves.put({"code": "D", "name": "-1", "worth": Decimal("-1"), "node_id": shelves.near})
+    rows = {row["Code"]: row for row in table(client_as("head_office").get(f"{URL}/csv/?level="))}
+    assert (rows["C"]["Note"], rows["D"]["Name"], rows["D"]["Worth"]) == ("'=1", "-1", "-1.00")
+    assert sorted(map(str, asked)) == ["-0.05", "-1", "=1"]
 
 
 def test_a_number_is_masked_as_in_the_list(shelves, client_as):

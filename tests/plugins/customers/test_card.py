@@ -124,6 +124,43 @@ def test_a_person_of_two_areas_pages_through_both_in_order(app, record, chain, h
     assert re.findall(r">(P\d)<", client.get(back).text) == ["P4", "P3"]
 
 
+@pytest.mark.requirement("A19")
+def test_a_filtered_list_shows_and_counts_those_who_are_known_in_reach_page_by_page(app, record, chain, house):
+    from core.testing.factories import give_role, make_person, sign_in
+
+    with acting(app) as session:
+        one = make_person(session, "one", chain.areas[0], "area_manager")
+        two = make_person(session, "two", chain.areas[0], "area_manager")
+        give_role(session, two, "area_manager", chain.areas[2])
+        few = make_person(session, "few", chain.stores[4], "area_manager")
+    stores = [number % 5 for number in range(10)]  # 0 and 1 are the first area's, 4 the third's
+    for number, store in enumerate(stores):
+        record(f"1380013800{number}", f"P{number}", store=store)
+        record(f"1380013800{number}", f"P{number}", store=0 if number == 6 else store)
+    with acting(app) as session:
+        for number, customer in enumerate(session.scalars(select(Customer).order_by(Customer.id))):
+            customer.level = "ordinary" if number in (1, 2) else "vip"
+            customer.credit = "unknown" if number in (0, 5) else "good"
+    house.settings.page_size = 2
+
+    def seen(person, filters):
+        client, url, names = sign_in(app.test_client(), person), f"{DESK}?{filters}", []
+        while url:
+            page = client.get(url).text
+            names += re.findall(r">(P\d)<", page)
+            following = re.search(r'href="([^"]*after=[^"]*)"', page)
+            url = following and following[1].replace("&amp;", "&")
+        return names, re.search(r"(\d+) in all", page)[1]
+
+    assert seen(one, "level=vip") == (["P6", "P5", "P0"], "3")
+    assert seen(two, "level=vip") == (["P9", "P6", "P5", "P4", "P0"], "5")
+    assert seen(few, "level=vip") == (["P9", "P4"], "2")
+    assert seen(one, "level=vip&credit=good") == (["P6"], "1")
+    assert seen(two, "level=vip&credit=good") == (["P9", "P6", "P4"], "3")
+    assert seen(two, f"level=vip&node_id={chain.stores[0].id}") == (["P5", "P0"], "2")
+    assert seen(one, "level=vip&search=P") == seen(one, "level=vip&kind=person") == seen(one, "level=vip")
+
+
 def test_a_search_finds_by_number_its_end_name_and_code_within_reach(one, clerk):
     for words in (NUMBER, "８０００", "张", "zs", one.code, one.code[:8].lower()):
         assert "张三" in clerk(0).get(DESK, query_string={"search": words}).text, words

@@ -102,15 +102,44 @@ def test_who_is_found_is_asked_for_the_place_and_not_the_place_for_everybody(man
     assert looked_at(client_as("area_manager", many.areas[1]), address) <= 20
 
 
+@pytest.fixture
+def told(asked, house) -> Callable[..., list[str]]:
+    """A function from a browser and an address to what SQLite does for the statements on customers."""
+
+    def tell(client: Any, address: str) -> list[str]:
+        statements = asked(client, address)
+        with house.database.engine.connect() as connection:
+            return [
+                row[3] for statement, values in statements
+                for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            ]  # fmt: skip
+
+    return tell
+
+
 @pytest.mark.requirement("B14")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("address", FINDING)
-def test_sqlite_puts_no_list_of_all_who_are_known_at_a_place_together(many, asked, house, client_as, address):
-    statements = asked(client_as("area_manager", many.areas[1]), address)
-    with house.database.engine.connect() as connection:
-        told = [
-            row[3] for statement, values in statements
-            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-        ]  # fmt: skip
-    visitors = [line for line in told if "customers_visitor" in line]
-    assert visitors and all("customer_id=?" in line for line in visitors), told
+@pytest.mark.parametrize("address", [*FINDING, f"{DESK}?level=vip&node_id=1"])
+def test_sqlite_puts_no_list_of_all_who_are_known_at_a_place_together(many, told, client_as, address):
+    steps = told(client_as("area_manager", many.areas[1]), address)
+    visitors = [line for line in steps if "customers_visitor" in line]
+    assert visitors and all("customer_id=?" in line for line in visitors), steps
+
+
+@pytest.mark.requirement("B14")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("filters", [("level=vip",), ("level=vip", "party=partner")])
+def test_sqlite_walks_an_area_and_each_filter_side_by_side_and_looks_at_no_row_but_those_of_the_page(
+    many, told, client_as, filters
+):
+    steps = told(client_as("area_manager", many.areas[1]), f"{DESK}?{'&'.join(filters)}")
+    assert sum("MERGE (INTERSECT)" in line for line in steps) == 2 * len(filters), "of the page and of the count"
+    assert sum("customers_customer USING INTEGER PRIMARY KEY" in line for line in steps) == 1
+    assert not any("TEMP B-TREE" in line for line in steps), steps
+
+
+@pytest.mark.requirement("B14")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_sqlite_asks_the_few_of_a_store_for_the_filter(many, told, client_as):
+    steps = told(client_as("store_manager"), f"{DESK}?level=vip")
+    assert any("customers_visitor_node_id_customer_id (node_id=?)" in line for line in steps), steps
