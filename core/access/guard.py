@@ -25,10 +25,10 @@ from sqlalchemy.sql import visitors
 from core.access import rows
 from core.access.person import CurrentPerson, current_person
 from core.access.rows import ScopeViolation, read_permission
-from core.access.scope import criteria, is_unscoped, scoped_models
+from core.access.scope import criteria, criteria_of_form, form_of, is_unscoped, scoped_models
 from core.access.statements import seen_in
 from core.db import mappers
-from core.model_facts import model_fact
+from core.model_facts import forgotten_with_models, model_fact
 
 __all__ = ["GuardedSession", "OnlyReads", "ScopeViolation", "StatementRefused", "read_permission"]
 
@@ -118,10 +118,28 @@ class _Within(LoaderCriteriaOption):
 
 @model_fact
 def _criteria_options(person: CurrentPerson, models: tuple[type, ...]) -> tuple[Any, ...]:
-    return tuple(
-        _Within(model, criteria(model, person, read_permission(model)), include_aliases=True)
-        for model in models if not person.reach(read_permission(model)).everything
-    )  # fmt: skip
+    reaches = ((model, person.reach(read_permission(model))) for model in models)
+    return tuple(_option(model, form_of(reach)) for model, reach in reaches if not reach.everything)
+
+
+@model_fact
+def _option(model: type, form: tuple[bool, int, int, int]) -> _Within:
+    # Not handed on to what loads later by itself: that comes to the guard again, and as whoever acts then.
+    within = criteria_of_form(model, read_permission(model), form)
+    return _Within(model, within, include_aliases=True, propagate_to_loaders=False)
+
+
+_held_before: WeakKeyDictionary[Any, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
+"""Statements as they were held to a scope. One that is built once is so for all whose reach has one form: to lay a scope on
+it, and to find how SQLAlchemy knows its SQL, takes longer than to ask it."""
+forgotten_with_models(_held_before.clear)
+
+
+def _held_to(statement: Any, options: tuple[Any, ...]) -> Any:
+    kept = _held_before.setdefault(statement, {})
+    if options not in kept:
+        kept[options] = statement.options(*options)
+    return kept[options]
 
 
 @model_fact
@@ -163,18 +181,7 @@ def _hold_to_scope(state: ORMExecuteState) -> None:
         raise StatementRefused("this statement reads scoped tables past the ORM: use ORM classes")
     held = models if state.is_relationship_load else _held(frozenset(seen.mappers), models)
     if options := _criteria_options(person, held):
-        state.statement = _with(statement, options)
-
-
-_held_before: WeakKeyDictionary[Any, tuple[Any, Any]] = WeakKeyDictionary()
-"""Statements that are built once, with the options of who asked last: SQLAlchemy works out what it knows each by, once."""
-
-
-def _with(statement: Any, options: tuple[Any, ...]) -> Any:
-    known = _held_before.get(statement)
-    if known is None or known[0] is not options:
-        known = _held_before[statement] = options, statement.options(*options)
-    return known[1]
+        state.statement = _held_to(statement, options)  # type: ignore[attr-defined]
 
 
 @model_fact
