@@ -61,6 +61,7 @@ class GuardedSession(Session):
     def connection(self, *args: Any, **options: Any) -> Connection:
         """Return the connection; only inside `unscoped(reason)`, because it knows no scope."""
         _only_unscoped("session.connection()")
+        rows.forget_reach(self)
         return super().connection(*args, **options)
 
     def get_bind(self, mapper: Any = None, **options: Any) -> Engine | Connection:
@@ -157,6 +158,7 @@ def _hold_to_scope(state: ORMExecuteState) -> None:
     statement: Any = state.statement
     if statement.is_dml:
         _check_that_it_writes(state.session)
+        rows.forget_reach(state.session)
     if is_unscoped():
         return
     models = scoped_models()
@@ -255,6 +257,7 @@ def _place_rows(session: Session, _context: UOWTransaction, _instances: Any) -> 
     if session.new or session.deleted or any(session.is_modified(row) for row in session.dirty):
         _check_that_it_writes(session)
     rows.place(session)
+    rows.forget_reach(session)
 
 
 @event.listens_for(GuardedSession, "after_flush")

@@ -55,7 +55,10 @@ def form_of(reach: Reach) -> tuple[bool, int, int, int]:
 
 def criteria_of_form(model: type, permission: str, form: tuple[bool, int, int, int]) -> ColumnElement[bool]:
     """Return `criteria` for whoever acts when they are asked, of all whose reach by `permission` has this form."""
-    places = [frozenset({_of_acting(permission, level, count > 1)} if count else ()) for level, count in zip(LEVELS, form[1:], strict=True)]
+    places = [
+        frozenset({_of_acting(permission, level, count > 1)} if count else ())
+        for level, count in zip(LEVELS, form[1:], strict=True)
+    ]
     person = bindparam(None, callable_=lambda: current_person().id, unique=True)
     return _within(model, person, Reach(False, *places, own=form[0]))
 

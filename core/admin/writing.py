@@ -66,7 +66,8 @@ class Writing:
         """Fill and write a row; return why it was refused, with nothing written, or nothing."""
         try:
             self.fill(row, values, is_new=is_new)
-            session.add(row)
+            if is_new:
+                session.add(row)
             session.flush()
             self.must_reach(row, "create" if is_new else "update")
             self.after_save(row, is_new=is_new)

@@ -20,6 +20,8 @@ class Cookies(SecureCookieSessionInterface):
 
     def __init__(self) -> None:
         self._verified = lru_cache(maxsize=KEPT_COOKIES)(self._verify)
+        # Making what signs takes as long as signing.
+        self.get_signing_serializer = lru_cache(maxsize=1)(super().get_signing_serializer)  # type: ignore[method-assign]
 
     def open_session(self, app: Any, request: Any) -> SecureCookieSession:
         """Return what the cookie holds; nothing when it was not signed by us."""
