@@ -41,6 +41,9 @@ class OnlyReads(RuntimeError):
     """A session that was opened for reading was asked to write; a GET writes nothing."""
 
 
+ONLY_READS = "this session only reads: a GET writes nothing; write in a POST, or in database.transaction()"
+
+
 class GuardedSession(Session):
     """A session whose every read and write is held to the acting person's scope."""
 
@@ -157,7 +160,8 @@ def _names(tables: Iterable[Any]) -> set[str]:
 def _hold_to_scope(state: ORMExecuteState) -> None:
     statement: Any = state.statement
     if statement.is_dml:
-        _check_that_it_writes(state.session)
+        if not _writes(state.session):
+            raise OnlyReads(ONLY_READS)
         rows.forget_reach(state.session)
     if is_unscoped():
         return
@@ -212,9 +216,8 @@ def _reaches(statement: Any, tables: frozenset[str]) -> bool:
     return seen.as_text or not tables.isdisjoint(_names(seen.named | seen.tables))
 
 
-def _check_that_it_writes(session: Session) -> None:
-    if not session.info.get("writes", True):
-        raise OnlyReads("this session only reads: a GET writes nothing; write in a POST, or in database.transaction()")
+def _writes(session: Session) -> bool:
+    return session.info.get("writes", True)  # type: ignore[no-any-return]
 
 
 def _keep_to_the_audit(state: ORMExecuteState) -> None:
@@ -254,8 +257,8 @@ def _check_bulk_write(state: ORMExecuteState, tables: frozenset[str]) -> None:
 
 @event.listens_for(GuardedSession, "before_flush")
 def _place_rows(session: Session, _context: UOWTransaction, _instances: Any) -> None:
-    if session.new or session.deleted or any(session.is_modified(row) for row in session.dirty):
-        _check_that_it_writes(session)
+    if not _writes(session) and (session.new or session.deleted or any(map(session.is_modified, session.dirty))):
+        raise OnlyReads(ONLY_READS)
     rows.place(session)
     rows.forget_reach(session)
 
