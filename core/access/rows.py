@@ -112,8 +112,11 @@ def check_references(session: Session, rows: Iterable[Any]) -> None:
         return
     pointed: dict[type, set[Any]] = {}
     for row in rows:
+        state = inspect(row)
         for name, target, is_parent in _references_of(type(row)):
-            history = inspect(row).attrs[name].history
+            if not is_parent and name not in state.committed_state:  # where SQLAlchemy keeps what a value was
+                continue
+            history = state.attrs[name].history
             values = (*history.added, *history.deleted, *history.unchanged) if is_parent else history.added
             pointed.setdefault(target, set()).update(value for value in values if value is not None)
     if not pointed or current_person().everything:

@@ -177,7 +177,9 @@ class ModelView(Writing, Imports, View, BaseModelView):
     def must_reach(self, row: Any, action: str) -> None:
         """Raise `ScopeViolation` when a row that was just saved lies where the right to save it does not reach."""
         reach = current_person().reach(f"{self.permission}:{action}")
-        is_plain = isinstance(row, InNode) and type(self).conditions is ModelView.conditions and not self.narrowed(action)
+        is_plain = (
+            isinstance(row, InNode) and type(self).conditions is ModelView.conditions and not self.narrowed(action)
+        )
         if reach.everything or (is_plain and reach.holds(row.node_id, row.area_id, row.region_id)):
             return
         query = select(self.model.id).where(self.model.id == row.id, *self.conditions(action))
@@ -187,6 +189,10 @@ class ModelView(Writing, Imports, View, BaseModelView):
     def get_one(self, id: Any) -> Any:  # noqa: A002 - Flask-Admin's name
         """Return the row for reading; see `one`."""
         return self.one(id, "read")
+
+    def details_url(self, row: Any) -> str:
+        """Return where a row is shown; as `url_for` writes it, in a fraction of the time."""
+        return f"{self.url}/details/?id={row.id}"
 
     def name_of(self, row: Any) -> str:
         """Return what a row is called on pages and in messages."""

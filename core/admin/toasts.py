@@ -7,7 +7,9 @@ from flask import session
 
 def toast(text: str, meaning: str = "none", undo_url: str | None = None, undo_title: str | None = None) -> None:
     """Show a message on the next page this person sees; it means `good`, `watch`, `bad` or `none`."""
-    message = {"text": text, "meaning": meaning} | ({"undo_url": undo_url, "undo_title": undo_title} if undo_url else {})
+    message = {"text": text, "meaning": meaning} | (
+        {"undo_url": undo_url, "undo_title": undo_title} if undo_url else {}
+    )
     session["toasts"] = [*session.get("toasts", []), message][-4:]
 
 
