@@ -123,7 +123,7 @@ def _record_changes(session: Session, _context: UOWTransaction) -> None:
     entries = [entry for row in (*session.new, *session.dirty, *session.deleted) if (entry := _entry(session, row))]
     if entries:
         with unscoped("the audit is written whoever acts"):
-            session.execute(_WRITTEN, entries)
+            session.connection().execute(_WRITTEN, entries)
 
 
 def _entry(session: Session, row: Any) -> dict[str, Any] | None:

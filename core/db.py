@@ -177,7 +177,9 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._sqlite() if self.is_sqlite else self._postgres()
-        self._reading = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        # Who only reads holds nothing from one statement to the next.
+        by_statement = {"begins": False} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._reading = self.engine.execution_options(**by_statement)
         self._writing = self.engine.execution_options(writes=True)
         self._session_class = session_class
         self.info: dict[str, Any] = {"people": OrderedDict()}
@@ -204,6 +206,8 @@ class Database:
         @event.listens_for(engine, "begin")
         def begin(connection: Any) -> None:
             options = connection.get_execution_options()
+            if not options.get("begins", True):
+                return
             patience = options.get("patience", LOCK_SECONDS_SQLITE)
             if patience != LOCK_SECONDS_SQLITE:
                 connection.exec_driver_sql(f"PRAGMA busy_timeout={patience * 1000:.0f}")

@@ -112,25 +112,26 @@ def _browser_locale() -> str:
 
 
 def _let_in(house: Any, endpoint: str | None, guard: Any) -> Any:
-    g.signed_in = sessions.identify(g.session, session.get("_user_id"))
-    g.plugins_revision = g.signed_in.plugins_revision
-    g.switches = g.session.info["switches"] = house.host.switches(g.session, g.plugins_revision)
-    person = g.signed_in.person or NOBODY
+    asked = g.session
+    found = g.signed_in = sessions.identify(asked, session.get("_user_id"))
+    g.plugins_revision = found.plugins_revision
+    switches = g.switches = asked.info["switches"] = house.host.switches(asked, found.plugins_revision)
+    person = found.person or NOBODY
     set_person(person)
-    if g.signed_in.person is not None:
+    if found.person is not None:
         language.set_locale(person.locale)  # before any refusal: a 404 is the same whatever its reason
     if guard is None:
         abort(404)
     owner = house.owners.get((endpoint or "").split(".")[0])
     # A page for the world has no place that could be a pilot's: it asks for the place of its record itself.
-    if owner and not house.host.is_on(owner, g.switches, SYSTEM if guard.kind == "public" else person):
+    if owner and not house.host.is_on(owner, switches, SYSTEM if guard.kind == "public" else person):
         abort(404)
     if guard.kind == "public":
         return None
-    if g.signed_in.person is None:
+    if found.person is None:
         return _to_login()
-    if g.signed_in.must_touch:
-        _touch(house, g.signed_in.session_id)
+    if found.must_touch:
+        _touch(house, found.session_id)
     if person.must_change_password and endpoint not in ("auth.password", "auth.logout"):
         return redirect(url_for("auth.password"))
     if guard.kind == "permission" and not person.may(guard.permission):

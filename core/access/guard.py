@@ -25,10 +25,10 @@ from sqlalchemy.sql import visitors
 from core.access import rows
 from core.access.person import CurrentPerson, current_person
 from core.access.rows import ScopeViolation, read_permission
-from core.access.scope import criteria, is_unscoped, scoped_models
+from core.access.scope import criteria, criteria_of_form, form_of, is_unscoped, scoped_models
 from core.access.statements import seen_in
 from core.db import mappers
-from core.model_facts import model_fact
+from core.model_facts import forgotten_with_models, model_fact
 
 __all__ = ["GuardedSession", "OnlyReads", "ScopeViolation", "StatementRefused", "read_permission"]
 
@@ -39,6 +39,9 @@ class StatementRefused(ScopeViolation):
 
 class OnlyReads(RuntimeError):
     """A session that was opened for reading was asked to write; a GET writes nothing."""
+
+
+ONLY_READS = "this session only reads: a GET writes nothing; write in a POST, or in database.transaction()"
 
 
 class GuardedSession(Session):
@@ -61,6 +64,7 @@ class GuardedSession(Session):
     def connection(self, *args: Any, **options: Any) -> Connection:
         """Return the connection; only inside `unscoped(reason)`, because it knows no scope."""
         _only_unscoped("session.connection()")
+        rows.forget_reach(self)
         return super().connection(*args, **options)
 
     def get_bind(self, mapper: Any = None, **options: Any) -> Engine | Connection:
@@ -118,10 +122,28 @@ class _Within(LoaderCriteriaOption):
 
 @model_fact
 def _criteria_options(person: CurrentPerson, models: tuple[type, ...]) -> tuple[Any, ...]:
-    return tuple(
-        _Within(model, criteria(model, person, read_permission(model)), include_aliases=True)
-        for model in models if not person.reach(read_permission(model)).everything
-    )  # fmt: skip
+    reaches = ((model, person.reach(read_permission(model))) for model in models)
+    return tuple(_option(model, form_of(reach)) for model, reach in reaches if not reach.everything)
+
+
+@model_fact
+def _option(model: type, form: tuple[bool, int, int, int]) -> _Within:
+    # Not handed on to what loads later by itself: that comes to the guard again, and as whoever acts then.
+    within = criteria_of_form(model, read_permission(model), form)
+    return _Within(model, within, include_aliases=True, propagate_to_loaders=False)
+
+
+_held_before: WeakKeyDictionary[Any, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
+"""Statements as they were held to a scope. One that is built once is so for all whose reach has one form: to lay a scope on
+it, and to find how SQLAlchemy knows its SQL, takes longer than to ask it."""
+forgotten_with_models(_held_before.clear)
+
+
+def _held_to(statement: Any, options: tuple[Any, ...]) -> Any:
+    kept = _held_before.setdefault(statement, {})
+    if options not in kept:
+        kept[options] = statement.options(*options)
+    return kept[options]
 
 
 @model_fact
@@ -138,7 +160,9 @@ def _names(tables: Iterable[Any]) -> set[str]:
 def _hold_to_scope(state: ORMExecuteState) -> None:
     statement: Any = state.statement
     if statement.is_dml:
-        _check_that_it_writes(state.session)
+        if not _writes(state.session):
+            raise OnlyReads(ONLY_READS)
+        rows.forget_reach(state.session)
     if is_unscoped():
         return
     models = scoped_models()
@@ -163,18 +187,7 @@ def _hold_to_scope(state: ORMExecuteState) -> None:
         raise StatementRefused("this statement reads scoped tables past the ORM: use ORM classes")
     held = models if state.is_relationship_load else _held(frozenset(seen.mappers), models)
     if options := _criteria_options(person, held):
-        state.statement = _with(statement, options)
-
-
-_held_before: WeakKeyDictionary[Any, tuple[Any, Any]] = WeakKeyDictionary()
-"""Statements that are built once, with the options of who asked last: SQLAlchemy works out what it knows each by, once."""
-
-
-def _with(statement: Any, options: tuple[Any, ...]) -> Any:
-    known = _held_before.get(statement)
-    if known is None or known[0] is not options:
-        known = _held_before[statement] = options, statement.options(*options)
-    return known[1]
+        state.statement = _held_to(statement, options)  # type: ignore[attr-defined]
 
 
 @model_fact
@@ -203,9 +216,8 @@ def _reaches(statement: Any, tables: frozenset[str]) -> bool:
     return seen.as_text or not tables.isdisjoint(_names(seen.named | seen.tables))
 
 
-def _check_that_it_writes(session: Session) -> None:
-    if not session.info.get("writes", True):
-        raise OnlyReads("this session only reads: a GET writes nothing; write in a POST, or in database.transaction()")
+def _writes(session: Session) -> bool:
+    return session.info.get("writes", True)  # type: ignore[no-any-return]
 
 
 def _keep_to_the_audit(state: ORMExecuteState) -> None:
@@ -245,9 +257,10 @@ def _check_bulk_write(state: ORMExecuteState, tables: frozenset[str]) -> None:
 
 @event.listens_for(GuardedSession, "before_flush")
 def _place_rows(session: Session, _context: UOWTransaction, _instances: Any) -> None:
-    if session.new or session.deleted or any(session.is_modified(row) for row in session.dirty):
-        _check_that_it_writes(session)
+    if not _writes(session) and (session.new or session.deleted or any(map(session.is_modified, session.dirty))):
+        raise OnlyReads(ONLY_READS)
     rows.place(session)
+    rows.forget_reach(session)
 
 
 @event.listens_for(GuardedSession, "after_flush")

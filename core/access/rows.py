@@ -27,6 +27,25 @@ def read_permission(model: Any) -> str:
     return f"{model.__resource__}:read"
 
 
+def note_in_reach(session: Session, row: Any) -> None:
+    """Note that the guard has just let this row be read, held until the transaction ends: to write it asks no second time.
+
+    That holds until anything else is written, which might take the row out of reach.
+    """
+    if not is_unscoped():
+        session.info.setdefault("in_reach", set()).add(_note(session, row))
+
+
+def forget_reach(session: Session) -> None:
+    """Ask again whether rows are in reach: something is written."""
+    session.info.pop("in_reach", None)
+
+
+def _note(session: Session, row: Any) -> tuple[Any, ...]:
+    held_by = session.get_nested_transaction() or session.get_transaction()
+    return type(row), row.id, current_person(), held_by
+
+
 def place(session: Session) -> None:
     """Before a flush: fill the levels of rows from their nodes; refuse rows that are, or would be, out of reach."""
     from core.org.models import InNode
@@ -51,7 +70,9 @@ def place(session: Session) -> None:
     for row in scoped:
         _hold(row, current_person())
     for model in {type(row) for row in scoped if is_through(row)}:
-        _must_see(session, model, {row.id for row in (*session.dirty, *session.deleted) if type(row) is model})
+        present = (row for row in (*session.dirty, *session.deleted) if type(row) is model)
+        noted = session.info.get("in_reach", ())
+        _must_see(session, model, {row.id for row in present if _note(session, row) not in noted})
     check_references(session, session.deleted)
 
 
@@ -91,8 +112,11 @@ def check_references(session: Session, rows: Iterable[Any]) -> None:
         return
     pointed: dict[type, set[Any]] = {}
     for row in rows:
+        state = inspect(row)
         for name, target, is_parent in _references_of(type(row)):
-            history = inspect(row).attrs[name].history
+            if not is_parent and name not in state.committed_state:  # where SQLAlchemy keeps what a value was
+                continue
+            history = state.attrs[name].history
             values = (*history.added, *history.deleted, *history.unchanged) if is_parent else history.added
             pointed.setdefault(target, set()).update(value for value in values if value is not None)
     if not pointed or current_person().everything:

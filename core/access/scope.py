@@ -10,15 +10,16 @@ turns it into SQL; views, exports, look-ups and the session guard all use it.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Table, false, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, Table, false, or_, select, true
 
-from core.access.person import CurrentPerson, Reach
+from core.access.person import CurrentPerson, Reach, current_person
 from core.db import mappers, metadata
 from core.model_facts import model_fact
 
 SCOPES = {"global", "node", "own"}
+LEVELS = ("regions", "areas", "nodes")
 
 _unscoped: ContextVar[str | None] = ContextVar("unscoped", default=None)
 
@@ -47,8 +48,45 @@ def criteria(model: type, person: CurrentPerson, permission: str) -> ColumnEleme
     return _within(model, person.id, person.reach(permission))
 
 
+def form_of(reach: Reach) -> tuple[bool, int, int, int]:
+    """Return what the criteria of a reach hang on besides its places: whether it has one's own rows, and none, one or many of each level."""
+    return reach.own, *(min(len(ids), 2) for ids in (reach.regions, reach.areas, reach.nodes))  # type: ignore[return-value]
+
+
+def criteria_of_form(model: type, permission: str, form: tuple[bool, int, int, int]) -> ColumnElement[bool]:
+    """Return `criteria` for whoever acts when they are asked, of all whose reach by `permission` has this form."""
+    places = [
+        frozenset({_of_acting(permission, level, count > 1)} if count else ())
+        for level, count in zip(LEVELS, form[1:], strict=True)
+    ]
+    person = _OfActing(None, callable_=lambda: current_person().id, unique=True)
+    return _within(model, person, Reach(False, *places, own=form[0]))
+
+
+def _of_acting(permission: str, level: str, has_many: bool) -> BindParameter[Any]:
+    def places() -> Any:
+        ids = sorted(getattr(current_person().reach(permission), level))
+        return ids if has_many else next(iter(ids), None)
+
+    return _OfActing(None, callable_=places, unique=True, expanding=has_many)
+
+
+class _OfActing(BindParameter[Any]):
+    """A parameter whose value is read off the reach of whoever acts when the statement runs.
+
+    SQLAlchemy marks every part of a criterion as one; a parameter so marked is compared with itself, as SQL, at each look for
+    its value, which takes longer than all else about it. Nothing asks it for the mark. What marks it is private: were it
+    called otherwise one day, parameters would be marked again, and statements a little slower.
+    """
+
+    inherit_cache = True
+
+    def _annotate(self, _values: Any) -> Self:
+        return self
+
+
 @model_fact
-def _within(model: type, person_id: int | None, reach: Reach) -> ColumnElement[bool]:
+def _within(model: type, person_id: Any, reach: Reach) -> ColumnElement[bool]:
     if reach.everything:
         return true()
     scope = model.__scope__  # type: ignore[attr-defined]
@@ -69,7 +107,7 @@ def _within(model: type, person_id: int | None, reach: Reach) -> ColumnElement[b
     return true() if is_everybodys and (reach.regions or reach.areas or reach.nodes) else false()
 
 
-def _led_to(model: type, column: Any, person_id: int | None, reach: Reach) -> ColumnElement[bool]:
+def _led_to(model: type, column: Any, person_id: Any, reach: Reach) -> ColumnElement[bool]:
     """Ask each row for its own links: SQLite would put all links of an area together first for `IN`, for each statement."""
     link = link_of(model)
     query = select(link).where(link == column, _within(link.class_, person_id, reach))
@@ -79,8 +117,11 @@ def _led_to(model: type, column: Any, person_id: int | None, reach: Reach) -> Co
 def _level_parts(model: Any, reach: Reach) -> Iterator[ColumnElement[bool]]:
     columns = model.scope_columns()
     for level, ids in (("region", reach.regions), ("area", reach.areas), ("node", reach.nodes)):
-        if len(ids) == 1:
-            yield columns[level] == next(iter(ids))
+        one = next(iter(ids)) if len(ids) == 1 else None
+        if getattr(one, "expanding", False):  # a parameter that stands for several
+            yield columns[level].in_(one)
+        elif one is not None:
+            yield columns[level] == one
         elif ids:
             yield columns[level].in_(sorted(ids))
 

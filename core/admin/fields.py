@@ -11,9 +11,10 @@ from core import typed
 from core.admin.columns import kind_of, show
 from core.db import whole_numbers_of
 from core.language import _, gettext
+from core.model_facts import model_fact
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Field:
     """One thing a form asks for.
 
@@ -50,6 +51,7 @@ class Field:
         """Return the value that `text` means; raise `BadValue` with a message for the person."""
         return self.reader(model)(text)
 
+    @model_fact
     def reader(self, model: Any) -> Callable[[str], Any]:
         """Return the function from text to value, for who reads a column of many rows; it raises as `value_of`."""
         kind = self.kind_for(model)

@@ -27,6 +27,7 @@ from core.admin.writing import Writing
 from core.db import Deletable, session
 from core.exchange.pages import Imports
 from core.language import _, gettext
+from core.org.models import InNode
 from core.search.columns import found, searched_of
 
 ACTIONS_OF_METHODS = {
@@ -175,14 +176,23 @@ class ModelView(Writing, Imports, View, BaseModelView):
 
     def must_reach(self, row: Any, action: str) -> None:
         """Raise `ScopeViolation` when a row that was just saved lies where the right to save it does not reach."""
-        if not current_person().reach(f"{self.permission}:{action}").everything:
-            query = select(self.model.id).where(self.model.id == row.id, *self.conditions(action))
-            if session.scalar(query) is None:
-                raise ScopeViolation(f"{self.resource} {row.id} is saved outside the reach of {action}")
+        reach = current_person().reach(f"{self.permission}:{action}")
+        is_plain = (
+            isinstance(row, InNode) and type(self).conditions is ModelView.conditions and not self.narrowed(action)
+        )
+        if reach.everything or (is_plain and reach.holds(row.node_id, row.area_id, row.region_id)):
+            return
+        query = select(self.model.id).where(self.model.id == row.id, *self.conditions(action))
+        if session.scalar(query) is None:
+            raise ScopeViolation(f"{self.resource} {row.id} is saved outside the reach of {action}")
 
     def get_one(self, id: Any) -> Any:  # noqa: A002 - Flask-Admin's name
         """Return the row for reading; see `one`."""
         return self.one(id, "read")
+
+    def details_url(self, row: Any) -> str:
+        """Return where a row is shown; as `url_for` writes it, in a fraction of the time."""
+        return f"{self.url}/details/?id={row.id}"
 
     def name_of(self, row: Any) -> str:
         """Return what a row is called on pages and in messages."""

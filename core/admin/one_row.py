@@ -9,6 +9,7 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.util import ClauseAdapter
 
 from core.access.person import CurrentPerson, current_person
+from core.access.rows import note_in_reach
 from core.db import planned_once, session
 from core.model_facts import model_fact
 
@@ -23,6 +24,8 @@ def read(view: Any, row_id: int, action: str, *, in_bin: bool = False, held: boo
     if found is None:
         return None
     row, *names = found
+    if held:
+        note_in_reach(session, row)
     if names:
         row.names_beside = dict(zip(_names(view, current_person()), names, strict=True))
     return row

@@ -1,24 +1,16 @@
 """Short messages that travel to the next page, with an undo where there is one."""
 
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import session
 
 
-@dataclass(frozen=True)
-class Toast:
-    """A message and what it means: good, watch, bad or none."""
-
-    text: str
-    meaning: str = "none"
-    undo_url: str | None = None
-    undo_title: str | None = None
-
-
 def toast(text: str, meaning: str = "none", undo_url: str | None = None, undo_title: str | None = None) -> None:
-    """Show a message on the next page this person sees."""
-    session["toasts"] = [*session.get("toasts", []), asdict(Toast(text, meaning, undo_url, undo_title))][-4:]
+    """Show a message on the next page this person sees; it means `good`, `watch`, `bad` or `none`."""
+    message = {"text": text, "meaning": meaning} | (
+        {"undo_url": undo_url, "undo_title": undo_title} if undo_url else {}
+    )
+    session["toasts"] = [*session.get("toasts", []), message][-4:]
 
 
 def take_toasts() -> list[Any]:

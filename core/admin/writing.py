@@ -37,9 +37,7 @@ class Writing:
             problem = self._save(row, self.values_of(form), is_new=True)
         if request.method == "POST" and not problem and not any(form[f.name].errors for f in self.fields):
             toast(_("“%(name)s” is saved.", name=self.name_of(row)), "good")
-            return redirect(
-                url_for(".create_view") if "_again" in request.form else url_for(".details_view", id=row.id)
-            )
+            return redirect(url_for(".create_view") if "_again" in request.form else self.details_url(row))
         page = self._form_page(form, _("New %(what)s", what=gettext(self.row_title)), None, problem=problem)
         return page, (422 if request.method == "POST" else 200)
 
@@ -60,13 +58,14 @@ class Writing:
             row = self.one(request.args.get("id"), "update")
             return self._form_page(form, self.name_of(row), row, problem=problem), 422
         toast(_("“%(name)s” is saved.", name=self.name_of(row)), "good")
-        return redirect(url_for(".details_view", id=row.id))
+        return redirect(self.details_url(row))
 
     def _save(self, row: Any, values: dict[str, Any], *, is_new: bool) -> str:
         """Fill and write a row; return why it was refused, with nothing written, or nothing."""
         try:
             self.fill(row, values, is_new=is_new)
-            session.add(row)
+            if is_new:
+                session.add(row)
             session.flush()
             self.must_reach(row, "create" if is_new else "update")
             self.after_save(row, is_new=is_new)

@@ -69,7 +69,7 @@ def identify(session: Session, token: str | None) -> SignedIn:
     """Return who a token belongs to now, with both revisions and what waits for them, in one query."""
     now = clock.now()
     with unscoped("sign-in"):
-        found = session.execute(_WHO, {"token": token_hash(token or ""), "now": now}).one()
+        found = session.connection().execute(_WHO, {"token": token_hash(token or ""), "now": now}).one()
         rights, plugins, session_id, seen_at, person_id, version, unread = found
         if person_id is None:
             return SignedIn(rights, plugins, None, None)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -194,8 +194,7 @@ def _by_gap(row: StoreDay) -> tuple[Any, ...]:
     return (row.closed, gap is None, gap or 0, row.code)
 
 
-@dataclass(frozen=True)
-class Missing:
+class Missing(NamedTuple):
     """A store whose target or report is overdue on a day."""
 
     node_id: int
@@ -231,8 +230,8 @@ def missing(
     now = clock.now()
     overdue = []
     for row in found:
-        what, minutes = _overdue(row, day, now) if _expects(row, closed) else ("", 0)
-        if minutes:
+        what, minutes = _overdue(row, day, now)
+        if minutes and _expects(row, closed):
             overdue.append(Missing(row.id, row.code, row.name, row.area_id, what, minutes))
     return sorted(overdue, key=lambda item: (-item.minutes, item.code))
 
@@ -246,7 +245,9 @@ def _expects(row: Any, closed: set[int]) -> bool:
 
 def _overdue(row: Any, day: date, now: datetime) -> tuple[str, int]:
     """Return what of a place without a result is overdue, `target` or `report`, and by how many minutes."""
-    minutes = hours.late_minutes(hours.report_due(row, day, report_grace(row)), now)
+    closes = hours.report_due(row, day, timedelta())
+    # What a place may set is asked of those that have closed: most of a chain has not.
+    minutes = hours.late_minutes(closes + report_grace(row), now) if now > closes else 0
     if not minutes and row.target_amount is None:
         return "target", hours.late_minutes(hours.target_due(row, day), now)
     return "report", minutes
@@ -261,7 +262,7 @@ def totals_on(session: Session, person: CurrentPerson, day: date) -> tuple[Group
     """Return all stores in the person's scope as one, as they stand on `day`, and how many places are `missing`."""
     found, closed = _found_on(session, person, day)
     now, departments = clock.now(), missing(session, person, day, Node.kind == "department")
-    late = [row for row in found if row.amount is None and _expects(row, closed) and _overdue(row, day, now)[1]]
+    late = [row for row in found if row.amount is None and _overdue(row, day, now)[1] and _expects(row, closed)]
     return Group(None, "", _store_days(found, closed, day)), len(late) + len(departments)
 
 

@@ -57,11 +57,12 @@ def work_out(sold: dict[date, Decimal], day: date, target: Decimal | None, close
 def _usual_by_weekday(sold: dict[date, Decimal], day: date) -> list[tuple[Decimal | None, int]]:
     recent = {each: amount for each, amount in sold.items() if each >= day - timedelta(weeks=WEEKS)}
     overall = sum(recent.values(), Decimal()) / len(recent) if recent else None
-    usual: list[tuple[Decimal | None, int]] = []
-    for weekday in range(7):
-        amounts = [amount for each, amount in recent.items() if each.weekday() == weekday]
-        usual.append((sum(amounts, Decimal()) / len(amounts), len(amounts)) if amounts else (overall, 0))
-    return usual
+    by_weekday: list[list[Decimal]] = [[] for _weekday in range(7)]
+    for each, amount in recent.items():
+        by_weekday[each.weekday()].append(amount)
+    return [
+        (sum(amounts, Decimal()) / len(amounts), len(amounts)) if amounts else (overall, 0) for amounts in by_weekday
+    ]
 
 
 def _rounded(amount: Decimal) -> Decimal | None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, text, update
 
 from core import clock
 from core.access.guards import Guard
-from core.access.person import current_person
+from core.access.person import SYSTEM, acting_as, current_person
 from core.access.scope import unscoped
 from core.auth.models import UserSession
 from core.db import session as current
@@ -208,3 +208,11 @@ def test_a_statement_that_knows_no_scope_is_a_fault_in_the_log_and_a_404_to_the_
     assert client_as("clerk").get(route(view)).status_code == 404
     written = capfd.readouterr()
     assert "a fault in the code" in "".join([*log_lines, written.out, written.err])
+
+
+@on_sqlite
+def test_who_only_reads_holds_nothing_from_one_statement_to_the_next(app, org):
+    with acting_as(SYSTEM), app.extensions["backoffice"].database.session(writes=False) as session:
+        assert session.get(Node, org.stores[0].id)
+        with unscoped("a test"):
+            assert not session.connection().connection.dbapi_connection.in_transaction

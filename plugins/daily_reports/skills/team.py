@@ -1,7 +1,9 @@
 """The people of a place and what they can do, and in which order a plan's line offers them."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 SHOWN = 2
 """So many skills fit beside a name."""
@@ -14,6 +16,11 @@ class Mate:
     id: int
     name: str
     skills: dict[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def skills_told(self) -> str:
+        """The same for a script, which orders a team while a line is typed."""
+        return json.dumps(self.skills)
 
     def best_for(self, what: str) -> list[str]:
         """Return which skills to show beside the name: those a line names, then those they are best at."""
