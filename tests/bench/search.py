@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from core.statistics import look_anew
 from core.testing.application import SECRET_KEY
 from core.testing.factories import acting, make_organisation, sign_in
 from tests.bench.__main__ import _database, only_one
@@ -59,8 +60,11 @@ def measure(url: str, folder: Path, rows: int) -> Iterator[str]:
         org = make_organisation(session)
     with house.database.engine.execution_options(writes=True).begin() as connection:
         yield _fill(connection, rows)
+    with acting(app) as session:
+        look_anew(session)
     with house.database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text("VACUUM ANALYZE" if url.startswith("postgres") else "ANALYZE"))
+        if not house.database.is_sqlite:
+            connection.execute(text("VACUUM ANALYZE"))
         yield _room(connection)
     people = {"whole chain": org.people["system_administrator"], "one area": org.people["area_manager"]}
     browsers = {title: sign_in(app.test_client(), person) for title, person in people.items()}
