@@ -16,7 +16,7 @@ NUMBER = "13800138000"
 FETCH = {"X-Requested-With": "fetch"}
 
 
-@pytest.mark.requirement("A1", "A4", "A10", "A21", "J2", "Z18")
+@pytest.mark.requirement("A1", "A4", "A10", "A17", "A21", "J2", "Z18")
 def test_number_name_and_a_yes_make_a_card_with_a_code_and_a_dated_consent(record, everybody):
     answer = record(NUMBER, "张三")
     one = everybody(Customer)[0]

@@ -252,7 +252,7 @@ def test_a_plugin_with_tables_that_is_not_in_the_process_stops_it_too(one, offic
     assert post(office, f"{DESK}copy/?id={one.id}", {"reason": "asked", "kind": "json"}).status_code == 503
 
 
-@pytest.mark.requirement("A22")
+@pytest.mark.requirement("A17", "A22")
 def test_head_office_takes_a_copy_of_everything_for_a_reason_that_is_kept(one, office, client_as, app, everybody):
     from python_calamine import CalamineWorkbook
 
