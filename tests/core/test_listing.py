@@ -361,7 +361,7 @@ def test_the_scope_of_a_page_moves_with_the_day(client_as, fill, org, work, app,
     kept = fill([{}] * 16)
     with work() as session:
         helper = make_person(session, "helper", org.stores[0], "store_manager")
-        give_role(session, helper, "store_manager", org.stores[5], to_day=clock.today())
+        give_role(session, helper, "store_manager", org.stores[5], to_day=clock.working_day())
     browser = sign_in(app.test_client(), helper)
     assert {kept[number].node_id for number in ids_on(browser.get(LIST))} == {org.stores[0].id, org.stores[5].id}
     tomorrow = clock.now() + timedelta(days=1)

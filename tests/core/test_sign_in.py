@@ -417,7 +417,7 @@ def test_a_form_without_its_token_changes_nothing_and_says_so(app, clerk, work):
 
 @on_sqlite
 def test_a_stand_in_is_let_in_on_their_days_only(app, org, work, monkeypatch):
-    today = clock.today()
+    today = clock.working_day()
     with work() as session:
         helper = make_person(session, "helper", org.stores[0])
         give_role(session, helper, "store_manager", org.stores[0], from_day=today, to_day=today)
