@@ -78,6 +78,9 @@ def test_a_contact_is_added_changed_found_and_deleted_on_a_phone(chain, phone, e
     phone.fill("[name=role]", "女儿")
     phone.fill("[name=mobile]", "0755 2600 1234")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    crumbs = [crumb.bounding_box() for crumb in phone.locator(".crumbs a").all()]
+    assert len(crumbs) == 2 and len({crumb["y"] for crumb in crumbs}) == 1, "in one line"
+    assert all(crumb["height"] >= 44 for crumb in crumbs), "each as high as a thumb"
     phone.get_by_role("button", name="Save").tap()
     phone.get_by_role("link", name="Edit").tap()
     phone.fill("[name=role]", "会计")
